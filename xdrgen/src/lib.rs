@@ -1,0 +1,3 @@
+//! Compiles rpcgen's `.x` files to Rust.
+
+pub mod model;
