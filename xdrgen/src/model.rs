@@ -16,7 +16,8 @@ pub struct Model {
     pub docs: Docs,
     /// `%` lines, in order, without the `%`.
     pub passthrough: Vec<String>,
-    /// Modules of other `.x` files that this one uses (an `#include` configured to become a `use`).
+    /// Modules of other `.x` files that this one uses (an `#include` configured to become a `use`): the name of the
+    /// file without folder and extension. See [`Type::module`].
     pub uses: Vec<String>,
     /// The definitions in the file's order. Index into it with [`TypeId`].
     pub types: Vec<Type>,
@@ -59,6 +60,11 @@ pub struct Constant {
     pub name: Name,
     /// Its comment.
     pub docs: Docs,
+    /// The module of [`Model::uses`] that it comes from; `None`: this file's own. What has a module is here so that
+    /// others can refer to it; it is in no [`Item`] and nothing is generated for it.
+    pub module: Option<String>,
+    /// cfg feature that guards it (`#ifdef FEATURE`, when features are asked for).
+    pub feature: Option<String>,
     /// Its value.
     pub value: ConstantValue,
     /// The other constant that it was defined as, if it was (`const B = A;`): kept symbolic.
@@ -126,6 +132,9 @@ pub struct Type {
     pub name: Name,
     /// Its comment.
     pub docs: Docs,
+    /// The module of [`Model::uses`] that it comes from; `None`: this file's own. What has a module is here so that
+    /// others can refer to it; it is in no [`Item`] and nothing is generated for it.
+    pub module: Option<String>,
     /// What it is.
     pub kind: TypeKind,
     /// cfg feature that guards it (`#ifdef FEATURE`, when features are asked for).
@@ -145,7 +154,7 @@ pub enum TypeKind {
     Union(Union),
     /// `typedef`
     Alias(Shape),
-    /// Defined in no `.x`: `.extern_type("mode", "crate::Mode")`, or a type of a used module. The Rust path.
+    /// Defined in no `.x`: `.extern_type("mode", "crate::Mode")`. The Rust path. In no [`Item`].
     Extern(String),
 }
 
@@ -321,6 +330,8 @@ pub struct Program {
     pub name: Name,
     /// Its comment.
     pub docs: Docs,
+    /// cfg feature that guards it (`#ifdef FEATURE`, when features are asked for).
+    pub feature: Option<String>,
     /// Its number.
     pub number: Number,
     /// Its versions in the file's order.
