@@ -1,0 +1,132 @@
+//! Writing: the output buffer, and runs of known length in it.
+
+use std::mem::MaybeUninit;
+
+use bytes::Bytes;
+
+use super::{Sink, Size, padding};
+
+/// [`Bytes`] of this many bytes or more leave by reference when the [`Encoder`] gathers.
+///
+/// Below it a copy costs less than one more piece of the vectored write.
+pub const BY_REFERENCE: usize = 4096;
+
+/// Bytes that go out between two parts of the buffer that an [`Encoder`] filled.
+#[derive(Clone, Debug)]
+pub struct Segment {
+    /// They come before this offset of the buffer.
+    pub at: usize,
+    /// What goes there.
+    pub bytes: Bytes,
+}
+
+/// Appends encodings to a buffer.
+#[derive(Debug)]
+pub struct Encoder<'a> {
+    buffer: &'a mut Vec<u8>,
+    segments: Option<&'a mut Vec<Segment>>,
+}
+
+impl<'a> Encoder<'a> {
+    /// Writes everything to the end of `buffer`.
+    #[inline]
+    #[must_use]
+    pub fn new(buffer: &'a mut Vec<u8>) -> Self {
+        Self { buffer, segments: None }
+    }
+
+    /// Writes to the end of `buffer`, except that large [`Bytes`] become `segments`: the message is the buffer with each
+    /// segment inserted at its offset.
+    #[inline]
+    #[must_use]
+    pub fn gathering(buffer: &'a mut Vec<u8>, segments: &'a mut Vec<Segment>) -> Self {
+        Self { buffer, segments: Some(segments) }
+    }
+
+    /// Makes room for an encoding of this size: one reservation a message.
+    #[inline]
+    pub fn reserve(&mut self, size: Size) {
+        let copied = if self.segments.is_some() { size.total - size.by_reference } else { size.total };
+        self.buffer.reserve(copied);
+    }
+}
+
+impl Sink for Encoder<'_> {
+    #[inline]
+    fn put<const N: usize>(&mut self, bytes: [u8; N]) {
+        self.buffer.extend_from_slice(&bytes);
+    }
+
+    #[inline]
+    fn put_slice(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    #[inline]
+    fn put_opaque(&mut self, bytes: &[u8]) {
+        self.run(bytes.len() + padding(bytes.len()), |run| run.put_opaque(bytes));
+    }
+
+    #[inline]
+    fn put_shared(&mut self, bytes: &Bytes) {
+        match &mut self.segments {
+            Some(segments) if bytes.len() >= BY_REFERENCE => {
+                segments.push(Segment { at: self.buffer.len(), bytes: bytes.clone() });
+                self.put_slice(&[0; 3][..padding(bytes.len())]);
+            }
+            _ => self.put_opaque(bytes),
+        }
+    }
+
+    #[inline]
+    #[expect(unsafe_code, reason = "a run writes uninitialised room: zeroing it first costs as much as encoding")]
+    fn run(&mut self, length: usize, body: impl FnOnce(&mut EncodeRun<'_>)) {
+        self.buffer.reserve(length);
+        let mut run = EncodeRun { room: &mut self.buffer.spare_capacity_mut()[..length] };
+        body(&mut run);
+        let written = length - run.room.len();
+        let filled = self.buffer.len() + written;
+        // SAFETY: `room` starts as the first `length` spare bytes and only `EncodeRun`'s methods shrink it, each from the
+        // front and by exactly the bytes it has initialised. So the first `written` spare bytes are initialised, and they
+        // lie within the capacity.
+        unsafe { self.buffer.set_len(filled) };
+    }
+}
+
+/// A part of the output with a length that was checked in advance.
+#[derive(Debug)]
+pub struct EncodeRun<'a> {
+    /// What is not written yet.
+    room: &'a mut [MaybeUninit<u8>],
+}
+
+impl EncodeRun<'_> {
+    /// Fills the next `length` bytes by `fill`, which returns the same bytes initialised.
+    #[inline]
+    pub(super) fn fill(&mut self, length: usize, fill: impl FnOnce(&mut [MaybeUninit<u8>]) -> &mut [u8]) {
+        let (head, tail) = std::mem::take(&mut self.room).split_at_mut(length);
+        assert!(fill(head).len() == length, "a run was not filled");
+        self.room = tail;
+    }
+}
+
+impl Sink for EncodeRun<'_> {
+    #[inline(always)]
+    fn put<const N: usize>(&mut self, bytes: [u8; N]) {
+        self.fill(N, |room| room.write_copy_of_slice(&bytes));
+    }
+
+    #[inline(always)]
+    fn put_slice(&mut self, bytes: &[u8]) {
+        self.fill(bytes.len(), |room| room.write_copy_of_slice(bytes));
+    }
+
+    #[inline(always)]
+    fn run(&mut self, length: usize, body: impl FnOnce(&mut EncodeRun<'_>)) {
+        let (head, tail) = std::mem::take(&mut self.room).split_at_mut(length);
+        let mut run = EncodeRun { room: head };
+        body(&mut run);
+        assert!(run.room.is_empty(), "a run was not filled");
+        self.room = tail;
+    }
+}
