@@ -1,0 +1,108 @@
+//! The server and the client that rpcgen and libtirpc make of `x/everything.x`, with the sources in `c/`.
+
+use std::fs;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::missing::{leave_out, need_programs};
+use crate::process::{Finished, command};
+
+/// The two programs, built.
+#[derive(Clone, Debug)]
+pub struct CPrograms {
+    /// `everything-server`: registers, prints `ready`, ends on SIGTERM.
+    pub server: PathBuf,
+    /// `everything-client HOST NETID [WHO]`.
+    pub client: PathBuf,
+}
+
+impl CPrograms {
+    /// Builds both in a folder below `scratch` (a test's `CARGO_TARGET_TMPDIR`), or finds them there. `None` if this
+    /// machine lacks something for it, which has been [said](leave_out) then.
+    ///
+    /// # Panics
+    ///
+    /// If rpcgen or the C compiler refuses.
+    #[must_use]
+    pub fn build(scratch: &str) -> Option<Self> {
+        if let Err(missing) = need_programs(&["rpcgen", "gcc", "pkg-config"]) {
+            leave_out(&missing);
+            return None;
+        }
+        let flags = Finished::run(tool("pkg-config", ["--cflags", "--libs", "libtirpc"]), crate::process::PATIENCE);
+        if !flags.status.success() {
+            leave_out("libtirpc-dev not installed (on Debian and Ubuntu, tests/run installs it)");
+            return None;
+        }
+        let flags: Vec<&str> = flags.stdout.split_whitespace().collect();
+
+        let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let sources = sources(package);
+        let built = Path::new(scratch).join(format!("c-{:016x}", fingerprint(&sources)));
+        if !built.exists() {
+            // Tests of several processes may build at once: each in its own folder, and the first one's stays.
+            let own = Path::new(scratch).join(format!("c-being-built-{}", std::process::id()));
+            let _ = fs::remove_dir_all(&own);
+            fs::create_dir_all(&own).expect("a folder to build in");
+            build_in(&own, &sources, &flags);
+            if fs::rename(&own, &built).is_err() {
+                assert!(built.exists(), "{} cannot be moved to {}", own.display(), built.display());
+                let _ = fs::remove_dir_all(&own);
+            }
+        }
+        Some(Self { server: built.join("everything-server"), client: built.join("everything-client") })
+    }
+}
+
+fn sources(package: &Path) -> Vec<PathBuf> {
+    let mut sources: Vec<PathBuf> = fs::read_dir(package.join("c"))
+        .expect("the folder of C sources")
+        .map(|entry| entry.expect("an entry of that folder").path())
+        .collect();
+    sources.push(package.join("x/everything.x"));
+    sources.sort();
+    sources
+}
+
+fn fingerprint(sources: &[PathBuf]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for source in sources {
+        source.hash(&mut hasher);
+        fs::read(source).expect("a C source").hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+fn build_in(folder: &Path, sources: &[PathBuf], flags: &[&str]) {
+    for source in sources {
+        let name = source.file_name().expect("the name of a file");
+        fs::copy(source, folder.join(name)).expect("a copy of a C source");
+    }
+    // -N: several arguments; -M: results that are not in static memory; -m: a server without a main of its own.
+    let outputs =
+        [("-h", "everything.h"), ("-c", "everything_xdr.c"), ("-m", "everything_svc.c"), ("-l", "everything_clnt.c")];
+    for (what, output) in outputs {
+        run(folder, tool("rpcgen", ["-N", "-M", what, "-o", output, "everything.x"]));
+    }
+    let programs = [
+        ("everything-server", ["server.c", "everything_svc.c"].as_slice()),
+        ("everything-client", &["client.c", "values.c", "everything_clnt.c"]),
+    ];
+    for (program, parts) in programs {
+        let mut compile = tool("gcc", ["-O1", "-std=gnu11", "-w", "-o", program, "describe.c", "everything_xdr.c"]);
+        compile.args(parts).args(flags);
+        run(folder, compile);
+    }
+}
+
+fn tool<const N: usize>(name: &str, arguments: [&str; N]) -> Command {
+    let mut command = command(name);
+    command.args(arguments);
+    command
+}
+
+fn run(folder: &Path, mut command: Command) {
+    command.current_dir(folder);
+    let _ = Finished::output_of(command);
+}
