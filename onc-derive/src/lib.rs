@@ -1,7 +1,92 @@
-//! `#[derive(Xdr)]`
+//! `#[derive(Xdr)]`: how a Rust type is marshalled as XDR (RFC 4506).
+//!
+//! Use it through `onc-runtime`, which re-exports it beside the trait that it implements.
+//!
+//! # Structs
+//!
+//! Fields go out in order. Named, tuple and unit structs, with type, lifetime and const parameters.
+//!
+//! # Enums
+//!
+//! An enum without data is an XDR enum: its discriminants are the numbers on the wire, and they must fit in an `i32`.
+//! Any other number is refused when decoding.
+//!
+//! An enum with data is a discriminated union. `#[xdr(union(D))]` names the type of its discriminant (`i32`, `u32`,
+//! `bool`, `i64`, an XDR enum, or a newtype of one of these; it derives `PartialEq` and `Eq`), and each variant is an arm:
+//!
+//! ```ignore
+//! #[derive(Xdr)]
+//! #[xdr(union(Status))]
+//! enum ReadResult {
+//!     #[xdr(case = Status::Ok)]
+//!     Ok(Data),
+//!     #[xdr(case = Status::Stale)]
+//!     Stale,                                       // void
+//!     #[xdr(case = [Status::Io, Status::Perm])]
+//!     Hard(Status, Reason),                        // several labels: the first field says which
+//!     #[xdr(default)]
+//!     Other(Status),                               // keeps the discriminant it arrived with
+//! }
+//! ```
+//!
+//! A label is any path, literal or constant expression of the discriminant's type.
+//!
+//! # Attributes of fields
+//!
+//! They say what the type alone does not, and nest as types do:
+//!
+//! | attribute | field | on the wire |
+//! |---|---|---|
+//! | `max = 255` | `String`, `Bytes`, `Vec<T>` | at most 255 bytes or elements |
+//! | `item(…)` | `Vec<T>`, `[T; N]`, `Option<T>`, `Box<T>` | the attributes in parentheses apply to `T` |
+//! | `list` | `Vec<T>` | a linked list: each node behind a 1, then a 0 |
+//! | `chain` | `Vec<T>` | a list whose first node is always there |
+//! | `unpacked` | `u8` | four bytes even in a sequence: `item(unpacked)` |
+//! | `with = "path::Shape"` | any | as that `Shape` says |
+//!
+//! `max` and `item`, `list` and `item`, `chain` and `item` go together: `#[xdr(max = 10, item(max = 255))]`. A bound is
+//! any constant expression of an integer type.
+//!
+//! # Attributes of types
+//!
+//! - `#[xdr(crate = "path::to::onc_runtime")]`: where the runtime is, if not at `::onc_runtime`.
+//! - `#[xdr(bound = "T: Codec")]`: the where clause in place of the one that is inferred, which asks `Xdr` of each type
+//!   parameter that a field uses.
 
-/// Derives `Xdr`.
+mod attribute;
+mod bound;
+mod check;
+mod context;
+mod expand;
+mod model;
+mod shape;
+
+use proc_macro2::TokenStream;
+use syn::DeriveInput;
+
+use crate::context::Context;
+use crate::model::Container;
+
+/// Implements `Xdr`: see [the crate's documentation](crate) for the attributes.
 #[proc_macro_derive(Xdr, attributes(xdr))]
-pub fn derive_xdr(_input: proc_macro::TokenStream) -> proc_macro::TokenStream {
-    proc_macro::TokenStream::new()
+pub fn derive_xdr(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    match syn::parse::<DeriveInput>(input) {
+        Ok(input) => expansion(&input).into(),
+        Err(error) => error.into_compile_error().into(),
+    }
+}
+
+/// The implementation; or all errors, and an implementation that keeps the compiler from adding consequences to them.
+fn expansion(input: &DeriveInput) -> TokenStream {
+    let context = Context::new();
+    let container = Container::parse(&context, input);
+    check::check(&context, &container);
+    match context.finish() {
+        Ok(()) => expand::implementation(&container),
+        Err(errors) => {
+            let stub = expand::stub(&container);
+            let errors = errors.into_compile_error();
+            quote::quote! { #errors #stub }
+        }
+    }
 }

@@ -299,7 +299,8 @@ impl<T, I: Shape<T>> Shape<Vec<T>> for List<I> {
 
 impl<T, I: Shape<T>> Shape<Vec<T>> for Chain<I> {
     const FIXED: Option<usize> = None;
-    const LEAST: usize = 4 + I::LEAST;
+    // Not `I::LEAST`: a list is how a type contains itself, and the question would go round in circles.
+    const LEAST: usize = 4;
 
     #[inline]
     fn measure(value: &Vec<T>) -> Result<Size, EncodeError> {

@@ -43,6 +43,12 @@ impl<'a> Encoder<'a> {
         Self { buffer, segments: Some(segments) }
     }
 
+    /// The buffer, for what is not XDR: record marks and headers that were encoded in advance.
+    #[inline]
+    pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
+        self.buffer
+    }
+
     /// Makes room for an encoding of this size: one reservation a message.
     #[inline]
     pub fn reserve(&mut self, size: Size) {

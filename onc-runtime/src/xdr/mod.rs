@@ -31,6 +31,8 @@
 mod collection;
 mod convert;
 mod decoder;
+#[doc(hidden)]
+pub mod derive;
 mod encoder;
 mod error;
 mod integer;
@@ -44,7 +46,6 @@ pub use self::decoder::{DecodeRun, Decoder, Limits};
 pub use self::encoder::{BY_REFERENCE, EncodeRun, Encoder, Segment};
 pub use self::error::{DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind};
 pub use self::shape::{Chain, Item, List, Max, Plain, Shape, Unpacked};
-pub use self::tuple::sum;
 
 use std::ops::{Add, AddAssign};
 
@@ -61,7 +62,7 @@ use bytes::Bytes;
             bits, f32, f64, bool, String, Bytes, Vec, arrays, Option, Box"
 )]
 pub trait Xdr: Sized {
-    /// The size on the wire in bytes, when it is the same for every value.
+    /// The size on the wire in bytes, when it is the same for every value. Then no value is wrong: `measure` succeeds.
     const FIXED: Option<usize> = None;
 
     /// The least number of bytes that a value has on the wire: what a length is checked against before anything is
@@ -74,6 +75,10 @@ pub trait Xdr: Sized {
     /// In sequences, values of this type are bytes of opaque data: true of `u8` alone.
     #[doc(hidden)]
     const PACKED: bool = false;
+
+    /// As a discriminant, the number is signed. It matters to what errors say.
+    #[doc(hidden)]
+    const SIGNED: bool = true;
 
     /// How many bytes [`encode`](Self::encode) will write.
     ///

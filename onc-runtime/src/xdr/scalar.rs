@@ -9,6 +9,7 @@ macro_rules! number {
     ($($number:ty),*) => {$(
         impl Xdr for $number {
             const FIXED: Option<usize> = Some(size_of::<$number>());
+            const SIGNED: bool = <$number>::MIN as i128 != 0;
 
             #[inline]
             fn measure(&self) -> Result<Size, EncodeError> {
@@ -57,6 +58,7 @@ macro_rules! small_number {
     ($($number:ty as $wire:ty),*) => {$(
         impl Xdr for $number {
             const FIXED: Option<usize> = Some(4);
+            const SIGNED: bool = <$number>::MIN as i128 != 0;
 
             #[inline]
             fn measure(&self) -> Result<Size, EncodeError> {
@@ -82,6 +84,7 @@ small_number!(i8 as i32, i16 as i32, u16 as u32);
 impl Xdr for u8 {
     const FIXED: Option<usize> = Some(4);
     const PACKED: bool = true;
+    const SIGNED: bool = false;
 
     #[inline]
     fn measure(&self) -> Result<Size, EncodeError> {
@@ -127,6 +130,7 @@ impl Xdr for u8 {
 
 impl Xdr for bool {
     const FIXED: Option<usize> = Some(4);
+    const SIGNED: bool = false;
 
     #[inline]
     fn measure(&self) -> Result<Size, EncodeError> {

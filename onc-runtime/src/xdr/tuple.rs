@@ -1,5 +1,6 @@
 //! Tuples: their parts in order, as a struct. The arguments of a procedure are one.
 
+use super::derive::sum;
 use super::{DecodeError, EncodeError, Plain, Shape, Sink, Size, Source, Xdr};
 
 impl Xdr for () {
@@ -17,22 +18,6 @@ impl Xdr for () {
     fn decode<S: Source>(_from: &mut S) -> Result<Self, DecodeError> {
         Ok(())
     }
-}
-
-/// The sum of sizes that are all known: what `#[derive(Xdr)]` makes `FIXED` of.
-#[doc(hidden)]
-#[must_use]
-pub const fn sum<const N: usize>(sizes: [Option<usize>; N]) -> Option<usize> {
-    let mut total = 0;
-    let mut at = 0;
-    while at < N {
-        match sizes[at] {
-            Some(size) => total += size,
-            None => return None,
-        }
-        at += 1;
-    }
-    Some(total)
 }
 
 /// [`Plain`] for a part of a tuple.

@@ -1,0 +1,41 @@
+//! An XDR enum: a signed integer of which only the named values are valid (RFC 4506 §4.3).
+
+use quote::{format_ident, quote, quote_spanned};
+use syn::Variant;
+
+use crate::expand::{Body, located};
+use crate::model::Container;
+
+pub(crate) fn body(container: &Container<'_>, values: &[&Variant]) -> Body {
+    let runtime = &container.runtime;
+    let ident = container.ident;
+    let names = values.iter().map(|value| &value.ident).collect::<Vec<_>>();
+    let numbers = (0..values.len()).map(|at| format_ident!("__XDR_{at}")).collect::<Vec<_>>();
+    let items = names.iter().zip(&numbers).map(|(name, number)| {
+        let span = located(name.span());
+        quote_spanned! {span=>
+            const #number: ::core::primitive::i32 = #runtime::xdr::derive::enum_value(#ident::#name as i128);
+        }
+    });
+    Body {
+        items: quote!(#(#items)*),
+        constants: quote! {
+            const FIXED: ::core::option::Option<usize> = ::core::option::Option::Some(4);
+            const LEAST: usize = 4;
+        },
+        measure: quote!(::core::result::Result::Ok(#runtime::xdr::Size::of(4))),
+        encode: quote! {
+            let __value = match self { #(Self::#names => #numbers,)* };
+            #runtime::xdr::Xdr::encode(&__value, __out);
+        },
+        decode: quote! {
+            match <::core::primitive::i32 as #runtime::xdr::Xdr>::decode(__from)? {
+                #(#numbers => ::core::result::Result::Ok(Self::#names),)*
+                __value => ::core::result::Result::Err(#runtime::xdr::Source::fail(
+                    __from,
+                    #runtime::xdr::DecodeErrorKind::UnknownEnumValue { value: __value },
+                )),
+            }
+        },
+    }
+}

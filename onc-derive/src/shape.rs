@@ -1,0 +1,170 @@
+//! The shape of a field: what its attributes add to its type.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Expr, GenericArgument, Path, PathArguments, PathSegment, Type};
+
+use crate::attribute::{FieldAttributes, Said};
+use crate::context::Context;
+use crate::expand::located;
+
+/// What a type looks like on the wire; the same tree as the types in the runtime's `xdr::shape`.
+pub(crate) enum Shape {
+    Plain,
+    Max(Expr, Box<Shape>),
+    Item(Box<Shape>),
+    List(Box<Shape>),
+    Chain(Box<Shape>),
+    Unpacked,
+    With(Type),
+}
+
+/// Whether values of a field all have one size, as far as its looks tell. The compiler knows in the end: a wrong guess
+/// costs speed, not correctness.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fixed {
+    Never,
+    Perhaps,
+    Always,
+}
+
+impl Shape {
+    /// Makes sense of the attributes.
+    pub(crate) fn from_attributes(context: &Context, said: FieldAttributes) -> Self {
+        let FieldAttributes { max, item, list, chain, unpacked, with } = said;
+        let kinds = [
+            ("max", span(&max)),
+            ("list", span(&list)),
+            ("chain", span(&chain)),
+            ("unpacked", span(&unpacked)),
+            ("with", span(&with)),
+        ];
+        let mut kinds = kinds.into_iter().filter_map(|(name, span)| Some((name, span?)));
+        if let Some((first, _)) = kinds.next() {
+            for (other, span) in kinds {
+                let why = match (first, other) {
+                    ("max", "list" | "chain") => "XDR has no bound for a linked list",
+                    ("list", "chain") => "a chain is the list whose first node is always there",
+                    (_, "with") => "a shape of its own says all there is to say",
+                    _ => "a lone byte has neither length nor items",
+                };
+                context.error_at(span, format_args!("`{first}` and `{other}` do not go together: {why}"));
+            }
+            if let (Some(item), "unpacked" | "with") = (&item, first) {
+                context.error_at(
+                    item.span,
+                    format_args!("`{first}` says all there is to say: `item` does not go with it"),
+                );
+            }
+        }
+
+        let bare = item.is_none();
+        let inner = Box::new(item.map_or(Self::Plain, |item| Self::from_attributes(context, *item.value)));
+        match (max, list, chain, unpacked, with) {
+            (Some(max), ..) => Self::Max(max.value, inner),
+            (_, Some(_), ..) => Self::List(inner),
+            (_, _, Some(_), ..) => Self::Chain(inner),
+            (_, _, _, Some(_), _) => Self::Unpacked,
+            (_, _, _, _, Some(with)) => Self::With(with.value),
+            _ if bare => Self::Plain,
+            _ => Self::Item(inner),
+        }
+    }
+
+    /// The shape as a type of the runtime. `is_parameter` knows the const parameters of the container.
+    pub(crate) fn tokens(&self, runtime: &Path, is_parameter: &dyn Fn(&Expr) -> bool) -> TokenStream {
+        let inner = |inner: &Self| inner.tokens(runtime, is_parameter);
+        match self {
+            Self::Plain => quote!(#runtime::xdr::Plain),
+            Self::Max(max, item) => {
+                let item = inner(item);
+                // A const parameter cannot be computed with; by itself it is a bound if it is a u32.
+                let max = if is_parameter(max) {
+                    max.to_token_stream()
+                } else {
+                    let span = located(max.span());
+                    quote_spanned!(span=> { #runtime::xdr::derive::bound((#max) as i128) })
+                };
+                quote!(#runtime::xdr::Max<#max, #item>)
+            }
+            Self::Item(item) => {
+                let item = inner(item);
+                quote!(#runtime::xdr::Item<#item>)
+            }
+            Self::List(item) => {
+                let item = inner(item);
+                quote!(#runtime::xdr::List<#item>)
+            }
+            Self::Chain(item) => {
+                let item = inner(item);
+                quote!(#runtime::xdr::Chain<#item>)
+            }
+            Self::Unpacked => quote!(#runtime::xdr::Unpacked),
+            Self::With(shape) => shape.to_token_stream(),
+        }
+    }
+
+    /// Whether a field of this shape and type has one size.
+    pub(crate) fn fixed(&self, ty: &Type) -> Fixed {
+        let item = match self {
+            Self::Plain => &Self::Plain,
+            Self::Item(item) => item,
+            Self::Max(..) | Self::List(_) | Self::Chain(_) => return Fixed::Never,
+            Self::Unpacked => return Fixed::Always,
+            Self::With(_) => return Fixed::Perhaps,
+        };
+        match ungroup(ty) {
+            Type::Array(array) => item.fixed(&array.elem),
+            Type::Path(path) => match path.path.segments.last().map(|segment| segment.ident.to_string()).as_deref() {
+                Some("String" | "Bytes" | "Vec" | "Option" | "Box") => Fixed::Never,
+                _ if is_scalar(ty) => Fixed::Always,
+                _ => Fixed::Perhaps,
+            },
+            _ => Fixed::Perhaps,
+        }
+    }
+}
+
+/// A number or bool of XDR, or of Rust and not of XDR, by its primitive name.
+pub(crate) fn is_scalar(ty: &Type) -> bool {
+    const SCALARS: [&str; 11] = ["i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64", "f32", "f64", "bool"];
+    match ungroup(ty) {
+        Type::Path(path) => path.path.get_ident().is_some_and(|ident| SCALARS.iter().any(|scalar| ident == scalar)),
+        _ => false,
+    }
+}
+
+/// `T` of `Vec<T>`, `Option<T>`, `Box<T>` or `[T; N]`.
+pub(crate) fn item_of(ty: &Type) -> Option<&Type> {
+    match ungroup(ty) {
+        Type::Array(array) => Some(&array.elem),
+        Type::Path(path) => match path.path.segments.last() {
+            Some(PathSegment { ident, arguments: PathArguments::AngleBracketed(arguments), .. })
+                if ident == "Vec" || ident == "Option" || ident == "Box" =>
+            {
+                match arguments.args.first() {
+                    Some(GenericArgument::Type(ty)) if arguments.args.len() == 1 => Some(ty),
+                    _ => None,
+                }
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// A type without the invisible group that macros put around their fragments, and without parentheses.
+pub(crate) fn ungroup(mut ty: &Type) -> &Type {
+    loop {
+        ty = match ty {
+            Type::Group(group) => &group.elem,
+            Type::Paren(paren) => &paren.elem,
+            _ => return ty,
+        };
+    }
+}
+
+fn span<T>(said: &Option<Said<T>>) -> Option<Span> {
+    said.as_ref().map(|said| said.span)
+}
