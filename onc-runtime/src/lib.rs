@@ -2,6 +2,7 @@
 
 extern crate self as onc_runtime;
 
+pub mod rpc;
 pub mod xdr;
 
 pub use self::xdr::Xdr;

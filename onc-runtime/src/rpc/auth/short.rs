@@ -1,0 +1,77 @@
+//! AUTH_SHORT (RFC 5531, appendix A): a server's own shorthand for a credential.
+
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+
+use super::super::AuthStatus;
+use super::{AuthFlavour, ClientFlavour, Credential, FlavourError, OpaqueAuth, Recovery};
+use crate::xdr::EncodeError;
+
+/// A client's credential that gives way to the shorthand which a server proposes for it.
+///
+/// No server has to propose one, and libtirpc's never does; without it the credential is sent with each call.
+#[derive(Debug)]
+pub struct Shorthand {
+    flavour: AuthFlavour,
+    body: Bytes,
+    /// The body of the AUTH_SHORT credential that the server proposed last.
+    short: Mutex<Option<Bytes>>,
+}
+
+/// [`ClientFlavour::sign`]'s number for a call with the whole credential, and for one with the shorthand.
+const WHOLE: u64 = 0;
+const SHORT: u64 = 1;
+
+impl Shorthand {
+    /// Begins with this credential, and takes up what the server proposes.
+    ///
+    /// # Errors
+    ///
+    /// The credential is too long: see [`Credential::body`].
+    pub fn new(credential: &Credential) -> Result<Self, EncodeError> {
+        Ok(Self { flavour: credential.flavour(), body: credential.body()?, short: Mutex::new(None) })
+    }
+
+    fn replace(&self, short: Option<Bytes>) {
+        *self.short.lock().unwrap_or_else(PoisonError::into_inner) = short;
+    }
+}
+
+impl ClientFlavour for Shorthand {
+    fn sign(&self, out: &mut Vec<u8>, _start: usize) -> Result<u64, FlavourError> {
+        let short = self.short.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (flavour, body, call) = match &short {
+            Some(short) => (AuthFlavour::SHORT, short, SHORT),
+            None => (self.flavour, &self.body, WHOLE),
+        };
+        OpaqueAuth { flavour, body }.put(out);
+        OpaqueAuth::NONE.put(out);
+        Ok(call)
+    }
+
+    fn check(&self, _call: u64, verifier: OpaqueAuth<'_>) -> Result<(), FlavourError> {
+        // RFC 5531, appendix A: the body of an AUTH_SHORT verifier may be passed instead of the original credential.
+        if verifier.flavour == AuthFlavour::SHORT {
+            self.replace(Some(Bytes::copy_from_slice(shorthand(verifier.body))));
+        }
+        Ok(())
+    }
+
+    fn refused(&self, call: u64, status: AuthStatus) -> Recovery {
+        // RFC 5531, appendix A: a server that has forgotten it answers AUTH_REJECTEDCRED.
+        if call == SHORT && status == AuthStatus::RejectedCredential {
+            self.replace(None);
+            return Recovery::Retry;
+        }
+        Recovery::Fail
+    }
+}
+
+/// The shorthand in a verifier: its body, or, as Sun's library has it, the body of a credential that is encoded in there.
+fn shorthand(body: &[u8]) -> &[u8] {
+    match body.split_first_chunk::<8>() {
+        Some(([0, 0, 0, 2, length @ ..], inner)) if u32::from_be_bytes(*length) as usize == inner.len() => inner,
+        _ => body,
+    }
+}
