@@ -9,3 +9,4 @@ pub mod missing;
 pub mod namespace;
 pub mod process;
 pub mod rpcbind;
+pub mod wire;

@@ -115,7 +115,8 @@ impl Running {
     ///
     /// If that fails.
     pub fn signal(&self, name: &str) {
-        let status = command("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
+        // The shell's own: not every system has a program of that name.
+        let status = command("sh").arg("-c").arg(format!("kill -s {name} {}", self.child.id())).status();
         assert!(status.is_ok_and(|status| status.success()), "{} cannot be sent SIG{name}", self.name);
     }
 
