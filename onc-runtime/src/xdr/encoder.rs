@@ -107,6 +107,14 @@ pub struct EncodeRun<'a> {
 }
 
 impl EncodeRun<'_> {
+    /// Tells the compiler how long the run is, where the body of [`Sink::run`] became a function of its own: with the
+    /// length known, the checks of what is written to the run vanish.
+    #[doc(hidden)]
+    #[inline(always)]
+    pub fn has_length(&self, length: usize) {
+        assert!(self.room.len() == length, "a run of another length");
+    }
+
     /// Fills the next `length` bytes by `fill`, which returns the same bytes initialised.
     #[inline]
     pub(super) fn fill(&mut self, length: usize, fill: impl FnOnce(&mut [MaybeUninit<u8>]) -> &mut [u8]) {
@@ -125,6 +133,17 @@ impl Sink for EncodeRun<'_> {
     #[inline(always)]
     fn put_slice(&mut self, bytes: &[u8]) {
         self.fill(bytes.len(), |room| room.write_copy_of_slice(bytes));
+    }
+
+    #[inline(always)]
+    fn put_opaque(&mut self, bytes: &[u8]) {
+        let (room, tail) = std::mem::take(&mut self.room).split_at_mut(bytes.len() + padding(bytes.len()));
+        // The padding is in the last word. A word of zeros is one store, where up to three zeros are a call.
+        if let Some(word) = room.last_chunk_mut::<4>() {
+            *word = [MaybeUninit::new(0); 4];
+        }
+        room[..bytes.len()].write_copy_of_slice(bytes);
+        self.room = tail;
     }
 
     #[inline(always)]

@@ -1,0 +1,285 @@
+//! A call: the future that a stub's method returns.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::error::{Deadline, Error, Phase, Refusal};
+use crate::rpc::{CallTemplate, MARK_SIZE, Procedure, Reply, parse_reply, patch_mark};
+use crate::xdr::{DecodeError, Decoder, EncodeError, EncodeErrorKind, Encoder, Limits, Shape, Size};
+
+use super::caller::{Request, Response};
+use super::client::{Client, Through, deadline};
+use super::pending::Body;
+use super::queue::{Channel, Expiry};
+
+/// A call of procedure `P`, to be awaited as it is or after its options were set.
+///
+/// # Cancel safety
+///
+/// Nothing is sent before it is first polled. Dropped after that, the call is forgotten: the server may still execute it,
+/// and its reply will be ignored.
+#[must_use = "a call does nothing unless it is awaited"]
+pub struct Call<P: Procedure> {
+    client: Client,
+    /// Kept until the reply is here: a call may have to be sent again.
+    arguments: P::Arguments,
+    idempotent: bool,
+    timeout: Option<Duration>,
+    stage: Stage,
+}
+
+enum Stage {
+    Ready(Expiry),
+    InFlight { xid: u32, expiry: Expiry },
+    Elsewhere(Pin<Box<dyn Future<Output = Result<Response, Error>> + Send>>),
+    Done,
+}
+
+/// A call with a time limit of its own.
+#[must_use = "a call does nothing unless it is awaited"]
+pub struct TimedCall<P: Procedure> {
+    call: Call<P>,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl<P: Procedure> Call<P> {
+    #[inline]
+    pub(super) fn new(client: Client, arguments: P::Arguments) -> Self {
+        Self { client, arguments, idempotent: P::IDEMPOTENT, timeout: None, stage: Stage::Ready(Expiry::Default) }
+    }
+
+    /// Gives the call up after `timeout` instead of the client's default, 25 s.
+    ///
+    /// The server may execute it all the same.
+    #[inline]
+    pub fn timeout(mut self, timeout: Duration) -> TimedCall<P> {
+        self.timeout = Some(timeout);
+        self.stage = Stage::Ready(Expiry::Own);
+        TimedCall { call: self, timer: None }
+    }
+
+    /// Says that the procedure may be executed twice without harm, so that the call is sent again after a lost
+    /// connection.
+    #[inline]
+    pub fn idempotent(mut self) -> Self {
+        self.idempotent = true;
+        self
+    }
+
+    #[inline]
+    fn poll_channel(&mut self, cx: &mut Context<'_>) -> Poll<Result<P::Results, Error>> {
+        let shared = Arc::clone(&self.client.shared);
+        let Through::Channel(channel) = &shared.target else { return self.poll_caller(cx) };
+        match self.stage {
+            Stage::Ready(expiry) => {
+                tracing::trace!(target: "onc::steps", step = 1, procedure = P::NAME, "the client stub marshals the arguments");
+                self.submit(channel, expiry, cx)?;
+                Poll::Pending
+            }
+            Stage::InFlight { xid, expiry } => {
+                let Some(outcome) = channel.poll_reply(xid, cx.waker()) else { return Poll::Pending };
+                self.stage = Stage::Done;
+                match outcome {
+                    Ok(body) => {
+                        tracing::trace!(target: "onc::steps", step = 10, xid, procedure = P::NAME, "the client stub unmarshals the results");
+                        Poll::Ready(results::<P>(&body, channel.settings.limits))
+                    }
+                    // What never left, or may be executed twice, is sent again; nothing else ever is.
+                    Err(Error::Lost(lost)) if self.idempotent || !lost.sent => match self.submit(channel, expiry, cx) {
+                        Ok(()) => Poll::Pending,
+                        Err(Error::Closed) => Poll::Ready(Err(Error::Lost(lost))),
+                        Err(error) => Poll::Ready(Err(error)),
+                    },
+                    Err(error) => Poll::Ready(Err(error)),
+                }
+            }
+            Stage::Elsewhere(_) => unreachable!("the target does not change"),
+            Stage::Done => panic!("a call was polled after it had ended"),
+        }
+    }
+
+    /// Encodes the call into the channel's queue.
+    #[inline]
+    fn submit(&mut self, channel: &Channel, expiry: Expiry, cx: &Context<'_>) -> Result<(), Error> {
+        let size = self.measure(channel.settings.max_record_size)?;
+        let (xid, expiry) = self.client.shared.with_template(P::INTERFACE, |template: &CallTemplate| {
+            channel.submit(cx.waker(), expiry, self.idempotent, |out, xid| {
+                let start = out.buffer().len();
+                template.put(out.buffer(), xid, P::NUMBER);
+                let length = out.buffer().len() - start - MARK_SIZE + size.total;
+                patch_mark(out.buffer(), start, length);
+                out.reserve(size);
+                <P::ArgumentsShape as Shape<P::Arguments>>::encode(&self.arguments, out);
+                tracing::trace!(target: "onc::steps", step = 2, xid, procedure = P::NAME, "the message is handed to the local kernel");
+                Ok(())
+            })
+        })?;
+        self.stage = Stage::InFlight { xid, expiry };
+        Ok(())
+    }
+
+    /// The size of the encoded arguments.
+    fn measure(&self, max: usize) -> Result<Size, Error> {
+        let size = <P::ArgumentsShape as Shape<P::Arguments>>::measure(&self.arguments).and_then(|size| {
+            if size.total > max {
+                return Err(EncodeError::new(EncodeErrorKind::MessageTooLarge { size: size.total, max }));
+            }
+            Ok(size)
+        });
+        size.map_err(|error| Error::Arguments(Arc::new(error.within(P::NAME, "arguments"))))
+    }
+
+    /// The way through middleware, or to a service in this process.
+    #[cold]
+    fn poll_caller(&mut self, cx: &mut Context<'_>) -> Poll<Result<P::Results, Error>> {
+        let Through::Caller(caller) = &self.client.shared.target else { unreachable!("the target does not change") };
+        loop {
+            match &mut self.stage {
+                Stage::Elsewhere(call) => {
+                    let response = std::task::ready!(call.as_mut().poll(cx));
+                    self.stage = Stage::Done;
+                    let limits = Limits::default();
+                    return Poll::Ready(response.and_then(|response| {
+                        let mut decoder = Decoder::shared(&response.results, limits);
+                        decode::<P>(&mut decoder)
+                            .and_then(|results| decoder.finish().map(|()| results))
+                            .map_err(garbled)
+                    }));
+                }
+                Stage::Done => panic!("a call was polled after it had ended"),
+                _ => {
+                    let size = self.measure(usize::MAX)?;
+                    let mut arguments = Vec::new();
+                    let mut encoder = Encoder::new(&mut arguments);
+                    encoder.reserve(size);
+                    <P::ArgumentsShape as Shape<P::Arguments>>::encode(&self.arguments, &mut encoder);
+                    self.stage = Stage::Elsewhere(caller.call(Request {
+                        interface: P::INTERFACE,
+                        procedure: P::NUMBER,
+                        procedure_name: P::NAME,
+                        idempotent: self.idempotent,
+                        deadline: self.timeout.and_then(deadline),
+                        arguments: Bytes::from(arguments),
+                    }));
+                }
+            }
+        }
+    }
+}
+
+/// The results in a reply.
+#[inline]
+fn results<P: Procedure>(body: &Body, limits: Limits) -> Result<P::Results, Error> {
+    match body {
+        Body::Inline { length, bytes } => {
+            let message = &bytes[..usize::from(*length)];
+            let offset = accepted(message)?;
+            finish::<P>(Decoder::new(&message[offset..], limits))
+        }
+        Body::Shared(message) => {
+            let offset = accepted(message)?;
+            finish::<P>(Decoder::shared(&message.slice(offset..), limits))
+        }
+    }
+}
+
+/// Where the results begin in a reply that says success.
+#[inline]
+fn accepted(message: &[u8]) -> Result<usize, Error> {
+    match parse_reply(message).map_err(|error| Error::Reply(Arc::new(error)))? {
+        (_, Reply::Accepted { status, .. }, offset) => match Refusal::of(status) {
+            None => Ok(offset),
+            Some(refusal) => Err(Error::Refused(refusal)),
+        },
+        (_, Reply::Denied(status), _) => Err(Error::Refused(status.into())),
+    }
+}
+
+#[inline]
+fn finish<P: Procedure>(mut decoder: Decoder<'_>) -> Result<P::Results, Error> {
+    let results = decode::<P>(&mut decoder).map_err(garbled)?;
+    // Bytes after results that mean nothing hurt nobody.
+    if <P::ResultsShape as Shape<P::Results>>::FIXED != Some(0) {
+        decoder.finish().map_err(garbled)?;
+    }
+    Ok(results)
+}
+
+#[inline]
+fn decode<P: Procedure>(decoder: &mut Decoder<'_>) -> Result<P::Results, DecodeError> {
+    <P::ResultsShape as Shape<P::Results>>::decode(decoder)
+}
+
+#[cold]
+fn garbled(error: DecodeError) -> Error {
+    Error::Results(Arc::new(error))
+}
+
+impl<P: Procedure> Unpin for Call<P> {}
+
+impl<P: Procedure> Future for Call<P> {
+    type Output = Result<P::Results, Error>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.poll_channel(cx)
+    }
+}
+
+impl<P: Procedure> Drop for Call<P> {
+    fn drop(&mut self) {
+        if let (Stage::InFlight { xid, .. }, Through::Channel(channel)) = (&self.stage, &self.client.shared.target) {
+            channel.forget(*xid);
+        }
+    }
+}
+
+impl<P: Procedure> TimedCall<P> {
+    /// As [`Call::idempotent`].
+    pub fn idempotent(mut self) -> Self {
+        self.call = self.call.idempotent();
+        self
+    }
+}
+
+impl<P: Procedure> Future for TimedCall<P> {
+    type Output = Result<P::Results, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        if let Poll::Ready(outcome) = Pin::new(&mut this.call).poll(cx) {
+            return Poll::Ready(outcome);
+        }
+        let Some(timeout) = this.call.timeout else { return Poll::Pending };
+        if this.timer.is_none() {
+            let Some(at) = deadline(timeout) else { return Poll::Pending };
+            this.timer = Some(Box::pin(sleep_until(Instant::max(at, Instant::now()))));
+        }
+        if let Some(timer) = &mut this.timer {
+            std::task::ready!(timer.as_mut().poll(cx));
+        }
+        Poll::Ready(Err(Error::Deadline(Deadline { after: timeout, phase: Phase::Reply })))
+    }
+}
+
+impl<P: Procedure> fmt::Debug for Call<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("procedure", &P::NAME)
+            .field("idempotent", &self.idempotent)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<P: Procedure> fmt::Debug for TimedCall<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TimedCall").field("call", &self.call).finish_non_exhaustive()
+    }
+}

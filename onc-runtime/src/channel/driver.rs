@@ -1,0 +1,197 @@
+//! The task behind a channel: connects, sends, receives, keeps the time, connects again.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep, sleep};
+
+use crate::error::{ConnectError, Error};
+use crate::xdr::Limits;
+
+use super::link::Link;
+use super::queue::{Channel, TICK};
+
+/// What a channel may cost, and how patient it is.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// The link is a datagram socket.
+    pub(crate) datagrams: bool,
+    /// How long a call may take when it does not say.
+    pub(crate) timeout: Duration,
+    /// The largest record that is taken or sent.
+    pub(crate) max_record_size: usize,
+    /// What decoding results may cost.
+    pub(crate) limits: Limits,
+    /// Calls in flight.
+    pub(crate) max_calls: usize,
+    /// Bytes of calls that the server has not taken.
+    pub(crate) max_unsent: usize,
+}
+
+impl Settings {
+    /// The timeout in the channel's own time, rounded up.
+    pub(super) fn timeout_ticks(&self) -> u32 {
+        let ticks = self.timeout.as_millis().div_ceil(TICK.as_millis());
+        u32::try_from(ticks).unwrap_or(u32::MAX).min(i32::MAX as u32 / 2)
+    }
+}
+
+/// Makes the connections of a channel.
+pub(crate) trait Connector: Send + 'static {
+    /// Finds the server and connects to it.
+    fn connect(&mut self) -> Pin<Box<dyn Future<Output = Result<Link, Error>> + Send>>;
+}
+
+/// The task behind a channel. Ends when no client is left.
+pub(crate) struct Driver {
+    channel: Arc<Channel>,
+    connector: Option<Box<dyn Connector>>,
+    state: State,
+    timer: Pin<Box<Sleep>>,
+    timer_runs: bool,
+    /// How long to wait before the next attempt to connect.
+    back_off: Duration,
+}
+
+enum State {
+    /// No connection, and nobody who wants one.
+    Idle,
+    /// Waiting before the next attempt.
+    Resting(Pin<Box<Sleep>>),
+    Connecting(Pin<Box<dyn Future<Output = Result<Link, Error>> + Send>>),
+    Up(Link),
+}
+
+/// The first pause between two attempts to connect, and the longest.
+const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
+
+impl Driver {
+    /// The driver of `channel` over a link that is up. Without a `connector` a lost link closes the channel.
+    pub(crate) fn new(channel: Arc<Channel>, link: Link, connector: Option<Box<dyn Connector>>) -> Self {
+        Self {
+            channel,
+            connector,
+            state: State::Up(link),
+            timer: Box::pin(sleep(TICK)),
+            timer_runs: false,
+            back_off: BACK_OFF.0,
+        }
+    }
+
+    /// Keeps the channel's time while calls are in flight.
+    fn poll_time(&mut self, cx: &mut Context<'_>) {
+        loop {
+            if !self.timer_runs {
+                let mut inner = self.channel.lock();
+                if inner.pending.len() == 0 {
+                    inner.ticking = false;
+                    return;
+                }
+                inner.ticking = true;
+                drop(inner);
+                self.timer.as_mut().reset(Instant::now() + TICK);
+                self.timer_runs = true;
+            }
+            if self.timer.as_mut().poll(cx).is_pending() {
+                return;
+            }
+            self.timer_runs = false;
+            let expired = self.channel.lock().tick(self.channel.settings.timeout);
+            for waker in expired {
+                waker.wake();
+            }
+        }
+    }
+
+    /// The pause before the next attempt: twice the last one, and a random part of it, so that clients of a server that
+    /// comes back do not come all at once.
+    fn rest(&mut self) -> Duration {
+        let pause = self.back_off;
+        self.back_off = (pause * 2).min(BACK_OFF.1);
+        let random = f64::from(crate::rpc::random_xid()) / f64::from(u32::MAX);
+        pause.mul_f64(0.5 + random / 2.0)
+    }
+}
+
+impl Future for Driver {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        loop {
+            this.poll_time(cx);
+            match &mut this.state {
+                State::Up(link) => {
+                    let cause = match link.poll(&this.channel, cx) {
+                        Poll::Pending => return Poll::Pending,
+                        Poll::Ready(Ok(())) => return Poll::Ready(()),
+                        Poll::Ready(Err(cause)) => cause,
+                    };
+                    tracing::debug!(target: "onc::client", error = %cause, "the connection was lost");
+                    let (sent, proven) = (link.sent(), link.proven());
+                    let woken = {
+                        let mut inner = this.channel.lock();
+                        inner.closed |= this.connector.is_none();
+                        inner.lost(sent, &Arc::new(cause))
+                    };
+                    woken.into_iter().for_each(std::task::Waker::wake);
+                    if this.connector.is_none() {
+                        return Poll::Ready(());
+                    }
+                    if proven {
+                        this.back_off = BACK_OFF.0;
+                    }
+                    // A server that never answered is not pestered with new connections.
+                    let pause = if proven { None } else { Some(this.rest()) };
+                    this.state = pause.map_or(State::Idle, |pause| State::Resting(Box::pin(sleep(pause))));
+                }
+                State::Idle => {
+                    let mut inner = this.channel.lock();
+                    if inner.closed {
+                        return Poll::Ready(());
+                    }
+                    if !inner.pending.any_waiting() {
+                        inner.driver = Some(cx.waker().clone());
+                        return Poll::Pending;
+                    }
+                    drop(inner);
+                    let Some(connector) = &mut this.connector else { return Poll::Ready(()) };
+                    this.state = State::Connecting(connector.connect());
+                }
+                State::Connecting(connecting) => match ready!(connecting.as_mut().poll(cx)) {
+                    Ok(link) => {
+                        this.channel.lock().down = None;
+                        this.state = State::Up(link);
+                    }
+                    Err(error) => {
+                        tracing::debug!(target: "onc::client", %error, "connecting failed");
+                        let cause = match error {
+                            Error::Connect(cause) => cause,
+                            other => Arc::new(ConnectError {
+                                address: "the server".into(),
+                                source: std::io::Error::other(other),
+                            }),
+                        };
+                        this.channel.lock().down = Some(cause);
+                        let pause = this.rest();
+                        this.state = State::Resting(Box::pin(sleep(pause)));
+                    }
+                },
+                State::Resting(pause) => {
+                    ready!(pause.as_mut().poll(cx));
+                    this.state = State::Idle;
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Driver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Driver").field("channel", &self.channel).finish_non_exhaustive()
+    }
+}

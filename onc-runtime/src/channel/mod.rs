@@ -1,0 +1,23 @@
+//! Calls in flight: many on one connection, matched to their replies by xid.
+//!
+//! Callers put their calls into a [`Queue`] and wait; one task for each connection, the driver, sends what is queued
+//! (what is queued together leaves together) and hands replies to those who wait. A [`Client`] is a cheap handle.
+
+mod call;
+mod caller;
+mod client;
+mod datagram;
+mod driver;
+mod link;
+mod pending;
+mod queue;
+mod stream;
+
+pub use self::call::{Call, TimedCall};
+pub use self::caller::{Caller, Request, Response};
+pub use self::client::{Client, Stub};
+pub(crate) use self::datagram::DatagramLink;
+pub(crate) use self::driver::{Connector, Settings};
+pub(crate) use self::link::Link;
+pub(crate) use self::queue::Channel;
+pub(crate) use self::stream::StreamLink;

@@ -1,0 +1,236 @@
+//! Where callers and the driver of a channel meet.
+//!
+//! # Time
+//!
+//! A call's default deadline is counted in ticks of a tenth of a second that the driver keeps while calls are in flight,
+//! so that a call costs neither a reading of the clock nor a timer of its own.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+use std::time::Duration;
+
+use crate::error::{ConnectError, Deadline, Error, Limit, Lost, Phase};
+use crate::rpc::Record;
+use crate::rpc::random_xid;
+use crate::transport::Outgoing;
+use crate::xdr::{EncodeError, Encoder};
+
+use super::datagram::Outstanding;
+use super::driver::Settings;
+use super::pending::{Body, Pending, State, Tick, Waiting};
+
+/// One unit of the channel's time.
+pub(super) const TICK: Duration = Duration::from_millis(100);
+
+/// A channel to a server: the calls in flight and what is queued for sending.
+#[derive(Debug)]
+pub(crate) struct Channel {
+    inner: Mutex<Inner>,
+    pub(crate) settings: Settings,
+    /// Clients that speak through it; when there are none left the driver ends.
+    users: AtomicUsize,
+}
+
+#[derive(Debug)]
+pub(super) struct Inner {
+    pub(super) pending: Pending,
+    /// Calls that the driver has not taken yet (on a stream).
+    pub(super) outgoing: Outgoing,
+    /// The same on a datagram socket.
+    pub(super) datagrams: Vec<u32>,
+    /// Bytes queued since the connection came up.
+    pub(super) position: u64,
+    /// The driver, while it sleeps and nobody has woken it yet.
+    pub(super) driver: Option<Waker>,
+    pub(super) now: Tick,
+    /// The driver counts ticks.
+    pub(super) ticking: bool,
+    /// Why there is no connection, when one was tried in vain.
+    pub(super) down: Option<Arc<ConnectError>>,
+    pub(super) closed: bool,
+}
+
+/// When a call is given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Expiry {
+    /// The channel's default from now.
+    Default,
+    /// At this tick.
+    At(Tick),
+    /// By the call's own timer.
+    Own,
+}
+
+impl Channel {
+    pub(crate) fn new(settings: Settings) -> Arc<Self> {
+        Arc::new(Self {
+            inner: Mutex::new(Inner {
+                pending: Pending::new(random_xid()),
+                outgoing: Outgoing::default(),
+                datagrams: Vec::new(),
+                position: 0,
+                driver: None,
+                now: 0,
+                ticking: false,
+                down: None,
+                closed: false,
+            }),
+            settings,
+            users: AtomicUsize::new(0),
+        })
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
+        // A panic while the lock is held can only come from a caller's own `Xdr`; the message that it was writing is
+        // taken back, see `Outgoing::append`.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Queues a call, which `write` encodes, its record mark included. Returns its xid, and the tick at which it is given
+    /// up.
+    #[inline]
+    pub(super) fn submit(
+        &self,
+        waker: &Waker,
+        expiry: Expiry,
+        idempotent: bool,
+        write: impl FnOnce(&mut Encoder<'_>, u32) -> Result<(), EncodeError>,
+    ) -> Result<(u32, Expiry), Error> {
+        let mut inner = self.lock();
+        let settings = &self.settings;
+        if inner.closed {
+            return Err(Error::Closed);
+        }
+        if inner.pending.len() >= settings.max_calls {
+            return Err(Error::Limit(Limit::Calls { max: settings.max_calls }));
+        }
+        if inner.outgoing.len() > settings.max_unsent {
+            return Err(Error::Limit(Limit::Unsent { max: settings.max_unsent }));
+        }
+        let expiry = match expiry {
+            // The tick that is under way is not counted: no call is given up early.
+            Expiry::Default => Expiry::At(inner.now.wrapping_add(settings.timeout_ticks() + 1)),
+            known => known,
+        };
+        let deadline = if let Expiry::At(tick) = expiry { Some(tick) } else { None };
+        let waiting = Waiting { waker: waker.clone(), deadline, position: inner.position, datagram: None };
+        let xid = inner.pending.insert(waiting);
+        let written = if settings.datagrams {
+            Outstanding::write(idempotent, |out| write(out, xid)).map(|outstanding| {
+                if let Some(State::Waiting(waiting)) = inner.pending.state(xid) {
+                    waiting.datagram = Some(Box::new(outstanding));
+                }
+                inner.datagrams.push(xid);
+            })
+        } else {
+            let before = inner.outgoing.len();
+            inner.outgoing.append(|out| write(out, xid)).map(|()| {
+                inner.position += (inner.outgoing.len() - before) as u64;
+            })
+        };
+        if let Err(error) = written {
+            inner.pending.remove(xid);
+            return Err(Error::Arguments(Arc::new(error)));
+        }
+        // Only the first call of those that are queued together wakes the driver.
+        let driver = inner.driver.take();
+        drop(inner);
+        if let Some(driver) = driver {
+            driver.wake();
+        }
+        Ok((xid, expiry))
+    }
+
+    /// The reply to a call, or why there is none, once it is known.
+    #[inline]
+    pub(super) fn poll_reply(&self, xid: u32, waker: &Waker) -> Option<Result<Body, Error>> {
+        let mut inner = self.lock();
+        match inner.pending.state(xid) {
+            Some(State::Waiting(waiting)) => {
+                waiting.waker.clone_from(waker);
+                None
+            }
+            Some(State::Done(_)) => match inner.pending.remove(xid) {
+                Some(State::Done(outcome)) => Some(outcome),
+                _ => None,
+            },
+            Some(State::Vacant) | None => Some(Err(Error::Closed)),
+        }
+    }
+
+    /// Forgets a call: its reply will be ignored.
+    pub(super) fn forget(&self, xid: u32) {
+        self.lock().pending.remove(xid);
+    }
+
+    /// Counts one more client.
+    pub(super) fn join(&self) {
+        self.users.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts one client fewer; after the last one the driver ends.
+    pub(super) fn leave(&self) {
+        if self.users.fetch_sub(1, Ordering::AcqRel) == 1 {
+            let driver = {
+                let mut inner = self.lock();
+                inner.closed = true;
+                inner.driver.take()
+            };
+            if let Some(driver) = driver {
+                driver.wake();
+            }
+        }
+    }
+}
+
+impl Inner {
+    /// Hands a received record to the call that waits for it; returns whom to wake. One that nobody waits for is a late
+    /// reply, and ignored.
+    #[inline]
+    pub(super) fn deliver(&mut self, record: &Record<'_>) -> Option<Waker> {
+        let bytes: &[u8] = match record {
+            Record::Borrowed(bytes) => bytes,
+            Record::Owned(bytes) => bytes,
+        };
+        let (xid, rest) = bytes.split_first_chunk()?;
+        // RFC 5531 §9: msg_type REPLY is 1. A CALL is for the other direction and none of ours.
+        if !rest.starts_with(&1_u32.to_be_bytes()) {
+            return None;
+        }
+        let state = self.pending.state(u32::from_be_bytes(*xid))?;
+        if !matches!(state, State::Waiting(_)) {
+            return None;
+        }
+        let body = match record {
+            Record::Borrowed(bytes) => Body::copy(bytes),
+            Record::Owned(bytes) => Body::Shared(bytes.clone()),
+        };
+        match std::mem::replace(state, State::Done(Ok(body))) {
+            State::Waiting(waiting) => Some(waiting.waker),
+            _ => None,
+        }
+    }
+
+    /// Lets one unit of time pass; returns whom to wake because their deadline has passed.
+    pub(super) fn tick(&mut self, timeout: Duration) -> Vec<Waker> {
+        self.now = self.now.wrapping_add(1);
+        let (now, down) = (self.now, self.down.clone());
+        self.pending.end_each(|_, waiting| {
+            let deadline = waiting.deadline?;
+            let passed = now.wrapping_sub(deadline) as i32 >= 0;
+            passed.then(|| match &down {
+                Some(cause) => Error::Connect(Arc::clone(cause)),
+                None => Error::Deadline(Deadline { after: timeout, phase: Phase::Reply }),
+            })
+        })
+    }
+
+    /// The connection is gone, after `sent` bytes of those queued since it came up had left; returns whom to wake.
+    pub(super) fn lost(&mut self, sent: u64, cause: &Arc<std::io::Error>) -> Vec<Waker> {
+        self.outgoing = Outgoing::default();
+        self.position = 0;
+        self.pending
+            .end_each(|_, waiting| Some(Error::Lost(Lost { sent: waiting.position < sent, cause: Arc::clone(cause) })))
+    }
+}

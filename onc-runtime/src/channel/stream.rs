@@ -1,0 +1,112 @@
+//! A channel's connection.
+
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use crate::transport::{Arrival, Incoming, Outgoing, Stream};
+
+use super::queue::Channel;
+
+/// A connection that carries calls out and replies in.
+pub(crate) struct StreamLink {
+    io: Box<dyn Stream>,
+    incoming: Incoming,
+    outgoing: Outgoing,
+    /// Bytes taken from the queue.
+    taken: u64,
+    /// Calls are waiting for others to leave together with them.
+    gathering: bool,
+    /// Something has been received.
+    pub(super) proven: bool,
+    /// Callers whose reply came, collected so that none is woken while the queue is locked.
+    woken: Vec<Waker>,
+}
+
+impl StreamLink {
+    pub(crate) fn new(io: impl Stream, max_record_size: usize) -> Self {
+        Self {
+            io: Box::new(io),
+            incoming: Incoming::new(max_record_size),
+            outgoing: Outgoing::default(),
+            taken: 0,
+            gathering: false,
+            proven: false,
+            woken: Vec::new(),
+        }
+    }
+
+    pub(super) fn sent(&self) -> u64 {
+        self.taken - self.outgoing.len() as u64
+    }
+
+    pub(super) fn poll(&mut self, channel: &Channel, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            {
+                let mut inner = channel.lock();
+                if inner.closed {
+                    return Poll::Ready(Ok(()));
+                }
+                if !inner.outgoing.is_empty() {
+                    if inner.pending.len() > 1 && !std::mem::replace(&mut self.gathering, true) {
+                        // Others are calling too: one turn of the scheduler lets those who are about to call leave in
+                        // the same write.
+                        cx.waker().wake_by_ref();
+                    } else {
+                        self.gathering = false;
+                        let before = self.outgoing.len();
+                        self.outgoing.absorb(&mut inner.outgoing);
+                        self.taken += (self.outgoing.len() - before) as u64;
+                    }
+                }
+                if !self.gathering && inner.driver.is_none() {
+                    inner.driver = Some(cx.waker().clone());
+                }
+            }
+            // Whether it all left or not: replies are read either way, or two full sockets would wait for each other.
+            let _ = self.outgoing.poll_flush(Pin::new(&mut self.io), cx)?;
+            match self.poll_replies(channel, cx) {
+                Poll::Ready(Ok(Arrival::Bytes)) => self.proven = true,
+                Poll::Ready(Ok(Arrival::End { inside_record })) => {
+                    return Poll::Ready(Err(io::Error::new(
+                        io::ErrorKind::UnexpectedEof,
+                        if inside_record {
+                            "the server closed the connection in the middle of a reply"
+                        } else {
+                            "the server closed the connection"
+                        },
+                    )));
+                }
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+
+    /// Reads once and hands over the replies that came.
+    fn poll_replies(&mut self, channel: &Channel, cx: &mut Context<'_>) -> Poll<io::Result<Arrival>> {
+        let Self { io, incoming, woken, .. } = self;
+        let mut inner = None;
+        let arrival = incoming.poll_read(Pin::new(io), cx, |record| {
+            // Taken at the first reply and kept for the rest of the burst.
+            let inner = inner.get_or_insert_with(|| channel.lock());
+            woken.extend(inner.deliver(&record));
+            Ok(())
+        });
+        drop(inner);
+        for waker in woken.drain(..) {
+            waker.wake();
+        }
+        arrival
+    }
+}
+
+impl fmt::Debug for StreamLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StreamLink")
+            .field("incoming", &self.incoming)
+            .field("outgoing", &self.outgoing)
+            .finish_non_exhaustive()
+    }
+}

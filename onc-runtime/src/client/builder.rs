@@ -1,0 +1,198 @@
+//! Setting a client up.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::channel::{Channel, Client, Connector, Link, Settings, StreamLink, Stub};
+use crate::error::{ConnectError, Error};
+use crate::portmap::Resolver;
+use crate::rpc::Credential;
+use crate::transport::Stream;
+use crate::xdr::Limits;
+
+use super::Target;
+use super::connect::{Plan, Reconnect};
+use super::target::Place;
+
+/// Sets a [`Client`] up. Every setting has a default that suits most.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is connected before `connect` is called"]
+pub struct ClientBuilder {
+    resolver: Resolver,
+    credential: Credential,
+    settings: Settings,
+}
+
+impl Default for ClientBuilder {
+    fn default() -> Self {
+        Self {
+            resolver: Resolver::default(),
+            credential: Credential::None,
+            settings: Settings {
+                datagrams: false,
+                timeout: Duration::from_secs(25),
+                max_record_size: 64 << 20,
+                limits: Limits::default(),
+                max_calls: 65_536,
+                max_unsent: 64 << 20,
+            },
+        }
+    }
+}
+
+impl Client {
+    /// A client to be set up.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+}
+
+impl ClientBuilder {
+    /// Calls over TCP: the default.
+    pub fn tcp(mut self) -> Self {
+        self.settings.datagrams = false;
+        self
+    }
+
+    /// Calls over UDP: each call and each reply is one datagram, of 64 KiB at most, and calls are sent again until their
+    /// reply comes.
+    pub fn udp(mut self) -> Self {
+        self.settings.datagrams = true;
+        self
+    }
+
+    /// How long a call may take in all, and connecting, which includes asking the port mapper. Default: 25 s, as of rpcgen's
+    /// stubs. A single call may have [its own](crate::Call::timeout).
+    ///
+    /// A call may be given up as much as two tenths of a second later.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.settings.timeout = timeout;
+        self
+    }
+
+    /// Who calls. Default: `AUTH_NONE`.
+    pub fn credential(mut self, credential: Credential) -> Self {
+        self.credential = credential;
+        self
+    }
+
+    /// Which port mapper is asked, and how.
+    pub fn resolver(mut self, resolver: Resolver) -> Self {
+        self.resolver = resolver;
+        self
+    }
+
+    /// The largest call that is sent and the largest reply that is read, in bytes without the record mark. Default: 64 MiB.
+    ///
+    /// Memory grows with what has arrived, not with what the server announces.
+    pub fn max_record_size(mut self, bytes: usize) -> Self {
+        self.settings.max_record_size = bytes;
+        self
+    }
+
+    /// How deep results may be nested that contain themselves. Default: 128.
+    ///
+    /// WARNING: decoding takes stack for each level.
+    pub fn max_depth(mut self, depth: u32) -> Self {
+        self.settings.limits.depth = depth;
+        self
+    }
+
+    /// How many bytes of memory decoded results of one call may take beyond the reply itself. Default: 64 MiB.
+    pub fn max_decoded_size(mut self, bytes: usize) -> Self {
+        self.settings.limits.memory = bytes;
+        self
+    }
+
+    /// Tolerates padding that is not zero and bytes after the results. Default: false.
+    pub fn lenient(mut self, lenient: bool) -> Self {
+        self.settings.limits.lenient = lenient;
+        self
+    }
+
+    /// Calls in flight at the same time. Default: 65536. One more fails at once.
+    pub fn max_calls(mut self, calls: usize) -> Self {
+        self.settings.max_calls = calls;
+        self
+    }
+
+    /// Bytes of calls that the server has not taken. Default: 64 MiB. Above it further calls fail at once.
+    pub fn max_unsent(mut self, bytes: usize) -> Self {
+        self.settings.max_unsent = bytes;
+        self
+    }
+
+    /// Finds the server and connects to it, all within the [timeout](Self::timeout): a host's port mapper is asked for the
+    /// port; a target that says the port is connected to as it is.
+    ///
+    /// A connection that is lost later is made again when the next call needs it, and the port mapper is asked again then.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Target`], [`Error::Resolve`], [`Error::Connect`], [`Error::Deadline`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, the attempt is abandoned.
+    pub async fn connect<S: Stub>(self, target: impl Into<Target>) -> Result<S, Error> {
+        let place = target.into().place().map_err(|error| Error::Target(Arc::new(error)))?;
+        self.connect_place(place).await
+    }
+
+    /// Connects to an address; no port mapper is asked.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Connect`], [`Error::Deadline`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, the attempt is abandoned.
+    pub async fn connect_to<S: Stub>(self, address: SocketAddr) -> Result<S, Error> {
+        self.connect_place(Place::Address(address)).await
+    }
+
+    /// Calls over a connection that is there already: a Unix socket, TLS, a pipe in memory. It is not made again when it is
+    /// lost.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Arguments`]: the credential cannot be encoded.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub fn connect_stream<S: Stub>(mut self, stream: impl Stream) -> Result<S, Error> {
+        self.settings.datagrams = false;
+        let link = Link::Stream(StreamLink::new(stream, self.settings.max_record_size));
+        self.start(link, None)
+    }
+
+    async fn connect_place<S: Stub>(self, place: Place) -> Result<S, Error> {
+        let plan = Arc::new(Plan {
+            place,
+            interface: S::INTERFACE,
+            datagrams: self.settings.datagrams,
+            timeout: self.settings.timeout,
+            max_record_size: self.settings.max_record_size,
+            resolver: self.resolver.clone(),
+        });
+        let link = plan.connect(Instant::now()).await?;
+        self.start(link, Some(Box::new(Reconnect(plan))))
+    }
+
+    fn start<S: Stub>(self, link: Link, connector: Option<Box<dyn Connector>>) -> Result<S, Error> {
+        let channel = Channel::new(self.settings);
+        let client = Client::start(channel, link, connector, self.credential, Some(S::INTERFACE))
+            .map_err(|error| Error::Arguments(Arc::new(error)))?;
+        Ok(S::from_client(client))
+    }
+}
+
+/// An error of the system while connecting to `address`.
+pub(super) fn connect_error(address: impl std::fmt::Display, source: std::io::Error) -> Error {
+    Error::Connect(Arc::new(ConnectError { address: address.to_string(), source }))
+}

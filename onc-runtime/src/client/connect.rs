@@ -1,0 +1,167 @@
+//! Finding a server and connecting to it.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::lookup_host;
+use tokio::time::{Instant, timeout_at};
+
+use crate::channel::{Connector, DatagramLink, Link, StreamLink};
+use crate::error::{Deadline, Error, Phase, ResolveError};
+use crate::portmap::Resolver;
+use crate::rpc::{Interface, Netid};
+use crate::transport::{tcp, udp};
+
+use super::builder::connect_error;
+use super::target::Place;
+
+/// How a client finds its server, the first time and every time after.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) place: Place,
+    pub(super) interface: &'static Interface,
+    pub(super) datagrams: bool,
+    pub(super) timeout: Duration,
+    pub(super) max_record_size: usize,
+    pub(super) resolver: Resolver,
+}
+
+/// Makes the connections of a channel after the first.
+#[derive(Debug)]
+pub(super) struct Reconnect(pub(super) Arc<Plan>);
+
+impl Connector for Reconnect {
+    fn connect(&mut self) -> Pin<Box<dyn Future<Output = Result<Link, Error>> + Send>> {
+        let plan = Arc::clone(&self.0);
+        Box::pin(async move { plan.connect(Instant::now()).await })
+    }
+}
+
+impl Plan {
+    /// Finds the server and connects to it, within one deadline counted from `start`.
+    pub(super) async fn connect(&self, start: Instant) -> Result<Link, Error> {
+        let mut phase = Phase::Connecting;
+        let connecting = self.connect_patiently(&mut phase);
+        let outcome = match start.checked_add(self.timeout) {
+            Some(deadline) => timeout_at(deadline, connecting).await.ok(),
+            None => Some(connecting.await),
+        };
+        outcome.unwrap_or(Err(Error::Deadline(Deadline { after: self.timeout, phase })))
+    }
+
+    async fn connect_patiently(&self, phase: &mut Phase) -> Result<Link, Error> {
+        match &self.place {
+            Place::Address(address) => self.open(*address).await.map_err(|error| connect_error(address, error)),
+            Place::Port(host, port) => {
+                *phase = Phase::Resolving;
+                let addresses = lookup(host, *port).await?;
+                *phase = Phase::Connecting;
+                self.open_first(&addresses).await
+            }
+            Place::Host(host) => self.ask(host, phase).await,
+            #[cfg(unix)]
+            Place::Unix(path) => {
+                let failed = |error| connect_error(path.display(), error);
+                let stream = tokio::net::UnixStream::connect(path).await.map_err(failed)?;
+                Ok(Link::Stream(StreamLink::new(stream, self.max_record_size)))
+            }
+            #[cfg(not(unix))]
+            Place::Unix(path) => Err(connect_error(path.display(), io::ErrorKind::Unsupported.into())),
+            Place::Nonsense(..) => unreachable!("`Target::place` has refused it"),
+        }
+    }
+
+    /// Asks the host's port mapper at each of its addresses until the server is found there.
+    async fn ask(&self, host: &str, phase: &mut Phase) -> Result<Link, Error> {
+        *phase = Phase::Resolving;
+        let mappers = lookup(host, self.resolver.port()).await?;
+        let Interface { program, version, .. } = *self.interface;
+        let mut failed = None;
+        for mapper in mappers {
+            let netid = if self.datagrams { Netid::udp(&mapper) } else { Netid::tcp(&mapper) };
+            *phase = Phase::Resolving;
+            let error = match self.resolver.resolve(host, mapper, program, version, netid).await {
+                Ok(address) => {
+                    *phase = Phase::Connecting;
+                    match self.open(address).await {
+                        Ok(link) => return Ok(link),
+                        Err(error) => {
+                            // The server may have gone and come back elsewhere: the next attempt asks again.
+                            self.resolver.forget(mapper, program, version, netid);
+                            connect_error(address, error)
+                        }
+                    }
+                }
+                Err(error) => Error::Resolve(Arc::new(error)),
+            };
+            failed = Some(match failed {
+                Some(other) if tells(&other) >= tells(&error) => merge(other, error),
+                Some(other) => merge(error, other),
+                None => error,
+            });
+        }
+        Err(failed.unwrap_or_else(|| no_address(host)))
+    }
+
+    async fn open_first(&self, addresses: &[SocketAddr]) -> Result<Link, Error> {
+        let mut failed = None;
+        for address in addresses {
+            match self.open(*address).await {
+                Ok(link) => return Ok(link),
+                Err(error) => failed = Some(connect_error(address, error)),
+            }
+        }
+        Err(failed.unwrap_or_else(|| no_address("the host")))
+    }
+
+    async fn open(&self, address: SocketAddr) -> io::Result<Link> {
+        if self.datagrams {
+            return Ok(Link::Datagram(DatagramLink::new(udp::connect(address)?)));
+        }
+        Ok(Link::Stream(StreamLink::new(tcp::connect(address).await?, self.max_record_size)))
+    }
+}
+
+async fn lookup(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
+    match lookup_host((host, port)).await {
+        Ok(addresses) => Ok(addresses.collect()),
+        Err(source) => Err(Error::Resolve(Arc::new(ResolveError::Host { host: host.into(), source }))),
+    }
+}
+
+fn no_address(host: &str) -> Error {
+    let source = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    Error::Resolve(Arc::new(ResolveError::Host { host: host.into(), source }))
+}
+
+/// How much an error tells, when a host with several addresses fails differently at each: that a server is there but does
+/// not let itself be reached tells more than that a port mapper does not know it, and that more than that none answers.
+fn tells(error: &Error) -> u8 {
+    match error {
+        Error::Connect(_) => 3,
+        Error::Resolve(error) => match **error {
+            ResolveError::VersionNotRegistered { .. } => 2,
+            ResolveError::NotRegistered { .. } | ResolveError::Answer { .. } => 1,
+            _ => 0,
+        },
+        _ => 0,
+    }
+}
+
+/// Where no port mapper answered at two addresses, both are named.
+fn merge(error: Error, other: Error) -> Error {
+    match (error, other) {
+        (Error::Resolve(one), Error::Resolve(two)) => match (&*one, &*two) {
+            (ResolveError::NoPortMapper { host, tried }, ResolveError::NoPortMapper { tried: also, .. }) => {
+                let tried = tried.iter().chain(also).cloned().collect();
+                Error::Resolve(Arc::new(ResolveError::NoPortMapper { host: host.clone(), tried }))
+            }
+            _ => Error::Resolve(one),
+        },
+        (error, _) => error,
+    }
+}

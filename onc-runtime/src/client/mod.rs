@@ -1,0 +1,23 @@
+//! The client: from a host's name to calls.
+//!
+//! A generated client is enough for most: `CalcV1Client::connect("host").await?`. The [`ClientBuilder`] is for those who
+//! want another transport, a credential, other limits:
+//!
+//! ```no_run
+//! # async fn run<CalcV1Client: onc_runtime::client::Stub>() -> Result<(), onc_runtime::Error> {
+//! use std::time::Duration;
+//! use onc_runtime::Client;
+//!
+//! let calc: CalcV1Client = Client::builder().udp().timeout(Duration::from_secs(2)).connect("host").await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod builder;
+mod connect;
+mod in_process;
+mod target;
+
+pub use self::builder::ClientBuilder;
+pub use self::target::Target;
+pub use crate::channel::{Caller, Request, Response, Stub, TimedCall};

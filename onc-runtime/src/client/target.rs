@@ -1,0 +1,150 @@
+//! Where a server is.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use crate::error::TargetError;
+use crate::rpc::{Netid, UniversalAddress};
+
+/// Where a server is: what `connect` takes.
+///
+/// | text | meaning |
+/// |---|---|
+/// | `host`, `192.0.2.7`, `2001:db8::7` | the host; its port mapper is asked for the port |
+/// | `host:2049`, `192.0.2.7:2049`, `[2001:db8::7]:2049` | that port; no port mapper is asked |
+/// | `192.0.2.7.8.1` | a universal address (RFC 5665): port 8 · 256 + 1 |
+/// | `unix:/run/calc.sock` | a Unix socket |
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target(pub(super) Place);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A host whose port mapper knows the port.
+    Host(String),
+    /// A host and port.
+    Port(String, u16),
+    /// An address.
+    Address(SocketAddr),
+    /// A Unix socket.
+    Unix(PathBuf),
+    /// Text that means nothing.
+    Nonsense(String, &'static str),
+}
+
+impl Target {
+    fn parse(text: &str) -> Place {
+        if let Some(path) = text.strip_prefix("unix:") {
+            return Place::Unix(path.into());
+        }
+        if let Ok(address) = text.parse() {
+            return Place::Address(address);
+        }
+        let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+        // An IPv6 address may carry a scope, `fe80::1%eth0`, which the system's resolver understands.
+        if bare.parse::<IpAddr>().is_ok() || bare.split_once('%').is_some_and(|(ip, _)| ip.parse::<IpAddr>().is_ok()) {
+            return Place::Host(bare.into());
+        }
+        let universal = UniversalAddress::parse(Netid::Tcp, text).ok();
+        if let Some(address) = universal.as_ref().and_then(UniversalAddress::socket_addr) {
+            return Place::Address(address);
+        }
+        match text.rsplit_once(':') {
+            None if text.is_empty() => Place::Nonsense(text.into(), "it is empty"),
+            None if text.contains(char::is_whitespace) => Place::Nonsense(text.into(), "a host's name has no spaces"),
+            None => Place::Host(text.into()),
+            Some((host, port)) => match port.parse() {
+                Ok(port) if !host.is_empty() && !host.contains(':') => Place::Port(host.into(), port),
+                Ok(_) => Place::Nonsense(text.into(), "an IPv6 address with a port is written [ADDRESS]:PORT"),
+                Err(_) => Place::Nonsense(text.into(), "what follows the colon is not a port"),
+            },
+        }
+    }
+
+    /// The place, if the text meant one.
+    pub(super) fn place(self) -> Result<Place, TargetError> {
+        match self.0 {
+            Place::Nonsense(target, reason) => Err(TargetError { target, reason }),
+            place => Ok(place),
+        }
+    }
+}
+
+impl From<&str> for Target {
+    fn from(text: &str) -> Self {
+        Self(Self::parse(text))
+    }
+}
+
+impl From<String> for Target {
+    fn from(text: String) -> Self {
+        Self::from(text.as_str())
+    }
+}
+
+impl From<&String> for Target {
+    fn from(text: &String) -> Self {
+        Self::from(text.as_str())
+    }
+}
+
+impl From<SocketAddr> for Target {
+    fn from(address: SocketAddr) -> Self {
+        Self(Place::Address(address))
+    }
+}
+
+impl From<IpAddr> for Target {
+    fn from(address: IpAddr) -> Self {
+        Self(Place::Host(address.to_string()))
+    }
+}
+
+impl From<(&str, u16)> for Target {
+    fn from((host, port): (&str, u16)) -> Self {
+        Self(Place::Port(host.into(), port))
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Place::Host(host) => host.fmt(f),
+            Place::Port(host, port) => write!(f, "{host}:{port}"),
+            Place::Address(address) => address.fmt(f),
+            Place::Unix(path) => write!(f, "unix:{}", path.display()),
+            Place::Nonsense(text, _) => text.fmt(f),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(text: &str) -> Place {
+        Target::from(text).0
+    }
+
+    #[test]
+    fn every_form_is_understood() {
+        assert_eq!(place("host"), Place::Host("host".into()));
+        assert_eq!(place("192.0.2.7"), Place::Host("192.0.2.7".into()));
+        assert_eq!(place("2001:db8::7"), Place::Host("2001:db8::7".into()));
+        assert_eq!(place("[2001:db8::7]"), Place::Host("2001:db8::7".into()));
+        assert_eq!(place("fe80::1%eth0"), Place::Host("fe80::1%eth0".into()));
+        assert_eq!(place("host:2049"), Place::Port("host".into(), 2049));
+        assert_eq!(place("192.0.2.7:2049"), Place::Address("192.0.2.7:2049".parse().expect("address")));
+        assert_eq!(place("[2001:db8::7]:2049"), Place::Address("[2001:db8::7]:2049".parse().expect("address")));
+        assert_eq!(place("192.0.2.7.8.1"), Place::Address("192.0.2.7:2049".parse().expect("address")));
+        assert_eq!(place("unix:/run/x"), Place::Unix("/run/x".into()));
+    }
+
+    #[test]
+    fn nonsense_says_what_to_write() {
+        for text in ["", "host:port", "two words", "a:b:1"] {
+            let error = Target::from(text).place().expect_err(text);
+            assert!(error.to_string().contains("HOST:PORT"), "{error}");
+        }
+    }
+}

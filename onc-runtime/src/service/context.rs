@@ -1,0 +1,100 @@
+//! What a handler may know of the call that it answers.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::rpc::{AuthFlavour, AuthSys, Interface, ProcedureInfo};
+use crate::transport::Peer;
+
+/// The call that a handler answers: who calls, from where, what.
+///
+/// Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Context {
+    pub(crate) connection: Arc<ConnectionInfo>,
+    pub(crate) interface: &'static Interface,
+    pub(crate) procedure: u32,
+    pub(crate) xid: u32,
+    pub(crate) flavour: AuthFlavour,
+    /// The credential's body; of `AUTH_SYS` it has been checked that it parses.
+    pub(crate) credential: Bytes,
+}
+
+/// What all calls of one connection, or of one UDP socket and peer, share.
+#[derive(Clone, Debug)]
+pub struct ConnectionInfo {
+    /// The other end.
+    pub peer: Peer,
+    /// This end's address; none on a Unix socket and in memory.
+    pub local: Option<SocketAddr>,
+}
+
+impl Context {
+    /// The other end.
+    #[must_use]
+    pub fn peer(&self) -> &Peer {
+        &self.connection.peer
+    }
+
+    /// The address that the call came to; none on a Unix socket and in memory.
+    #[must_use]
+    pub fn local_addr(&self) -> Option<SocketAddr> {
+        self.connection.local
+    }
+
+    /// The program and version that was called.
+    #[must_use]
+    pub fn interface(&self) -> &'static Interface {
+        self.interface
+    }
+
+    /// The program's number.
+    #[must_use]
+    pub fn program(&self) -> u32 {
+        self.interface.program
+    }
+
+    /// The version's number.
+    #[must_use]
+    pub fn version(&self) -> u32 {
+        self.interface.version
+    }
+
+    /// The procedure's number.
+    #[must_use]
+    pub fn procedure(&self) -> u32 {
+        self.procedure
+    }
+
+    /// The procedure's name as its `.x` file spells it.
+    #[must_use]
+    pub fn procedure_name(&self) -> &'static str {
+        self.interface.procedure(self.procedure).map_or("", |procedure: &ProcedureInfo| procedure.name)
+    }
+
+    /// The call's transaction id.
+    #[must_use]
+    pub fn xid(&self) -> u32 {
+        self.xid
+    }
+
+    /// The flavour of the caller's credential.
+    #[must_use]
+    pub fn flavour(&self) -> AuthFlavour {
+        self.flavour
+    }
+
+    /// The caller's `AUTH_SYS` credential, if it sent one. It is what the caller says: nothing proves it.
+    #[must_use]
+    pub fn auth_sys(&self) -> Option<AuthSys> {
+        (self.flavour == AuthFlavour::SYS).then(|| AuthSys::parse(&self.credential).ok()).flatten()
+    }
+
+    /// The body of the credential as it was received, for flavours of one's own.
+    #[must_use]
+    pub fn credential(&self) -> &Bytes {
+        &self.credential
+    }
+}

@@ -1,0 +1,169 @@
+//! The server's side of one UDP socket.
+
+use std::future::poll_fn;
+use std::io::{self, IoSliceMut};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::task::Context;
+
+use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSockRef, UdpSocketState};
+use tokio::io::Interest;
+use tokio::net::UdpSocket;
+
+use crate::rpc::Netid;
+use crate::transport::{Outgoing, Peer};
+
+use super::connection::Settings;
+use super::registry::Verdict;
+use super::{ConnectionInfo, Handling, Lifecycle, Registry, Reply};
+
+/// The largest datagram that IPv4 carries behind its own and UDP's header.
+pub(crate) const MAX_DATAGRAM: usize = 65_507;
+
+/// Room for a received datagram, or several that the kernel has joined.
+const ROOM: usize = 64 << 10;
+
+/// One UDP socket: reads calls, runs them, sends replies from the address that each call came to.
+pub(crate) struct Datagrams {
+    socket: Arc<Socket>,
+    registry: Registry,
+    settings: Settings,
+    lifecycle: Lifecycle,
+    /// Of the last call: the next one is often from the same peer.
+    info: Arc<ConnectionInfo>,
+}
+
+struct Socket {
+    io: UdpSocket,
+    state: UdpSocketState,
+}
+
+/// Where a reply goes to, and from which of this host's addresses.
+#[derive(Clone, Copy)]
+struct Return {
+    to: SocketAddr,
+    from: Option<IpAddr>,
+}
+
+impl Datagrams {
+    /// Serves `socket`.
+    ///
+    /// # Errors
+    ///
+    /// The socket does not let itself be set up.
+    pub(crate) fn new(
+        socket: UdpSocket,
+        registry: Registry,
+        mut settings: Settings,
+        lifecycle: Lifecycle,
+    ) -> io::Result<Self> {
+        let local = socket.local_addr()?;
+        let state = UdpSocketState::new(UdpSockRef::from(&socket))?;
+        settings.max_record_size = settings.max_record_size.min(MAX_DATAGRAM);
+        let info = ConnectionInfo { peer: Peer::ip(Netid::udp(&local), local), local: Some(local) };
+        Ok(Self { socket: Arc::new(Socket { io: socket, state }), registry, settings, lifecycle, info: Arc::new(info) })
+    }
+
+    /// Serves until the server stops.
+    ///
+    /// # Errors
+    ///
+    /// The socket failed for good.
+    pub(crate) async fn run(mut self) -> io::Result<()> {
+        let local = self.socket.io.local_addr()?;
+        let mut buffers = vec![0; ROOM * BATCH_SIZE];
+        let mut out = Outgoing::default();
+        let mut message = Vec::new();
+        let stopping = self.lifecycle.clone().stopping();
+        tokio::pin!(stopping);
+        loop {
+            let mut meta = [RecvMeta::default(); BATCH_SIZE];
+            let received = tokio::select! {
+                received = self.socket.receive(&mut buffers, &mut meta) => received?,
+                () = &mut stopping => return Ok(()),
+            };
+            for (meta, room) in meta.iter().take(received).zip(buffers.chunks(ROOM)) {
+                // The kernel may hand over several datagrams of one sender joined, `stride` bytes each.
+                for datagram in room[..meta.len].chunks(meta.stride.max(1)) {
+                    let destination = Return { to: meta.addr, from: meta.dst_ip };
+                    self.remember(local, destination);
+                    if self.answer(datagram, destination, &mut out).await {
+                        self.socket.send(out.datagram(&mut message), destination).await;
+                        out.discard();
+                    }
+                }
+            }
+        }
+    }
+
+    /// Keeps what handlers may know of the peer, made anew only when it is another one.
+    fn remember(&mut self, local: SocketAddr, from: Return) {
+        let local = SocketAddr::new(from.from.unwrap_or(local.ip()), local.port());
+        if self.info.peer.address() != Some(from.to) || self.info.local != Some(local) {
+            let peer = Peer::ip(Netid::udp(&from.to), from.to);
+            self.info = Arc::new(ConnectionInfo { peer, local: Some(local) });
+        }
+    }
+
+    /// Answers a datagram or starts its handler; true when there is a reply in `out`.
+    async fn answer(&self, datagram: &[u8], destination: Return, out: &mut Outgoing) -> bool {
+        let verdict = self.registry.dispatch(datagram, None, &self.info, self.settings.limits);
+        let Verdict::Answer { xid, mut handling } = verdict else {
+            tracing::debug!(target: "onc::server", peer = %self.info.peer, "a datagram that is not a call");
+            return false;
+        };
+        let max = self.settings.max_record_size;
+        let ready = poll_fn(|cx: &mut Context<'_>| {
+            std::task::Poll::Ready(handling.poll(cx, &mut Reply::new(out, xid, max)).is_ready())
+        });
+        if ready.await {
+            return true;
+        }
+        self.lifecycle.spawn(finish(handling, xid, max, Arc::clone(&self.socket), destination));
+        false
+    }
+}
+
+/// Runs a handler to its end and sends the reply.
+async fn finish(mut handling: Handling, xid: u32, max: usize, socket: Arc<Socket>, destination: Return) {
+    let mut out = Outgoing::default();
+    poll_fn(|cx| handling.poll(cx, &mut Reply::new(&mut out, xid, max))).await;
+    socket.send(out.datagram(&mut Vec::new()), destination).await;
+}
+
+impl Socket {
+    async fn receive(&self, buffers: &mut [u8], meta: &mut [RecvMeta]) -> io::Result<usize> {
+        let received = self
+            .io
+            .async_io(Interest::READABLE, || {
+                let mut rooms = [const { None }; BATCH_SIZE];
+                for (room, buffer) in rooms.iter_mut().zip(buffers.chunks_mut(ROOM)) {
+                    *room = Some(IoSliceMut::new(buffer));
+                }
+                let mut rooms = rooms.map(|room| room.unwrap_or_else(|| IoSliceMut::new(&mut [])));
+                self.state.recv(UdpSockRef::from(&self.io), &mut rooms, meta)
+            })
+            .await;
+        match received {
+            // An ICMP answer to one of our replies says nothing about the next call.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => Ok(0),
+            other => other,
+        }
+    }
+
+    /// Sends a reply. A reply that does not get out is as good as one lost on the way: the client asks again.
+    async fn send(&self, message: &[u8], destination: Return) {
+        let transmit = Transmit {
+            destination: destination.to,
+            ecn: None,
+            contents: message,
+            segment_size: None,
+            src_ip: destination.from,
+        };
+        let sent =
+            self.io.async_io(Interest::WRITABLE, || self.state.try_send(UdpSockRef::from(&self.io), &transmit)).await;
+        if let Err(error) = sent {
+            tracing::debug!(target: "onc::server", %error, to = %destination.to, "a reply was not sent");
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Dispatch: from a received call to its reply.
+//!
+//! A [`Program`] is one version of a program, as generated code implements it for a user's trait. A [`Registry`] holds
+//! all that a server answers and gives the RFC's answer to everything else. A [`Connection`] runs the calls of one stream,
+//! [`Datagrams`] those of one UDP socket.
+
+mod connection;
+mod context;
+mod datagram;
+mod fault;
+mod handling;
+mod incoming_call;
+mod lifecycle;
+mod outbox;
+mod registry;
+mod reply;
+
+pub(crate) use self::connection::{Connection, Settings};
+pub use self::context::{ConnectionInfo, Context};
+pub(crate) use self::datagram::Datagrams;
+pub use self::fault::Fault;
+pub use self::handling::Handling;
+pub use self::incoming_call::IncomingCall;
+pub(crate) use self::lifecycle::Lifecycle;
+pub(crate) use self::registry::Verdict;
+pub use self::registry::{Registry, RegistryBuilder};
+pub use self::reply::Reply;
+
+use crate::rpc::Interface;
+
+/// One version of a program: what generated server adapters implement.
+pub trait Program: Send + Sync + 'static {
+    /// Its numbers and names.
+    fn interface(&self) -> &'static Interface;
+
+    /// Answers a call of it. Procedure 0 never comes here: it is answered by the [`Registry`].
+    fn call(&self, call: IncomingCall<'_>) -> Handling;
+}

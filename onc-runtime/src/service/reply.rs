@@ -1,0 +1,103 @@
+//! Where the answer to one call is written.
+
+use crate::rpc::{AcceptStatus, MARK_SIZE, OpaqueAuth, RejectStatus, put_accepted, put_denied};
+use crate::transport::Outgoing;
+use crate::xdr::{EncodeError, EncodeErrorKind, Shape, Sink};
+
+use super::Fault;
+
+/// Length of the header of a successful reply with a verifier of `AUTH_NONE`.
+const SUCCESS: usize = 24;
+
+/// The place for the reply to one call.
+///
+/// On a stream a reply begins with its record mark and large payloads leave by reference; a datagram has neither.
+#[derive(Debug)]
+pub struct Reply<'a> {
+    out: &'a mut Outgoing,
+    xid: u32,
+    max_size: usize,
+}
+
+impl<'a> Reply<'a> {
+    /// A reply to the call `xid`, at the end of `out`.
+    #[inline]
+    pub(crate) fn new(out: &'a mut Outgoing, xid: u32, max_size: usize) -> Self {
+        Self { out, xid, max_size }
+    }
+
+    /// Writes the results of a call that succeeded; on results that cannot be encoded, `SYSTEM_ERR`.
+    #[inline]
+    pub fn success<T, S: Shape<T>>(&mut self, results: &T) {
+        if let Err(error) = self.try_success::<T, S>(results) {
+            tracing::error!(target: "onc::server", %error, "a procedure's results cannot be encoded");
+            self.accepted(AcceptStatus::SystemError);
+        }
+    }
+
+    #[inline]
+    fn try_success<T, S: Shape<T>>(&mut self, results: &T) -> Result<(), EncodeError> {
+        let (xid, max) = (self.xid, self.max_size);
+        let size = S::measure(results)?;
+        let length = SUCCESS + size.total;
+        if length > max {
+            return Err(EncodeError::new(EncodeErrorKind::MessageTooLarge { size: length, max }));
+        }
+        self.out.append(|out| {
+            let mut whole = size;
+            whole.total += MARK_SIZE + SUCCESS;
+            out.reserve(whole);
+            // RFC 5531 §11: the last fragment's mark; §9: REPLY, MSG_ACCEPTED, verifier AUTH_NONE, SUCCESS.
+            let mut header = [0; MARK_SIZE + SUCCESS];
+            header[..4].copy_from_slice(&(LAST_FRAGMENT | length as u32).to_be_bytes());
+            header[4..8].copy_from_slice(&xid.to_be_bytes());
+            header[8..12].copy_from_slice(&1_u32.to_be_bytes());
+            out.put(header);
+            S::encode(results, out);
+            Ok(())
+        })
+    }
+
+    /// Writes a handler's refusal.
+    #[cold]
+    pub fn fault(&mut self, fault: Fault) {
+        match fault {
+            Fault::ProcedureUnavailable => self.accepted(AcceptStatus::ProcedureUnavailable),
+            Fault::GarbageArguments => self.accepted(AcceptStatus::GarbageArguments),
+            Fault::SystemError => self.accepted(AcceptStatus::SystemError),
+            Fault::Auth(status) => self.denied(RejectStatus::AuthError(status)),
+        }
+    }
+
+    /// Writes an accepted reply without results.
+    #[cold]
+    pub(crate) fn accepted(&mut self, status: AcceptStatus) {
+        let xid = self.xid;
+        self.short(|out| put_accepted(out, xid, OpaqueAuth::NONE, status));
+    }
+
+    /// Writes a rejection.
+    #[cold]
+    pub(crate) fn denied(&mut self, status: RejectStatus) {
+        let xid = self.xid;
+        self.short(|out| put_denied(out, xid, status));
+    }
+
+    /// Writes an encoded reply, its header included.
+    pub(crate) fn encoded(&mut self, message: &[u8]) {
+        self.short(|out| out.extend_from_slice(message));
+    }
+
+    fn short(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        let mut message = Vec::with_capacity(48);
+        write(&mut message);
+        let _ = self.out.append(|out| {
+            out.put((LAST_FRAGMENT | message.len() as u32).to_be_bytes());
+            out.put_slice(&message);
+            Ok::<(), std::convert::Infallible>(())
+        });
+    }
+}
+
+/// RFC 5531 §11: the highest bit of a record mark says that the fragment is its record's last.
+const LAST_FRAGMENT: u32 = 1 << 31;

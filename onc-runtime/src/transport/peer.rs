@@ -1,0 +1,62 @@
+//! Who is at the other end.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use crate::rpc::Netid;
+
+/// The other end of a connection, or the sender of a datagram.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    netid: Netid,
+    address: Option<SocketAddr>,
+    uid: Option<u32>,
+}
+
+impl Peer {
+    /// A peer at an IP address.
+    #[must_use]
+    pub fn ip(netid: Netid, address: SocketAddr) -> Self {
+        Self { netid, address: Some(address), uid: None }
+    }
+
+    /// A peer on this host that has no IP address: on a Unix socket, whose owner the kernel tells, or in this process.
+    #[must_use]
+    pub fn local(uid: Option<u32>) -> Self {
+        Self { netid: Netid::Local, address: None, uid }
+    }
+
+    /// The transport that it came by.
+    #[must_use]
+    pub fn netid(&self) -> Netid {
+        self.netid
+    }
+
+    /// Its address; none on a Unix socket and in memory.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.address
+    }
+
+    /// The user it runs as, where the kernel tells: on a Unix socket.
+    #[must_use]
+    pub fn uid(&self) -> Option<u32> {
+        self.uid
+    }
+
+    /// It is on this host: by the loopback interface, a Unix socket or in memory.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.address.is_none_or(|address| address.ip().to_canonical().is_loopback())
+    }
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.address, self.uid) {
+            (Some(address), _) => write!(f, "{address}"),
+            (None, Some(uid)) => write!(f, "local user {uid}"),
+            (None, None) => write!(f, "this host"),
+        }
+    }
+}
