@@ -1,0 +1,498 @@
+//! From pest's pairs to the AST.
+
+use pest::iterators::Pair;
+
+use super::Rule;
+use crate::{
+    ast::{
+        ArmLabel, Declaration, Declarator, Enumerator, Ident, Item, ItemKind, Passed, Path, Procedure, Program, Suffix,
+        TypeSpec, TypeSpecKind, UnionArm, UnionBody, Version, docs::Comments,
+    },
+    diagnostics::{Diagnostic, Diagnostics, Severity},
+    model::{Docs, Integer},
+    preprocess::{Preprocessed, Token},
+    source::Span,
+};
+
+/// Makes the AST of one definition.
+pub(super) struct Builder<'a, 'd> {
+    from: From<'a>,
+    comments: Option<&'a Comments<'a>>,
+    diagnostics: &'d mut Diagnostics,
+    /// The body read last: all of its type, and its opening bracket.
+    opening: Option<(Span, Span)>,
+    failed: bool,
+}
+
+type Node<'i> = Pair<'i, Rule>;
+
+/// What the text is that the pairs speak of.
+enum From<'a> {
+    /// The preprocessor's, from `start` on.
+    Text { input: &'a Preprocessed, start: usize },
+    /// The value of a macro, all of it written here.
+    Macro(Span),
+}
+
+impl<'a, 'd> Builder<'a, 'd> {
+    /// For a definition that starts at the byte `start` of the preprocessor's text.
+    pub(super) fn new(input: &'a Preprocessed, start: usize, diagnostics: &'d mut Diagnostics) -> Self {
+        Self { from: From::Text { input, start }, comments: None, diagnostics, opening: None, failed: false }
+    }
+
+    /// For the value of a macro.
+    pub(super) fn of_macro(span: Span, diagnostics: &'d mut Diagnostics) -> Self {
+        Self { from: From::Macro(span), comments: None, diagnostics, opening: None, failed: false }
+    }
+
+    /// The definition. `None`: it is wrong, and that has been said.
+    pub(super) fn item(mut self, pair: Node<'_>, comments: &'a Comments<'a>) -> Option<Item> {
+        self.comments = Some(comments);
+        let span = self.span(&pair);
+        let rule = pair.as_rule();
+        let feature = self.feature(&pair);
+        let mut docs = self.docs_before(span);
+        let parts: Vec<Node<'_>> = pair.into_inner().collect();
+        let kind = match rule {
+            Rule::constant_definition => {
+                docs.extend(self.docs_behind(span));
+                let (mut name, mut value) = (None, None);
+                for part in parts {
+                    match part.as_rule() {
+                        Rule::name => name = Some(self.ident(&part)),
+                        Rule::expression => value = Some(self.expression(part)),
+                        _ => {}
+                    }
+                }
+                ItemKind::Constant { name: name?, value: value? }
+            }
+            Rule::typedef_definition => {
+                let declaration = parts.into_iter().find(|part| part.as_rule() == Rule::declaration)?;
+                let single_line = self.first_body_brace(&declaration).is_none();
+                let declaration = self.declaration(declaration);
+                docs.extend(self.opening_docs(&declaration.type_spec));
+                if single_line {
+                    docs.extend(self.docs_behind(span));
+                }
+                ItemKind::Typedef(declaration)
+            }
+            Rule::type_definition => self.type_definition(parts, &mut docs)?,
+            Rule::program_definition => ItemKind::Program(self.program(parts, &mut docs)?),
+            _ => ItemKind::Pragma(parts.iter().filter(|part| part.as_rule() == Rule::name).map(|part| self.ident(part)).collect()),
+        };
+        (!self.failed).then_some(Item { span, docs, feature, kind })
+    }
+
+    fn type_definition(&mut self, parts: Vec<Node<'_>>, docs: &mut Vec<String>) -> Option<ItemKind> {
+        let mut spec = None;
+        for part in parts {
+            match part.as_rule() {
+                Rule::declarator => {
+                    let span = self.span(&part);
+                    self.error(
+                        Diagnostic::error("variable", "there are no variables in XDR, only types")
+                            .at(span, "this would be a variable")
+                            .help("remove it, or put `typedef` before the definition"),
+                    );
+                }
+                Rule::struct_spec | Rule::enum_spec | Rule::union_spec => {
+                    let span = self.span(&part);
+                    spec = Some(TypeSpec { kind: self.compound(part), span });
+                }
+                _ => {}
+            }
+        }
+        let spec = spec?;
+        let anonymous = match &spec.kind {
+            TypeSpecKind::Struct { name, .. } | TypeSpecKind::Union { name, .. } => name.is_none(),
+            _ => false,
+        };
+        if anonymous {
+            self.error(Diagnostic::error("no-name", "this type has no name").at(spec.span, "nothing can refer to it"));
+        }
+        docs.extend(self.opening_docs(&spec));
+        Some(ItemKind::Type(spec))
+    }
+
+    fn program(&mut self, parts: Vec<Node<'_>>, docs: &mut Vec<String>) -> Option<Program> {
+        let (mut name, mut number, mut versions) = (None, None, Vec::new());
+        for part in parts {
+            match part.as_rule() {
+                Rule::name => name = Some(self.ident(&part)),
+                Rule::OPEN_BRACE => docs.extend(self.docs_behind(self.span(&part))),
+                Rule::version => versions.extend(self.version(part)),
+                Rule::expression => number = Some(self.expression(part)),
+                _ => {}
+            }
+        }
+        Some(Program { name: name?, versions, number: number? })
+    }
+
+    fn version(&mut self, pair: Node<'_>) -> Option<Version> {
+        let mut docs = self.docs_before(self.span(&pair));
+        let (mut name, mut number, mut procedures) = (None, None, Vec::new());
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::name => name = Some(self.ident(&part)),
+                Rule::OPEN_BRACE => docs.extend(self.docs_behind(self.span(&part))),
+                Rule::procedure => procedures.extend(self.procedure(part)),
+                Rule::expression => number = Some(self.expression(part)),
+                _ => {}
+            }
+        }
+        Some(Version { name: name?, docs, procedures, number: number? })
+    }
+
+    fn procedure(&mut self, pair: Node<'_>) -> Option<Procedure> {
+        let span = self.span(&pair);
+        let docs = self.docs_of(span);
+        let (mut name, mut number, mut result, mut arguments) = (None, None, None, Vec::new());
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::name => name = Some(self.ident(&part)),
+                Rule::passed => result = self.passed(part),
+                Rule::argument => arguments.extend(self.passed(part)),
+                Rule::expression => number = Some(self.expression(part)),
+                _ => {}
+            }
+        }
+        Some(Procedure { name: name?, docs, result: result?, arguments, number: number? })
+    }
+
+    fn passed(&mut self, pair: Node<'_>) -> Option<Passed> {
+        let mut type_spec = None;
+        let mut declarator = Declarator { pointers: 0, name: None, suffixes: Vec::new(), span: Span::default() };
+        for part in pair.into_inner() {
+            let span = self.span(&part);
+            if part.as_rule() == Rule::type_spec {
+                type_spec = Some(self.type_spec(part));
+                declarator.span = span.after();
+            } else {
+                self.declarator_part(&mut declarator, part);
+                declarator.span = declarator.span.to(span);
+            }
+        }
+        Some(Passed { type_spec: type_spec?, declarator })
+    }
+
+    pub(super) fn declaration(&mut self, pair: Node<'_>) -> Declaration {
+        let span = self.span(&pair);
+        let mut type_spec = TypeSpec { kind: TypeSpecKind::Void, span };
+        let mut declarators = Vec::new();
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::type_spec => type_spec = self.type_spec(part),
+                Rule::declarator => declarators.push(self.declarator(part)),
+                _ => {}
+            }
+        }
+        match (&type_spec.kind, declarators.first()) {
+            (TypeSpecKind::Void, Some(declarator)) => {
+                let span = declarator.span;
+                self.error(
+                    Diagnostic::error("void-name", "`void` is nothing, and has no name")
+                        .at(span, "remove this")
+                        .help("for bytes of any length write `opaque name<>`"),
+                );
+            }
+            (TypeSpecKind::Void, None) => {}
+            (_, None) => {
+                let span = type_spec.span;
+                self.error(
+                    Diagnostic::error("no-name", "this declaration has no name").at(span.after(), "expected a name here"),
+                );
+            }
+            _ => {}
+        }
+        Declaration { type_spec, declarators, span, docs: Vec::new() }
+    }
+
+    fn declarator(&mut self, pair: Node<'_>) -> Declarator {
+        let span = self.span(&pair);
+        let mut declarator = Declarator { pointers: 0, name: None, suffixes: Vec::new(), span };
+        for part in pair.into_inner() {
+            self.declarator_part(&mut declarator, part);
+        }
+        declarator
+    }
+
+    fn declarator_part(&mut self, declarator: &mut Declarator, part: Node<'_>) {
+        match part.as_rule() {
+            Rule::STAR => declarator.pointers += 1,
+            Rule::name => declarator.name = Some(self.ident(&part)),
+            Rule::suffix => declarator.suffixes.extend(self.suffix(part)),
+            _ => {}
+        }
+    }
+
+    fn suffix(&mut self, pair: Node<'_>) -> Option<Suffix> {
+        let span = self.span(&pair);
+        let inner = pair.into_inner().next()?;
+        let fixed = inner.as_rule() == Rule::fixed;
+        let bound = inner.into_inner().find(|part| part.as_rule() == Rule::expression);
+        Some(Suffix { fixed, bound: bound.map(|bound| self.expression(bound)), span })
+    }
+
+    fn type_spec(&mut self, pair: Node<'_>) -> TypeSpec {
+        let span = self.span(&pair);
+        let Some(inner) = pair.into_inner().next() else { return TypeSpec { kind: TypeSpecKind::Void, span } };
+        let kind = match inner.as_rule() {
+            Rule::struct_spec | Rule::enum_spec | Rule::union_spec => self.compound(inner),
+            Rule::integer => self.integer(&inner, span),
+            Rule::path => TypeSpecKind::Named(self.path(inner)),
+            _ => match inner.as_str().trim() {
+                "bool" => TypeSpecKind::Bool,
+                "float" => TypeSpecKind::Float,
+                "double" => TypeSpecKind::Double,
+                "quadruple" => TypeSpecKind::Quadruple,
+                "string" => TypeSpecKind::String,
+                "opaque" => TypeSpecKind::Opaque,
+                _ => TypeSpecKind::Void,
+            },
+        };
+        TypeSpec { kind, span }
+    }
+
+    /// `unsigned`, `long long int`, `unsigned char`: what C makes of the words, in the sizes of XDR.
+    fn integer(&mut self, pair: &Node<'_>, span: Span) -> TypeSpecKind {
+        let count = |word: &str| pair.clone().into_inner().filter(|part| part.as_str() == word).count();
+        let all = pair.clone().into_inner().count();
+        let (unsigned, signed, int) = (count("unsigned"), count("signed"), count("int"));
+        let (char_, short, long, hyper) = (count("char"), count("short"), count("long"), count("hyper"));
+        let sizes = char_ + short + long + hyper;
+        let valid = unsigned + signed <= 1
+            && int <= 1
+            && (sizes <= 1 || long == 2 && sizes == 2)
+            && !(char_ == 1 && int == 1)
+            && all <= 5;
+        if !valid {
+            self.error(Diagnostic::error("bad-integer", "there is no such integer type").at(span, "these words do not go together"));
+        }
+        TypeSpecKind::Integer(match (unsigned == 1, (char_, short, hyper + usize::from(long == 2))) {
+            (false, (1, _, _)) => Integer::I8,
+            (true, (1, _, _)) => Integer::U8,
+            (false, (_, 1, _)) => Integer::I16,
+            (true, (_, 1, _)) => Integer::U16,
+            (false, (_, _, 1)) => Integer::I64,
+            (true, (_, _, 1)) => Integer::U64,
+            (false, _) => Integer::I32,
+            (true, _) => Integer::U32,
+        })
+    }
+
+    fn compound(&mut self, pair: Node<'_>) -> TypeSpecKind {
+        let whole = self.span(&pair);
+        let mut path = None;
+        let mut body = None;
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::path => path = Some(self.path(part)),
+                Rule::struct_body | Rule::enum_body | Rule::union_body => body = Some(part),
+                _ => {}
+            }
+        }
+        let Some(body) = body else {
+            return path.map_or(TypeSpecKind::Void, TypeSpecKind::Named);
+        };
+        let name = path.and_then(|path| {
+            if path.segments.len() > 1 {
+                self.error(
+                    Diagnostic::error("scoped-definition", "a definition is named by one word")
+                        .at(path.span, "")
+                        .help("put it into a `namespace`"),
+                );
+            }
+            path.segments.into_iter().next_back()
+        });
+        let brace = body.clone().into_inner().find(|part| part.as_rule() == Rule::OPEN_BRACE).map(|part| self.span(&part));
+        let kind = match body.as_rule() {
+            Rule::struct_body => TypeSpecKind::Struct { name, fields: self.fields(body) },
+            Rule::enum_body => TypeSpecKind::Enum { name, members: self.members(body) },
+            _ => match self.union_body(body) {
+                Some(body) => TypeSpecKind::Union { name, body: Box::new(body) },
+                None => TypeSpecKind::Void,
+            },
+        };
+        self.opening = brace.map(|brace| (whole, brace));
+        kind
+    }
+
+    fn fields(&mut self, body: Node<'_>) -> Vec<Declaration> {
+        let mut fields = Vec::new();
+        for field in body.into_inner().filter(|part| part.as_rule() == Rule::field) {
+            self.refuse_feature(&field);
+            let span = self.span(&field);
+            let Some(declaration) = field.into_inner().next() else { continue };
+            let mut declaration = self.declaration(declaration);
+            declaration.docs = self.docs_before(span);
+            declaration.docs.extend(self.opening_docs(&declaration.type_spec));
+            declaration.docs.extend(self.docs_behind(span));
+            fields.push(declaration);
+        }
+        fields
+    }
+
+    fn members(&mut self, body: Node<'_>) -> Vec<Enumerator> {
+        let mut members = Vec::new();
+        for member in body.into_inner().filter(|part| part.as_rule() == Rule::enumerator) {
+            self.refuse_feature(&member);
+            let span = self.span(&member);
+            let (mut name, mut value) = (None, None);
+            for part in member.into_inner() {
+                match part.as_rule() {
+                    Rule::name => name = Some(self.ident(&part)),
+                    Rule::expression => value = Some(self.expression(part)),
+                    _ => {}
+                }
+            }
+            let docs = self.docs_of(span);
+            members.extend(name.map(|name| Enumerator { name, value, docs }));
+        }
+        members
+    }
+
+    fn union_body(&mut self, body: Node<'_>) -> Option<UnionBody> {
+        let mut discriminant = None;
+        let mut discriminant_type = None;
+        let mut discriminant_docs = Vec::new();
+        let mut arms = Vec::new();
+        for part in body.into_inner() {
+            match part.as_rule() {
+                Rule::discriminant => {
+                    discriminant_docs = self.docs_behind(self.span(&part));
+                    for part in part.into_inner() {
+                        match part.as_rule() {
+                            Rule::type_spec => discriminant_type = Some(self.type_spec(part)),
+                            _ => discriminant = Some(self.ident(&part)),
+                        }
+                    }
+                }
+                Rule::arm => {
+                    self.refuse_feature(&part);
+                    arms.extend(self.arm(part));
+                }
+                _ => {}
+            }
+        }
+        Some(UnionBody {
+            discriminant_type: discriminant_type?,
+            discriminant: discriminant?,
+            discriminant_docs,
+            arms,
+        })
+    }
+
+    fn arm(&mut self, pair: Node<'_>) -> Option<UnionArm> {
+        let span = self.span(&pair);
+        let mut docs = self.docs_before(span);
+        let mut labels: Vec<ArmLabel> = Vec::new();
+        let mut declaration = None;
+        for part in pair.into_inner() {
+            let part_span = self.span(&part);
+            match part.as_rule() {
+                Rule::label => {
+                    let inner = part.into_inner().next()?;
+                    let value = inner.into_inner().find(|part| part.as_rule() == Rule::expression);
+                    docs.extend(self.docs_behind(part_span));
+                    labels.push(ArmLabel { value: value.map(|value| self.expression(value)), span: part_span });
+                }
+                Rule::declaration => {
+                    docs.extend(self.docs_before(part_span));
+                    declaration = Some(self.declaration(part));
+                }
+                _ => {}
+            }
+        }
+        let mut declaration = declaration?;
+        docs.extend(self.opening_docs(&declaration.type_spec));
+        docs.extend(self.docs_behind(span));
+        declaration.docs = docs;
+        Some(UnionArm { labels, declaration })
+    }
+
+    pub(super) fn path(&mut self, pair: Node<'_>) -> Path {
+        let span = self.span(&pair);
+        let segments =
+            pair.into_inner().filter(|part| part.as_rule() == Rule::name).map(|part| self.ident(&part)).collect();
+        Path { segments, span }
+    }
+
+    fn ident(&self, pair: &Node<'_>) -> Ident {
+        Ident { text: pair.as_str().trim().to_owned(), span: self.span(pair) }
+    }
+
+    /// The comment behind the opening bracket of a body: it speaks of the body.
+    fn opening_docs(&self, spec: &TypeSpec) -> Vec<String> {
+        let has_body =
+            matches!(spec.kind, TypeSpecKind::Struct { .. } | TypeSpecKind::Enum { .. } | TypeSpecKind::Union { .. });
+        match &self.opening {
+            // The body read last is this one: those within it were read before.
+            Some((whole, brace)) if has_body && *whole == spec.span => self.docs_behind(*brace),
+            _ => Vec::new(),
+        }
+    }
+
+    fn first_body_brace(&self, pair: &Node<'_>) -> Option<Span> {
+        pair.as_str().contains('{').then(|| self.span(pair))
+    }
+
+    /// A macro that is a constant, when the name is one.
+    pub(super) fn constant(&self, pair: &Node<'_>) -> Option<u32> {
+        self.token(pair)?.constant
+    }
+
+    fn feature(&self, pair: &Node<'_>) -> Option<u16> {
+        self.token(pair)?.feature
+    }
+
+    /// The first token of `pair`.
+    fn token(&self, pair: &Node<'_>) -> Option<&'a Token> {
+        match self.from {
+            From::Text { input, start } => input.text.tokens.get(input.text.token_at(start + pair.as_span().start())),
+            From::Macro(_) => None,
+        }
+    }
+
+    /// A feature may guard definitions, not parts of them.
+    fn refuse_feature(&mut self, pair: &Node<'_>) {
+        let From::Text { input, start } = self.from else { return };
+        let whole = input.text.tokens.get(input.text.token_at(start)).and_then(|token| token.feature);
+        let part = self.feature(pair);
+        if part != whole
+            && let Some(feature) = part
+        {
+            let name = input.features.get(usize::from(feature)).cloned().unwrap_or_default();
+            let span = self.span(pair);
+            self.error(
+                Diagnostic::error("feature-inside", format!("feature `{name}` guards a part of a definition"))
+                    .at(span, "only whole definitions can be guarded by a feature")
+                    .help("define it for good with `define`, or not at all"),
+            );
+        }
+    }
+
+    fn docs_before(&self, span: Span) -> Docs {
+        self.comments.map(|comments| comments.before(span)).unwrap_or_default()
+    }
+
+    fn docs_behind(&self, span: Span) -> Docs {
+        self.comments.map(|comments| comments.behind(span)).unwrap_or_default()
+    }
+
+    fn docs_of(&self, span: Span) -> Docs {
+        self.comments.map(|comments| comments.of(span, span)).unwrap_or_default()
+    }
+
+    pub(super) fn span(&self, pair: &Node<'_>) -> Span {
+        let span = pair.as_span();
+        match self.from {
+            From::Text { input, start } => input.text.span(start + span.start(), start + span.end()),
+            From::Macro(whole) => whole,
+        }
+    }
+
+    pub(super) fn error(&mut self, diagnostic: Diagnostic) {
+        self.failed |= diagnostic.severity == Severity::Error;
+        self.diagnostics.push(diagnostic);
+    }
+}

@@ -1,0 +1,119 @@
+//! From the preprocessor's text to the AST: cut into definitions, each parsed by pest, so that a mistake in one hides none in
+//! another.
+
+mod build;
+mod expression;
+mod split;
+mod syntax_error;
+
+use pest::Parser as _;
+
+use self::{
+    build::Builder,
+    split::{Chunk, Piece, split},
+};
+use crate::{
+    ast::{Expression, File, Ident, Item, ItemKind, docs::Comments},
+    diagnostics::{Diagnostic, Diagnostics},
+    preprocess::Preprocessed,
+    source::{SourceMap, Span},
+};
+
+/// Parsing rules, by the names of `grammar.pest`.
+mod rules {
+    // The derive documents none of what it makes.
+    #![allow(missing_docs)]
+
+    #[derive(pest_derive::Parser)]
+    #[grammar = "grammar/grammar.pest"]
+    pub(super) struct XdrParser;
+}
+
+use self::rules::{Rule, XdrParser};
+
+/// Parses all that the preprocessor left.
+pub(crate) fn parse(input: &Preprocessed, sources: &SourceMap, diagnostics: &mut Diagnostics) -> File {
+    let mut file = File::default();
+    let comments = Comments::new(sources, &input.comments);
+    // Namespaces around the place, each with what it has so far.
+    let mut open: Vec<(Vec<Ident>, Span, Vec<Item>)> = Vec::new();
+    for piece in split(&input.text, sources, diagnostics, &mut file.unreadable) {
+        match piece {
+            Piece::OpenNamespace { name, span } => open.push((name, span, Vec::new())),
+            Piece::CloseNamespace { span } => {
+                if let Some((name, start, items)) = open.pop() {
+                    let item = Item {
+                        span: start.to(span),
+                        docs: comments.before(start),
+                        feature: None,
+                        kind: ItemKind::Namespace { name, items },
+                    };
+                    open.last_mut().map_or(&mut file.items, |(_, _, items)| items).push(item);
+                }
+            }
+            Piece::Definition(chunk) => {
+                if let Some(item) = definition(input, &comments, &chunk, diagnostics, &mut file) {
+                    open.last_mut().map_or(&mut file.items, |(_, _, items)| items).push(item);
+                }
+            }
+        }
+    }
+    file
+}
+
+/// Parses `text`, the value of a macro written at `span`.
+///
+/// # Errors
+///
+/// Says what is wrong with it.
+pub(crate) fn parse_expression(text: &str, span: Span) -> Result<Expression, Diagnostic> {
+    let wrong = || Diagnostic::error("bad-macro", "the value of this macro is no constant").at(span, "");
+    let mut pairs = XdrParser::parse(Rule::whole_expression, text).map_err(|_| wrong())?;
+    let expression = pairs.next().and_then(|whole| whole.into_inner().next()).ok_or_else(wrong)?;
+    let mut diagnostics = Diagnostics::default();
+    let expression = Builder::of_macro(span, &mut diagnostics).expression(expression);
+    match diagnostics.finish().into_iter().next() {
+        Some(diagnostic) => Err(diagnostic),
+        None => Ok(expression),
+    }
+}
+
+fn definition(
+    input: &Preprocessed,
+    comments: &Comments<'_>,
+    chunk: &Chunk,
+    diagnostics: &mut Diagnostics,
+    file: &mut File,
+) -> Option<Item> {
+    let tokens = &input.text.tokens[chunk.tokens.clone()];
+    let (first, last) = (tokens.first()?, tokens.last()?);
+    let rule = match input.text.text(first) {
+        "const" => Rule::constant_definition,
+        "typedef" => Rule::typedef_definition,
+        "struct" | "enum" | "union" => Rule::type_definition,
+        "program" => Rule::program_definition,
+        "pragma" => Rule::pragma_definition,
+        _ => {
+            diagnostics.push(syntax_error::no_definition(input, chunk));
+            split::remember(input, chunk, &mut file.unreadable);
+            return None;
+        }
+    };
+    let mut text = std::borrow::Cow::Borrowed(&input.text.text[first.start..last.end]);
+    if chunk.lacks_semicolon {
+        // It was complained of; the rest of the definition may be right.
+        text.to_mut().push_str(" ;");
+    }
+    let parsed = XdrParser::parse(rule, &text);
+    let item = match parsed {
+        Ok(mut pairs) => pairs.next().and_then(|pair| Builder::new(input, first.start, diagnostics).item(pair, comments)),
+        Err(error) => {
+            diagnostics.push(syntax_error::explain(input, chunk, rule, &error));
+            None
+        }
+    };
+    if item.is_none() {
+        split::remember(input, chunk, &mut file.unreadable);
+    }
+    item
+}

@@ -1,0 +1,227 @@
+//! What pest found wrong, in the words of someone who writes `.x` files.
+
+use pest::error::{Error, ErrorVariant, InputLocation};
+
+use super::{Rule, split::Chunk};
+use crate::{
+    diagnostics::Diagnostic,
+    preprocess::{Preprocessed, Token},
+    suggest,
+};
+
+/// A definition that begins like none.
+pub(super) fn no_definition(input: &Preprocessed, chunk: &Chunk) -> Diagnostic {
+    let tokens = &input.text.tokens[chunk.tokens.clone()];
+    let first = &tokens[0];
+    let word = input.text.text(first);
+    let second = tokens.get(1).map(|token| input.text.text(token)).unwrap_or_default();
+    let error = |message: String| Diagnostic::error("syntax", message).at(first.span, "");
+    match word {
+        "version" => error("a `version` stands within a `program`".to_owned())
+            .help("write `program NAME { version NAME { … } = 1; } = 0x20000001;`"),
+        "opaque_union" | "zcopaque" => error(format!("`{word}` is an extension of xdrzcc that is not supported"))
+            .help(if word == "zcopaque" { "write `opaque`" } else { "write `union`" }),
+        "extern" | "static" | "inline" => error(format!("`{word}` is C, not XDR"))
+            .help("put C that rpcgen should copy behind a `%` at the start of the line"),
+        "import" | "from" | "package" | "message" | "service" => {
+            error(format!("`{word}` is not XDR")).help("other files are read by `#include \"name.x\"`")
+        }
+        "%" => error("a line that rpcgen should copy has its `%` at the start".to_owned()),
+        _ => {
+            let found = if second.is_empty() { format!("`{word}`") } else { format!("`{word} {second}`") };
+            let known = ["const", "typedef", "struct", "enum", "union", "program", "namespace", "pragma"];
+            let help = suggest::similar(word, known).map(|near| format!("did you mean `{near}`?"));
+            let help = help.unwrap_or_else(|| {
+                "a definition begins with `const`, `typedef`, `enum`, `struct`, `union` or `program`".to_owned()
+            });
+            error(format!("no definition begins with {found}")).help(help)
+        }
+    }
+}
+
+/// The error that pest reports for `chunk`.
+pub(super) fn explain(input: &Preprocessed, chunk: &Chunk, rule: Rule, error: &Error<Rule>) -> Diagnostic {
+    let tokens = &input.text.tokens[chunk.tokens.clone()];
+    let at = match error.location {
+        InputLocation::Pos(at) | InputLocation::Span((at, _)) => at + tokens[0].start,
+    };
+    let ErrorVariant::ParsingError { positives, .. } = &error.variant else {
+        // pest guards the stack; our own limits come first.
+        return Diagnostic::error("nesting", "this definition is too complicated to be read").at(tokens[0].span, "");
+    };
+    let index = tokens.partition_point(|token| token.end <= at).min(tokens.len() - 1);
+    Explanation { input, tokens, index, positives, rule }.diagnostic()
+}
+
+struct Explanation<'a> {
+    input: &'a Preprocessed,
+    tokens: &'a [Token],
+    /// The token that cannot be there.
+    index: usize,
+    positives: &'a [Rule],
+    rule: Rule,
+}
+
+impl Explanation<'_> {
+    fn diagnostic(&self) -> Diagnostic {
+        let found = self.word(0);
+        let before = self.word(-1);
+        let span = self.tokens[self.index].span;
+        let error = |message: String| Diagnostic::error("syntax", message);
+        let expected = self.expected();
+        if let Some(diagnostic) = self.known_mistake(found, before) {
+            return diagnostic;
+        }
+        // What is missing at the end of a line is shown there.
+        if self.expects(Rule::SEMICOLON) && self.starts_line() && found != ";" && before != "{" {
+            let after = self.tokens[self.index - 1].span.after();
+            return Diagnostic::error("missing-semicolon", "a semicolon is missing")
+                .at(after, "expected `;` here")
+                .fix("add it", after, ";");
+        }
+        if self.expects(Rule::COMMA) && self.starts_line() && self.expects(Rule::CLOSE_BRACE) && is_word(found) {
+            let after = self.tokens[self.index - 1].span.after();
+            return error("a comma is missing between these members".to_owned())
+                .at(after, "expected `,` here")
+                .fix("add it", after, ",");
+        }
+        if self.expects(Rule::name) && is_keyword(found) {
+            return error(format!("`{found}` is a keyword of XDR and cannot be a name"))
+                .at(span, "expected a name")
+                .help(format!("call it `{found}_`, for example"));
+        }
+        error(format!("expected {expected}, found `{found}`")).at(span, format!("expected {expected}"))
+    }
+
+    /// Mistakes and extensions that can be told apart.
+    fn known_mistake(&self, found: &str, before: &str) -> Option<Diagnostic> {
+        let span = self.tokens[self.index].span;
+        let error = |message: String| Some(Diagnostic::error("syntax", message).at(span, ""));
+        let with = |message: &str, help: &str| {
+            Some(Diagnostic::error("syntax", message.to_owned()).at(span, "").help(help.to_owned()))
+        };
+        let ocamlnet = ["_unboxed", "_int32", "_int64", "_int", "_abstract", "_managed", "_prefix", "_equals", "_lowercase", "_uppercase", "_capitalized", "_tuple"];
+        if let Some(word) = [found, before].into_iter().find(|word| ocamlnet.contains(word)) {
+            return with(&format!("`{word}` is an annotation of ocamlnet that is not supported"), "remove it: it changes nothing on the wire");
+        }
+        if found == "..." {
+            return with("there are no ranges of cases in XDR", "write a `case` for each value");
+        }
+        if found == "=" && matches!(self.rule, Rule::type_definition | Rule::typedef_definition) && self.expects(Rule::SEMICOLON) {
+            return with("a field has no value", "XDR knows no defaults");
+        }
+        if found == "]" && before == "[" || found == ">" && before == "<" {
+            return None;
+        }
+        if found == "&" || found == "&&" {
+            return with("XDR has no references", "a pointer, `type *name`, is a value that may be absent");
+        }
+        if before == ")" && self.expects(Rule::EQUALS) && found == ";" {
+            return with("this has no number", "add one: `= 1`");
+        }
+        if found == "=" && before == "=" {
+            return error("a number is given with one `=`".to_owned());
+        }
+        None
+    }
+
+    fn word(&self, offset: isize) -> &str {
+        self.index
+            .checked_add_signed(offset)
+            .and_then(|at| self.tokens.get(at))
+            .map(|token| self.input.text.text(token))
+            .unwrap_or_default()
+    }
+
+    /// Whether `rule` could stand here.
+    fn expects(&self, rule: Rule) -> bool {
+        self.positives.contains(&rule) || rule == Rule::name && self.positives.iter().any(|rule| begins_with_name(*rule))
+    }
+
+    fn starts_line(&self) -> bool {
+        self.index > 0 && self.tokens[self.index].line_start
+    }
+
+    fn expected(&self) -> String {
+        let mut names: Vec<&str> = Vec::new();
+        for rule in self.positives {
+            let name = shown(*rule);
+            if !name.is_empty() && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        // Where nothing in particular fits, the general word is enough.
+        if names.len() > 1 {
+            names.retain(|name| *name != "an operator" && *name != "`::`");
+        }
+        match names.as_slice() {
+            [] => "something else".to_owned(),
+            [one] => (*one).to_owned(),
+            [first @ .., last] => format!("{} or {last}", first.join(", ")),
+        }
+    }
+}
+
+fn begins_with_name(rule: Rule) -> bool {
+    matches!(rule, Rule::declarator | Rule::path | Rule::enumerator)
+}
+
+fn is_word(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+}
+
+fn is_keyword(text: &str) -> bool {
+    matches!(
+        text,
+        "bool" | "case" | "char" | "const" | "default" | "double" | "enum" | "float" | "hyper" | "int" | "long" | "opaque"
+            | "quadruple" | "short" | "signed" | "string" | "struct" | "switch" | "typedef" | "union" | "unsigned" | "void"
+    )
+}
+
+/// A rule as people know it.
+fn shown(rule: Rule) -> &'static str {
+    match rule {
+        Rule::constant_definition
+        | Rule::typedef_definition
+        | Rule::type_definition
+        | Rule::program_definition
+        | Rule::pragma_definition => "a definition",
+        Rule::version | Rule::VERSION => "`version`",
+        Rule::procedure => "a procedure",
+        Rule::passed | Rule::type_spec | Rule::struct_spec | Rule::enum_spec | Rule::union_spec => "a type",
+        Rule::integer | Rule::simple | Rule::INTEGER_WORD => "a type",
+        Rule::VOID | Rule::BOOL | Rule::FLOAT | Rule::DOUBLE | Rule::QUADRUPLE | Rule::STRING | Rule::OPAQUE => "a type",
+        Rule::argument => "an argument",
+        Rule::declaration | Rule::field | Rule::discriminant => "a declaration",
+        Rule::declarator | Rule::name | Rule::path => "a name",
+        Rule::suffix | Rule::fixed | Rule::variable => "a bound",
+        Rule::struct_body | Rule::enum_body | Rule::OPEN_BRACE => "`{`",
+        Rule::union_body | Rule::SWITCH => "`switch`",
+        Rule::enumerator => "a member",
+        Rule::arm | Rule::label | Rule::case_label | Rule::CASE => "`case`",
+        Rule::default_label | Rule::DEFAULT => "`default`",
+        Rule::expression | Rule::unary | Rule::number | Rule::character | Rule::text | Rule::SIGN => "a value",
+        Rule::CONST => "`const`",
+        Rule::TYPEDEF => "`typedef`",
+        Rule::STRUCT => "`struct`",
+        Rule::ENUM => "`enum`",
+        Rule::UNION => "`union`",
+        Rule::PROGRAM => "`program`",
+        Rule::PRAGMA => "`pragma`",
+        Rule::EQUALS => "`=`",
+        Rule::SEMICOLON => "`;`",
+        Rule::COMMA => "`,`",
+        Rule::COLON => "`:`",
+        Rule::DOUBLE_COLON => "`::`",
+        Rule::STAR => "`*`",
+        Rule::CLOSE_BRACE => "`}`",
+        Rule::OPEN_PAREN => "`(`",
+        Rule::CLOSE_PAREN => "`)`",
+        Rule::OPEN_BRACKET => "`[`",
+        Rule::CLOSE_BRACKET => "`]`",
+        Rule::LESS => "`<`",
+        Rule::GREATER => "`>`",
+        Rule::OPERATOR => "an operator",
+        _ => "",
+    }
+}

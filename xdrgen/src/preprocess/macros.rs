@@ -1,0 +1,513 @@
+//! Macros: their table, and their expansion.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    path::Path,
+    rc::Rc,
+};
+
+use super::{Pass, lexer::{self, RawKind}};
+use crate::{
+    diagnostics::{Diagnostic, Diagnostics},
+    options::Options,
+    source::{FileId, SourceMap, Span},
+};
+
+/// A token on its way through the macros.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PpToken {
+    pub(super) kind: RawKind,
+    /// Where its text is.
+    pub(super) text: Span,
+    /// The outermost macro use that brought it.
+    pub(super) used_at: Option<Span>,
+    /// Names a macro that is a constant.
+    pub(super) constant: Option<u32>,
+    /// The first token of its line.
+    pub(super) line_start: bool,
+    /// Came out of its own macro: never expanded again.
+    pub(super) painted: bool,
+}
+
+/// A macro that is a constant: `#define N 5`.
+#[derive(Clone, Debug)]
+pub(crate) struct MacroConstant {
+    /// Its name.
+    pub(crate) name: String,
+    /// Where the name stands in its definition.
+    pub(crate) span: Span,
+    /// Its value as it is written.
+    pub(crate) text: String,
+    /// Where the value is written.
+    pub(crate) value_span: Span,
+    /// All of its directive. `None`: it comes from the command line or the configuration, not from a file.
+    pub(crate) line: Option<Span>,
+}
+
+/// A macro.
+#[derive(Debug)]
+pub(super) struct Macro {
+    /// The name, at its definition.
+    pub(super) span: Span,
+    /// `None`: not function-like.
+    parameters: Option<Vec<String>>,
+    body: Vec<PpToken>,
+    constant: Option<u32>,
+}
+
+/// The macros defined at this moment.
+#[derive(Debug, Default)]
+pub(super) struct Macros {
+    table: HashMap<String, Rc<Macro>>,
+    constants: Vec<MacroConstant>,
+    /// Texts that no file holds.
+    scratch: HashMap<String, Span>,
+    steps: usize,
+}
+
+/// Tokens made by expansion in a whole run. The largest real file has a hundredth of it.
+const MOST_STEPS: usize = 2_000_000;
+
+/// Macro uses within the arguments of macro uses.
+const MOST_ARGUMENTS_DEEP: usize = 64;
+
+impl PpToken {
+    pub(super) fn new(kind: RawKind, text: Span) -> Self {
+        Self { kind, text, used_at: None, constant: None, line_start: false, painted: false }
+    }
+
+    /// Where to point to.
+    pub(super) fn span(&self) -> Span {
+        self.used_at.unwrap_or(self.text)
+    }
+}
+
+impl Macros {
+    /// With what the pass and the options define; `constants` were found by other passes.
+    pub(super) fn new(
+        pass: Pass,
+        options: &Options,
+        constants: Vec<MacroConstant>,
+        sources: &mut SourceMap,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
+        let mut macros = Self { constants, ..Self::default() };
+        macros.table.insert(
+            pass.symbol().to_owned(),
+            Rc::new(Macro { span: Span::default(), parameters: None, body: Vec::new(), constant: None }),
+        );
+        for (name, value) in &options.defines {
+            let text = format!("{name} {}", value.as_deref().unwrap_or("1"));
+            let file = sources.add(Path::new("<defines>"), text.as_str(), None);
+            let tokens: Vec<PpToken> = lexer::lex(&text)
+                .into_iter()
+                .map(|raw| PpToken::new(raw.kind, Span::new(file, raw.start, raw.end)))
+                .collect();
+            macros.define(&tokens, None, sources, diagnostics);
+        }
+        macros
+    }
+
+    pub(super) fn is_defined(&self, name: &str) -> bool {
+        self.table.contains_key(name)
+    }
+
+    pub(super) fn undefine(&mut self, name: &str) {
+        self.table.remove(name);
+    }
+
+    pub(super) fn into_constants(self) -> Vec<MacroConstant> {
+        self.constants
+    }
+
+    /// Puts `text`, which no file holds, where a span can find it.
+    pub(super) fn scratch(&mut self, sources: &mut SourceMap, text: &str) -> Span {
+        *self.scratch.entry(text.to_owned()).or_insert_with(|| {
+            let file = sources.add(Path::new("<made by a macro>"), text, None);
+            Span::new(file, 0, text.len())
+        })
+    }
+
+    /// `#define` and these tokens; `line`: all of the directive, `None` if it is none of a file.
+    pub(super) fn define(
+        &mut self,
+        tokens: &[PpToken],
+        line: Option<Span>,
+        sources: &mut SourceMap,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let Some((name, rest)) = tokens.split_first() else {
+            return;
+        };
+        let text = sources.text(name.text).to_owned();
+        if name.kind != RawKind::Name || text == "defined" {
+            diagnostics.push(
+                Diagnostic::error("bad-macro", format!("`{text}` cannot be the name of a macro")).at(name.span(), ""),
+            );
+            return;
+        }
+        // Function-like only if the parenthesis touches the name.
+        let touches = rest.first().is_some_and(|paren| {
+            sources.text(paren.text) == "(" && paren.text.file == name.text.file && paren.text.start == name.text.end
+        });
+        let (parameters, body) = if touches {
+            match parameters(&rest[1..], sources) {
+                Ok((parameters, body)) => (Some(parameters), body),
+                Err(at) => {
+                    let span = at.map_or(name.span().after(), |token| token.span());
+                    diagnostics.push(
+                        Diagnostic::error("bad-macro", format!("the parameters of macro `{text}` cannot be read"))
+                            .at(span, "expected names between commas and a `)`"),
+                    );
+                    return;
+                }
+            }
+        } else {
+            (None, rest)
+        };
+        let constant = (parameters.is_none() && is_constant(body, sources))
+            .then(|| self.constant(&text, name.span(), body, line, sources));
+        let new = Macro { span: name.span(), parameters, body: body.to_vec(), constant };
+        if let Some(old) = self.table.get(&text)
+            && !same(old, &new, sources)
+        {
+            diagnostics.push(
+                Diagnostic::warning("redefined-macro", format!("macro `{text}` gets another meaning"))
+                    .at(name.span(), "here")
+                    .at(old.span, "it was defined here")
+                    .help(format!("write `#undef {text}` first if that is meant")),
+            );
+        }
+        self.table.insert(text, Rc::new(new));
+    }
+
+    fn constant(&mut self, name: &str, span: Span, body: &[PpToken], line: Option<Span>, sources: &SourceMap) -> u32 {
+        let words: Vec<&str> = body.iter().map(|token| sources.text(token.text)).collect();
+        let text = words.join(" ");
+        let at = self.constants.iter().position(|constant| constant.name == name && constant.text == text && constant.line.is_none() == line.is_none());
+        let at = at.unwrap_or_else(|| {
+            let value_span = match (body.first(), body.last()) {
+                (Some(first), Some(last)) => first.span().to(last.span()),
+                _ => span,
+            };
+            self.constants.push(MacroConstant { name: name.to_owned(), span, text, value_span, line });
+            self.constants.len() - 1
+        });
+        u32::try_from(at).unwrap_or(u32::MAX)
+    }
+
+    /// Expands all but the constants. `None`: a limit was passed, and said so.
+    pub(super) fn expand(
+        &mut self,
+        tokens: &[PpToken],
+        sources: &mut SourceMap,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Vec<PpToken>> {
+        let mut out = Vec::with_capacity(tokens.len());
+        Expansion { macros: self, sources, diagnostics, keep_constants: true }.expand(tokens, 0, &mut out)?;
+        Some(out)
+    }
+
+    /// Expands everything: for `#if` and `#include`.
+    pub(super) fn expand_all(
+        &mut self,
+        tokens: &[PpToken],
+        sources: &mut SourceMap,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Vec<PpToken>> {
+        let mut out = Vec::with_capacity(tokens.len());
+        Expansion { macros: self, sources, diagnostics, keep_constants: false }.expand(tokens, 0, &mut out)?;
+        Some(out)
+    }
+}
+
+/// Names up to the `)`, and what follows it. `Err`: the token that cannot be there.
+fn parameters<'t>(
+    tokens: &'t [PpToken],
+    sources: &SourceMap,
+) -> Result<(Vec<String>, &'t [PpToken]), Option<PpToken>> {
+    let mut names = Vec::new();
+    let mut rest = tokens;
+    loop {
+        let (token, after) = rest.split_first().ok_or(None)?;
+        rest = after;
+        match sources.text(token.text) {
+            ")" if names.is_empty() => return Ok((names, rest)),
+            name if token.kind == RawKind::Name => names.push(name.to_owned()),
+            _ => return Err(Some(*token)),
+        }
+        let (token, after) = rest.split_first().ok_or(None)?;
+        rest = after;
+        match sources.text(token.text) {
+            ")" => return Ok((names, rest)),
+            "," => {}
+            _ => return Err(Some(*token)),
+        }
+    }
+}
+
+/// Whether a macro's body is a constant: an expression with a number in it, or one text.
+fn is_constant(body: &[PpToken], sources: &SourceMap) -> bool {
+    if let [only] = body {
+        return matches!(only.kind, RawKind::Number | RawKind::Character | RawKind::Text);
+    }
+    let mut numbers = false;
+    // An operand has to follow, or an operator.
+    let mut operand = true;
+    let mut open = 0usize;
+    for token in body {
+        match (token.kind, sources.text(token.text)) {
+            (RawKind::Number | RawKind::Character, _) if operand => {
+                numbers = true;
+                operand = false;
+            }
+            (RawKind::Name, _) if operand => operand = false,
+            (RawKind::Mark, "(") if operand => open += 1,
+            (RawKind::Mark, ")") if !operand && open > 0 => open -= 1,
+            (RawKind::Mark, "-" | "+" | "~") if operand => {}
+            (RawKind::Mark, "+" | "-" | "*" | "/" | "%" | "<<" | ">>" | "&" | "|" | "^") if !operand => operand = true,
+            _ => return false,
+        }
+    }
+    numbers && !operand && open == 0
+}
+
+fn same(old: &Macro, new: &Macro, sources: &SourceMap) -> bool {
+    old.parameters == new.parameters
+        && old.body.len() == new.body.len()
+        && old.body.iter().zip(&new.body).all(|(a, b)| sources.text(a.text) == sources.text(b.text))
+}
+
+struct Expansion<'a> {
+    macros: &'a mut Macros,
+    sources: &'a mut SourceMap,
+    diagnostics: &'a mut Diagnostics,
+    keep_constants: bool,
+}
+
+enum Work {
+    Token(PpToken),
+    /// The expansion of this macro ends here; it may be expanded again.
+    End(String),
+}
+
+impl Expansion<'_> {
+    fn expand(&mut self, tokens: &[PpToken], depth: usize, out: &mut Vec<PpToken>) -> Option<()> {
+        let mut work: Vec<Work> = tokens.iter().rev().map(|token| Work::Token(*token)).collect();
+        let mut expanding: HashSet<String> = HashSet::new();
+        while let Some(next) = work.pop() {
+            let mut token = match next {
+                Work::Token(token) => token,
+                Work::End(name) => {
+                    expanding.remove(&name);
+                    continue;
+                }
+            };
+            if token.kind != RawKind::Name || token.painted {
+                out.push(token);
+                continue;
+            }
+            let name = self.sources.text(token.text);
+            let Some(found) = self.macros.table.get(name).map(Rc::clone) else {
+                out.push(token);
+                continue;
+            };
+            if expanding.contains(name) {
+                token.painted = true;
+                out.push(token);
+                continue;
+            }
+            if let (Some(_), true) = (found.constant, self.keep_constants) {
+                token.constant = found.constant;
+                out.push(token);
+                continue;
+            }
+            let name = name.to_owned();
+            let body = match &found.parameters {
+                None => found.body.clone(),
+                Some(parameters) => {
+                    if !follows_parenthesis(&work, self.sources) {
+                        out.push(token);
+                        continue;
+                    }
+                    let Some(arguments) = self.arguments(&name, token, &mut work, &mut expanding) else {
+                        continue;
+                    };
+                    if arguments.len() != parameters.len() && !(parameters.is_empty() && arguments.concat().is_empty()) {
+                        self.wrong_count(&name, token, parameters.len(), arguments.len(), found.span);
+                        continue;
+                    }
+                    self.substitute(&found, parameters, &arguments, depth, token)?
+                }
+            };
+            self.macros.steps += body.len() + 1;
+            if self.macros.steps > MOST_STEPS {
+                self.too_much(token, "these macros expand to more than any `.x` file needs");
+                return None;
+            }
+            let used_at = token.span();
+            work.push(Work::End(name.clone()));
+            expanding.insert(name);
+            let first = body.len().saturating_sub(1);
+            work.extend(body.into_iter().rev().enumerate().map(|(at, part)| {
+                let line_start = token.line_start && at == first;
+                Work::Token(PpToken { used_at: Some(used_at), line_start, ..part })
+            }));
+        }
+        Some(())
+    }
+
+    /// The arguments of a use; `work` stands before its `(`.
+    fn arguments(
+        &mut self,
+        name: &str,
+        token: PpToken,
+        work: &mut Vec<Work>,
+        expanding: &mut HashSet<String>,
+    ) -> Option<Vec<Vec<PpToken>>> {
+        let mut arguments = vec![Vec::new()];
+        let mut depth = 0usize;
+        while let Some(next) = work.pop() {
+            let next = match next {
+                Work::End(name) => {
+                    expanding.remove(&name);
+                    continue;
+                }
+                Work::Token(next) => next,
+            };
+            match self.sources.text(next.text) {
+                "(" => {
+                    depth += 1;
+                    if depth == 1 {
+                        continue;
+                    }
+                }
+                ")" => {
+                    depth -= 1;
+                    if depth == 0 {
+                        return Some(arguments);
+                    }
+                }
+                "," if depth == 1 => {
+                    arguments.push(Vec::new());
+                    continue;
+                }
+                _ => {}
+            }
+            if let Some(last) = arguments.last_mut() {
+                last.push(next);
+            }
+        }
+        self.diagnostics.push(
+            Diagnostic::error("unterminated-macro", format!("the arguments of macro `{name}` have no end"))
+                .at(token.span(), "no `)` follows"),
+        );
+        None
+    }
+
+    /// The body with the arguments put in; `#` and `##` done.
+    fn substitute(
+        &mut self,
+        found: &Macro,
+        parameters: &[String],
+        arguments: &[Vec<PpToken>],
+        depth: usize,
+        token: PpToken,
+    ) -> Option<Vec<PpToken>> {
+        if depth >= MOST_ARGUMENTS_DEEP {
+            self.too_much(token, "macros are nested too deep in the arguments of macros");
+            return None;
+        }
+        let mut expanded: BTreeMap<usize, Vec<PpToken>> = BTreeMap::new();
+        let mut out: Vec<PpToken> = Vec::new();
+        let mut at = 0;
+        while let Some(token) = found.body.get(at) {
+            let parameter = |token: &PpToken, sources: &SourceMap| {
+                let text = sources.text(token.text);
+                (token.kind == RawKind::Name).then(|| parameters.iter().position(|name| name == text)).flatten()
+            };
+            let text = self.sources.text(token.text);
+            let next = found.body.get(at + 1);
+            if text == "#"
+                && let Some(index) = next.and_then(|next| parameter(next, self.sources))
+            {
+                let words: Vec<&str> = arguments_at(arguments, index).iter().map(|token| self.sources.text(token.text)).collect();
+                let quoted = format!("{:?}", words.join(" "));
+                out.push(PpToken::new(RawKind::Text, self.macros.scratch(self.sources, &quoted)));
+                at += 2;
+                continue;
+            }
+            if text == "##"
+                && let (Some(left), Some(next)) = (out.pop(), next)
+            {
+                let right = match parameter(next, self.sources) {
+                    Some(index) => arguments_at(arguments, index).to_vec(),
+                    None => vec![*next],
+                };
+                self.paste(left, right, &mut out);
+                at += 2;
+                continue;
+            }
+            let pasted = next.is_some_and(|next| self.sources.text(next.text) == "##");
+            match parameter(token, self.sources) {
+                Some(index) if pasted => out.extend(arguments_at(arguments, index)),
+                Some(index) => {
+                    if !expanded.contains_key(&index) {
+                        let mut list = Vec::new();
+                        self.expand(arguments_at(arguments, index), depth + 1, &mut list)?;
+                        expanded.insert(index, list);
+                    }
+                    out.extend(expanded.get(&index).into_iter().flatten());
+                }
+                None => out.push(*token),
+            }
+            self.macros.steps += 1;
+            if self.macros.steps.saturating_add(out.len()) > MOST_STEPS {
+                self.too_much(*token, "these macros expand to more than any `.x` file needs");
+                return None;
+            }
+            at += 1;
+        }
+        Some(out)
+    }
+
+    fn paste(&mut self, left: PpToken, right: Vec<PpToken>, out: &mut Vec<PpToken>) {
+        let Some((first, rest)) = right.split_first() else {
+            out.push(left);
+            return;
+        };
+        let text = format!("{}{}", self.sources.text(left.text), self.sources.text(first.text));
+        // Pasting to itself doubles a word each time.
+        self.macros.steps += text.len();
+        let span = self.macros.scratch(self.sources, &text);
+        let file: FileId = span.file;
+        out.extend(
+            lexer::lex(&text).into_iter().map(|raw| PpToken::new(raw.kind, Span::new(file, raw.start, raw.end))),
+        );
+        out.extend(rest);
+    }
+
+    fn wrong_count(&mut self, name: &str, token: PpToken, wanted: usize, given: usize, defined: Span) {
+        self.diagnostics.push(
+            Diagnostic::error("macro-arguments", format!("macro `{name}` takes {wanted} arguments, not {given}"))
+                .at(token.span(), format!("{given} given"))
+                .at(defined, "defined here"),
+        );
+    }
+
+    fn too_much(&mut self, token: PpToken, message: &str) {
+        self.diagnostics.push(Diagnostic::error("macro-limit", message).at(token.span(), "given up here"));
+    }
+}
+
+fn arguments_at(arguments: &[Vec<PpToken>], index: usize) -> &[PpToken] {
+    arguments.get(index).map_or(&[], Vec::as_slice)
+}
+
+fn follows_parenthesis(work: &[Work], sources: &SourceMap) -> bool {
+    let next = work.iter().rev().find_map(|work| match work {
+        Work::Token(token) => Some(token),
+        Work::End(_) => None,
+    });
+    next.is_some_and(|token| sources.text(token.text) == "(")
+}

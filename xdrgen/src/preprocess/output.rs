@@ -1,0 +1,95 @@
+//! What the preprocessor hands over: text for the grammar, with the way back to the files.
+
+use super::macros::PpToken;
+use crate::source::Span;
+
+/// Tokens, each followed by one blank.
+#[derive(Debug, Default)]
+pub(crate) struct Text {
+    /// The text.
+    pub(crate) text: String,
+    /// Where each token of it lies and came from, in order.
+    pub(crate) tokens: Vec<Token>,
+}
+
+/// A token of [`Text`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Token {
+    /// First byte in [`Text::text`].
+    pub(crate) start: usize,
+    /// The byte after it.
+    pub(crate) end: usize,
+    /// Where it stands in the files; of a macro's expansion: where the macro was used.
+    pub(crate) span: Span,
+    /// Where its text was written, when a macro brought it.
+    pub(crate) definition: Option<Span>,
+    /// The first token of its line.
+    pub(crate) line_start: bool,
+    /// It names a macro that is a constant: index into [`Preprocessed::constants`](super::Preprocessed::constants).
+    pub(crate) constant: Option<u32>,
+    /// The feature that guards it: index into [`Preprocessed::features`](super::Preprocessed::features).
+    pub(crate) feature: Option<u16>,
+}
+
+/// A comment, with its marks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Comment {
+    /// Where it stands.
+    pub(crate) span: Span,
+}
+
+/// A line that starts with `#`.
+#[derive(Clone, Debug)]
+pub(crate) struct Directive {
+    /// From `#` to its last token.
+    pub(crate) span: Span,
+    /// `include`, `define`…
+    pub(crate) name: String,
+}
+
+/// A line that starts with `%`.
+#[derive(Clone, Debug)]
+pub(crate) struct Passthrough {
+    /// From `%` to the end of the line.
+    pub(crate) span: Span,
+    /// The line without the `%`.
+    pub(crate) text: String,
+}
+
+impl Text {
+    pub(super) fn push(&mut self, text: &str, token: &PpToken, feature: Option<u16>) {
+        let start = self.text.len();
+        self.text.push_str(text);
+        self.tokens.push(Token {
+            start,
+            end: self.text.len(),
+            span: token.used_at.unwrap_or(token.text),
+            definition: token.used_at.map(|_| token.text),
+            line_start: token.line_start,
+            constant: token.constant,
+            feature,
+        });
+        self.text.push(' ');
+    }
+
+    /// The text of a token.
+    pub(crate) fn text(&self, token: &Token) -> &str {
+        &self.text[token.start..token.end]
+    }
+
+    /// Index of the token at the byte `at`, or of the next one; the number of tokens past the end.
+    pub(crate) fn token_at(&self, at: usize) -> usize {
+        self.tokens.partition_point(|token| token.end <= at)
+    }
+
+    /// Where the bytes from `start` to `end` came from.
+    pub(crate) fn span(&self, start: usize, end: usize) -> Span {
+        let first = self.token_at(start);
+        let last = self.tokens.partition_point(|token| token.start < end).max(first + 1) - 1;
+        match (self.tokens.get(first), self.tokens.get(last)) {
+            (Some(first), Some(last)) => first.span.to(last.span),
+            (Some(first), None) => first.span,
+            _ => self.tokens.last().map(|token| token.span.after()).unwrap_or_default(),
+        }
+    }
+}
