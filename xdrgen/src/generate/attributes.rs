@@ -1,0 +1,68 @@
+//! What stands before an item: documentation, derives, attributes that the configuration adds.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::{Attribute, Path, Token, parse::Parser, punctuated::Punctuated};
+
+use super::Generator;
+
+/// Parses attributes that the configuration gave, as Rust source.
+pub(crate) fn parse(source: &str) -> syn::Result<Vec<Attribute>> {
+    Attribute::parse_outer.parse_str(source)
+}
+
+impl Generator<'_> {
+    /// `#[derive(…)]` and the attributes that the configuration adds; a trait is derived once, whoever asks for it.
+    pub(super) fn derives(&self, standard: &[&str], xdr: bool, added: &[String]) -> TokenStream {
+        let mut names: Vec<String> = standard.iter().map(|name| (*name).to_owned()).collect();
+        let mut paths: Vec<TokenStream> = standard.iter().map(|name| super::paths::ident(name).into_token_stream()).collect();
+        if self.settings.serde {
+            names.extend(["Serialize", "Deserialize"].map(str::to_owned));
+            paths.extend([quote!(::serde::Serialize), quote!(::serde::Deserialize)]);
+        }
+        let mut others = Vec::new();
+        for attribute in added.iter().flat_map(|source| parse(source).unwrap_or_default()) {
+            let derived = attribute.path().is_ident("derive").then(|| {
+                attribute.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated).unwrap_or_default()
+            });
+            let Some(derived) = derived else {
+                others.push(attribute);
+                continue;
+            };
+            for path in derived {
+                let name = path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
+                if !names.contains(&name) {
+                    names.push(name);
+                    paths.push(path.into_token_stream());
+                }
+            }
+        }
+        if xdr {
+            let runtime = &self.runtime;
+            paths.push(quote!(#runtime::Xdr));
+        }
+        let crate_ = (xdr && self.settings.runtime_path != super::RUNTIME).then(|| {
+            let path = &self.settings.runtime_path;
+            quote!(#[xdr(crate = #path)])
+        });
+        quote!(#[derive(#(#paths),*)] #crate_ #(#others)*)
+    }
+
+    /// Attributes that the configuration adds to a field.
+    pub(super) fn added(&self, added: &[String]) -> TokenStream {
+        let attributes = added.iter().flat_map(|source| parse(source).unwrap_or_default());
+        quote!(#(#attributes)*)
+    }
+
+    /// The file's own spelling is no reason for a lint.
+    pub(super) fn allow_names(&self) -> Option<TokenStream> {
+        self.settings
+            .keep_names
+            .then(|| quote!(#[allow(non_camel_case_types, non_snake_case, non_upper_case_globals)]))
+    }
+
+    /// `#[cfg(feature = "…")]` of an item that stood between `#ifdef`s that became features.
+    pub(super) fn cfg(&self, feature: Option<&String>) -> Option<TokenStream> {
+        feature.map(|feature| quote!(#[cfg(feature = #feature)]))
+    }
+}

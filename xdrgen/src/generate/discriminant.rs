@@ -1,0 +1,60 @@
+//! What a union is switched on.
+
+use crate::model::{Integer, Model, Number, Shape, Symbol, TypeId, TypeKind, Union};
+
+/// A discriminant's type, aliases followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Discriminant {
+    /// `bool`
+    Bool,
+    /// An integer.
+    Integer(Integer),
+    /// An enum.
+    Enum(TypeId),
+}
+
+impl Discriminant {
+    /// What `union_` is switched on.
+    pub(super) fn of(model: &Model, union_: &Union) -> Self {
+        match model.resolve(&union_.discriminant_shape) {
+            Shape::Bool => Self::Bool,
+            Shape::Named(id) if matches!(model.type_(*id).kind, TypeKind::Enum(_)) => Self::Enum(*id),
+            Shape::Integer(integer) => Self::Integer(*integer),
+            // The check lets nothing else through; an extern type is taken for an integer.
+            _ => Self::Integer(Integer::I32),
+        }
+    }
+
+    /// The value that a discriminant has by default: zero, `false`, the enum's own.
+    pub(super) fn default_value(self, model: &Model) -> i128 {
+        match self {
+            Self::Bool | Self::Integer(_) => 0,
+            Self::Enum(id) => match &model.type_(id).kind {
+                TypeKind::Enum(enum_) => enum_.members.get(default_member(enum_)).map_or(0, |member| member.value.into()),
+                _ => 0,
+            },
+        }
+    }
+}
+
+/// The member that an enum is by default: the one of value 0, or the first.
+pub(super) fn default_member(enum_: &crate::model::Enum) -> usize {
+    enum_.members.iter().position(|member| member.value == 0).unwrap_or(0)
+}
+
+/// Whether `union_` is switched on a bool.
+pub(super) fn is_bool(model: &Model, union_: &Union) -> bool {
+    Discriminant::of(model, union_) == Discriminant::Bool
+}
+
+/// The member of the discriminant's enum that `case` names, or has the value of.
+pub(super) fn member_of(model: &Model, union_: &Union, case: &Number) -> Option<(TypeId, usize)> {
+    let Discriminant::Enum(id) = Discriminant::of(model, union_) else { return None };
+    if let Some(Symbol::Member { of, member }) = case.symbol
+        && of == id
+    {
+        return Some((of, member));
+    }
+    let TypeKind::Enum(enum_) = &model.type_(id).kind else { return None };
+    enum_.members.iter().position(|member| i128::from(member.value) == case.value).map(|member| (id, member))
+}
