@@ -60,6 +60,17 @@ pub(crate) fn load_source(path: &Path, text: &str, options: &Options) -> Result<
     run(&Input::Text(path.to_owned(), Arc::from(text.strip_prefix('\u{feff}').unwrap_or(text))), options)
 }
 
+/// The model of a text, and what was noticed: for tests and for fuzzing, no part of the interface.
+///
+/// # Errors
+///
+/// As [`Config::compile_str`](crate::Config::compile_str).
+#[doc(hidden)]
+pub fn inspect(path: &Path, text: &str) -> Result<(Model, String), Error> {
+    let loaded = load_source(path, text, &Options::default())?;
+    Ok((loaded.model, loaded.warnings.render(false)))
+}
+
 /// Reads and parses the file at `path`.
 ///
 /// # Errors
