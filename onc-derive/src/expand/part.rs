@@ -100,13 +100,19 @@ impl Parts<'_> {
         let together = encode_each(run, &quote!(__run));
         if is_certain(run) {
             return quote! {
-                #runtime::xdr::Sink::run(__out, const { #runtime::xdr::derive::known(#size) }, |__run| { #together });
+                #runtime::xdr::Sink::run(__out, const { #runtime::xdr::derive::known(#size) }, |__run| {
+                    __run.has_length(const { #size });
+                    #together
+                });
             };
         }
         let apart = pieces(run).map(|piece| self.encode_run(piece));
         quote! {
             if let ::core::option::Option::Some(__length) = const { #size } {
-                #runtime::xdr::Sink::run(__out, __length, |__run| { #together });
+                #runtime::xdr::Sink::run(__out, __length, |__run| {
+                    __run.has_length(const { #size });
+                    #together
+                });
             } else {
                 #(#apart)*
             }

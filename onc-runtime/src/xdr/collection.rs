@@ -46,7 +46,7 @@ macro_rules! xdr_as {
                 <$shape as Shape<Self>>::measure(self)
             }
 
-            #[inline]
+            #[inline(always)]
             fn encode<S: Sink>(&self, out: &mut S) {
                 <$shape as Shape<Self>>::encode(self, out);
             }
@@ -74,7 +74,7 @@ impl<T: Xdr, const LENGTH: usize> Xdr for [T; LENGTH] {
         T::measure_slice(self)
     }
 
-    #[inline]
+    #[inline(always)]
     fn encode<S: Sink>(&self, out: &mut S) {
         T::encode_slice(self, out);
     }
@@ -96,7 +96,7 @@ impl<const N: u32> Shape<String> for Max<N> {
         Ok(Size::of(4 + value.len() + padding(value.len())))
     }
 
-    #[inline]
+    #[inline(always)]
     fn encode<S: Sink>(value: &String, out: &mut S) {
         put_length(value.len(), out);
         out.put_opaque(value.as_bytes());
@@ -125,7 +125,7 @@ impl<const N: u32> Shape<Bytes> for Max<N> {
         Ok(Size { total: 4 + length + padding(length), by_reference })
     }
 
-    #[inline]
+    #[inline(always)]
     fn encode<S: Sink>(value: &Bytes, out: &mut S) {
         put_length(value.len(), out);
         out.put_shared(value);
@@ -149,7 +149,7 @@ impl<T, const N: u32, I: Shape<T>> Shape<Vec<T>> for Max<N, I> {
         Ok(Size::of(4) + I::measure_slice(value)?)
     }
 
-    #[inline]
+    #[inline(always)]
     fn encode<S: Sink>(value: &Vec<T>, out: &mut S) {
         put_length(value.len(), out);
         I::encode_slice(value, out);
@@ -171,7 +171,7 @@ impl<T, I: Shape<T>> Shape<Vec<T>> for Item<I> {
         <Max<UNBOUNDED, I> as Shape<Vec<T>>>::measure(value)
     }
 
-    #[inline]
+    #[inline(always)]
     fn encode<S: Sink>(value: &Vec<T>, out: &mut S) {
         <Max<UNBOUNDED, I> as Shape<Vec<T>>>::encode(value, out);
     }
@@ -200,7 +200,7 @@ impl<T, const LENGTH: usize, I: Shape<T>> Shape<[T; LENGTH]> for Item<I> {
         I::measure_slice(value)
     }
 
-    #[inline]
+    #[inline(always)]
     fn encode<S: Sink>(value: &[T; LENGTH], out: &mut S) {
         I::encode_slice(value, out);
     }
@@ -222,7 +222,7 @@ impl<T, I: Shape<T>> Shape<Option<T>> for Item<I> {
         Ok(Size::of(4) + inner)
     }
 
-    #[inline]
+    #[inline(always)]
     fn encode<S: Sink>(value: &Option<T>, out: &mut S) {
         match (value, I::FIXED) {
             (None, _) => false.encode(out),
@@ -259,7 +259,7 @@ impl<T, I: Shape<T>> Shape<Box<T>> for Item<I> {
         I::measure(value)
     }
 
-    #[inline]
+    #[inline(always)]
     fn encode<S: Sink>(value: &Box<T>, out: &mut S) {
         I::encode(value, out);
     }
@@ -280,7 +280,7 @@ impl<T, I: Shape<T>> Shape<Vec<T>> for List<I> {
         Ok(Size::of(4 * value.len() + 4) + I::measure_each(value)?)
     }
 
-    #[inline]
+    #[inline(always)]
     fn encode<S: Sink>(value: &Vec<T>, out: &mut S) {
         for node in value {
             true.encode(out);
@@ -310,7 +310,7 @@ impl<T, I: Shape<T>> Shape<Vec<T>> for Chain<I> {
         Ok(Size::of(4 * value.len()) + I::measure_each(value)?)
     }
 
-    #[inline]
+    #[inline(always)]
     fn encode<S: Sink>(value: &Vec<T>, out: &mut S) {
         for (at, node) in value.iter().enumerate() {
             if at > 0 {

@@ -2,18 +2,17 @@
 
 use bytes::Bytes;
 
-use super::{DecodeError, Decoder, EncodeError, Encoder, Limits, Xdr};
+use super::{DecodeError, Decoder, EncodeError, Encoder, Limits, Plain, Xdr};
 
 /// Encodes a value.
 ///
 /// # Errors
 ///
 /// The value breaks a bound.
+#[inline]
 pub fn to_vec<T: Xdr>(value: &T) -> Result<Vec<u8>, EncodeError> {
     let mut buffer = Vec::new();
-    let mut encoder = Encoder::new(&mut buffer);
-    encoder.reserve(value.measure()?);
-    value.encode(&mut encoder);
+    Encoder::new(&mut buffer).write::<T, Plain>(value, value.measure()?);
     Ok(buffer)
 }
 
@@ -22,6 +21,7 @@ pub fn to_vec<T: Xdr>(value: &T) -> Result<Vec<u8>, EncodeError> {
 /// # Errors
 ///
 /// The value breaks a bound.
+#[inline]
 pub fn to_bytes<T: Xdr>(value: &T) -> Result<Bytes, EncodeError> {
     to_vec(value).map(Bytes::from)
 }
@@ -31,6 +31,7 @@ pub fn to_bytes<T: Xdr>(value: &T) -> Result<Bytes, EncodeError> {
 /// # Errors
 ///
 /// The bytes are not the encoding of a `T`, or something is left over.
+#[inline]
 pub fn from_slice<T: Xdr>(bytes: &[u8]) -> Result<T, DecodeError> {
     let mut decoder = Decoder::new(bytes, Limits::default());
     let value = T::decode(&mut decoder)?;
@@ -43,6 +44,7 @@ pub fn from_slice<T: Xdr>(bytes: &[u8]) -> Result<T, DecodeError> {
 /// # Errors
 ///
 /// As [`from_slice`].
+#[inline]
 pub fn from_bytes<T: Xdr>(bytes: &Bytes) -> Result<T, DecodeError> {
     let mut decoder = Decoder::shared(bytes, Limits::default());
     let value = T::decode(&mut decoder)?;

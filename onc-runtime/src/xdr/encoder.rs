@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 
 use bytes::Bytes;
 
-use super::{Sink, Size, padding};
+use super::{Shape, Sink, Size, padding};
 
 /// [`Bytes`] of this many bytes or more leave by reference when the [`Encoder`] gathers.
 ///
@@ -55,6 +55,18 @@ impl<'a> Encoder<'a> {
         let copied = if self.segments.is_some() { size.total - size.by_reference } else { size.total };
         self.buffer.reserve(copied);
     }
+
+    /// Writes a value that was measured: reserves its size once and writes it as one run.
+    ///
+    /// # Panics
+    ///
+    /// The value is longer than `size`: its [`Shape`] measures one thing and encodes another.
+    #[inline]
+    pub fn write<T, H: Shape<T>>(&mut self, value: &T, size: Size) {
+        let segments = self.segments.as_deref_mut();
+        let length = if segments.is_some() { size.total - size.by_reference } else { size.total };
+        fill(self.buffer, segments, length, |run| H::encode(value, run));
+    }
 }
 
 impl Sink for Encoder<'_> {
@@ -85,18 +97,29 @@ impl Sink for Encoder<'_> {
     }
 
     #[inline]
-    #[expect(unsafe_code, reason = "a run writes uninitialised room: zeroing it first costs as much as encoding")]
     fn run(&mut self, length: usize, body: impl FnOnce(&mut EncodeRun<'_>)) {
-        self.buffer.reserve(length);
-        let mut run = EncodeRun { room: &mut self.buffer.spare_capacity_mut()[..length] };
-        body(&mut run);
-        let written = length - run.room.len();
-        let filled = self.buffer.len() + written;
-        // SAFETY: `room` starts as the first `length` spare bytes and only `EncodeRun`'s methods shrink it, each from the
-        // front and by exactly the bytes it has initialised. So the first `written` spare bytes are initialised, and they
-        // lie within the capacity.
-        unsafe { self.buffer.set_len(filled) };
+        fill(self.buffer, None, length, body);
     }
+}
+
+/// Has `body` write at most `length` bytes to the end of `buffer`.
+#[inline]
+#[expect(unsafe_code, reason = "a run writes uninitialised room: zeroing it first costs as much as encoding")]
+fn fill(
+    buffer: &mut Vec<u8>,
+    segments: Option<&mut Vec<Segment>>,
+    length: usize,
+    body: impl FnOnce(&mut EncodeRun<'_>),
+) {
+    buffer.reserve(length);
+    let end = buffer.len() + length;
+    let mut run = EncodeRun { room: &mut buffer.spare_capacity_mut()[..length], end, segments };
+    body(&mut run);
+    let filled = end - run.room.len();
+    // SAFETY: `room` starts as the first `length` spare bytes and only `EncodeRun`'s methods shrink it, each from the front
+    // and by exactly the bytes it has initialised. So the bytes before what is left of it are initialised, and they lie
+    // within the capacity.
+    unsafe { buffer.set_len(filled) };
 }
 
 /// A part of the output with a length that was checked in advance.
@@ -104,6 +127,10 @@ impl Sink for Encoder<'_> {
 pub struct EncodeRun<'a> {
     /// What is not written yet.
     room: &'a mut [MaybeUninit<u8>],
+    /// Offset of the run's end in the buffer.
+    end: usize,
+    /// Where large `Bytes` go, if not into the run.
+    segments: Option<&'a mut Vec<Segment>>,
 }
 
 impl EncodeRun<'_> {
@@ -111,8 +138,8 @@ impl EncodeRun<'_> {
     /// length known, the checks of what is written to the run vanish.
     #[doc(hidden)]
     #[inline(always)]
-    pub fn has_length(&self, length: usize) {
-        assert!(self.room.len() == length, "a run of another length");
+    pub fn has_length(&self, length: Option<usize>) {
+        assert!(length == Some(self.room.len()), "a run of another length");
     }
 
     /// Fills the next `length` bytes by `fill`, which returns the same bytes initialised.
@@ -147,11 +174,31 @@ impl Sink for EncodeRun<'_> {
     }
 
     #[inline(always)]
+    fn put_shared(&mut self, bytes: &Bytes) {
+        match &mut self.segments {
+            Some(segments) if bytes.len() >= BY_REFERENCE => {
+                // Only `segments` is handed on: a reference to the run would keep its place in memory, not in registers.
+                push(segments, self.end - self.room.len(), bytes);
+                for _ in 0..padding(bytes.len()) {
+                    self.put([0]);
+                }
+            }
+            _ => self.put_opaque(bytes),
+        }
+    }
+
+    #[inline(always)]
     fn run(&mut self, length: usize, body: impl FnOnce(&mut EncodeRun<'_>)) {
         let (head, tail) = std::mem::take(&mut self.room).split_at_mut(length);
-        let mut run = EncodeRun { room: head };
+        let mut run = EncodeRun { room: head, end: self.end - tail.len(), segments: None };
         body(&mut run);
         assert!(run.room.is_empty(), "a run was not filled");
         self.room = tail;
     }
+}
+
+#[cold]
+#[inline(never)]
+fn push(segments: &mut Vec<Segment>, at: usize, bytes: &Bytes) {
+    segments.push(Segment { at, bytes: bytes.clone() });
 }

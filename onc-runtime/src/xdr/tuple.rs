@@ -62,6 +62,7 @@ macro_rules! tuple {
             fn encode<Out: Sink>(value: &($($part,)+), out: &mut Out) {
                 if let Some(length) = Self::FIXED {
                     out.run(length, |run| {
+                        run.has_length(const { Self::FIXED });
                         $($shape::encode(&value.$at, run);)+
                     });
                 } else {
