@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use super::{
-    AuthFlavour, AuthStatus, Credential, MARK_SIZE, MAX_AUTH_BODY, MsgType, OpaqueAuth, RPC_VERSION, RejectStatus,
-};
-use crate::xdr::{EncodeError, padding};
+use super::message::take_word;
+use super::{AuthFlavour, AuthStatus, Credential, MARK_SIZE, MsgType, OpaqueAuth, RPC_VERSION, RejectStatus};
+use crate::xdr::EncodeError;
 
 /// Everything of a call but its arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,30 +66,32 @@ impl<'a> CallHeader<'a> {
     /// It is not a call, or not one that can be served.
     #[inline]
     pub fn parse(message: &'a [u8]) -> Result<(Self, usize), CallError> {
-        let Some(bare) = message.first_chunk::<BARE>() else { return Err(incomplete(message)) };
-        let word = |at: usize| u32::from_be_bytes([bare[at], bare[at + 1], bare[at + 2], bare[at + 3]]);
-        let xid = word(0);
-        if word(4) != MsgType::Call.number() || word(8) != RPC_VERSION {
-            return Err(incomplete(message));
+        if let Some(fixed) = message.first_chunk::<BARE>()
+            && word(fixed, 4) == MsgType::Call.number()
+            && word(fixed, 8) == RPC_VERSION
+        {
+            let mut header = Self {
+                xid: word(fixed, 0),
+                program: word(fixed, 12),
+                version: word(fixed, 16),
+                procedure: word(fixed, 20),
+                credential: OpaqueAuth { flavour: AuthFlavour(word(fixed, 24)), body: &[] },
+                verifier: OpaqueAuth { flavour: AuthFlavour(word(fixed, 32)), body: &[] },
+            };
+            // Without bodies that was all, checked once.
+            if word(fixed, 28) == 0 && word(fixed, 36) == 0 {
+                return Ok((header, BARE));
+            }
+            let mut rest = &message[CREDENTIAL..];
+            if let Some(credential) = OpaqueAuth::take(&mut rest)
+                && let Some(verifier) = OpaqueAuth::take(&mut rest)
+            {
+                header.credential = credential;
+                header.verifier = verifier;
+                return Ok((header, message.len() - rest.len()));
+            }
         }
-        let mut header = Self {
-            xid,
-            program: word(12),
-            version: word(16),
-            procedure: word(20),
-            credential: OpaqueAuth { flavour: AuthFlavour(word(24)), body: &[] },
-            verifier: OpaqueAuth { flavour: AuthFlavour(word(32)), body: &[] },
-        };
-        if word(28) == 0 && word(36) == 0 {
-            return Ok((header, BARE));
-        }
-        let (credential, rest) = take_auth(&message[CREDENTIAL..])
-            .ok_or(CallError::BadCredential { xid, status: AuthStatus::BadCredential })?;
-        let (verifier, rest) =
-            take_auth(rest).ok_or(CallError::BadCredential { xid, status: AuthStatus::BadVerifier })?;
-        header.credential = credential;
-        header.verifier = verifier;
-        Ok((header, message.len() - rest.len()))
+        Err(CallError::of(message))
     }
 
     /// The part of the message that a verifier covers: from the xid to the end of the credential.
@@ -116,8 +117,10 @@ impl<'a> CallHeader<'a> {
 /// The header of a client's calls, encoded in advance: only xid and procedure differ from call to call.
 #[derive(Clone, Debug)]
 pub struct CallTemplate {
-    /// A record mark of zero, then the header.
-    bytes: Box<[u8]>,
+    /// A record mark of zero, then as much as every header has: its size is known, so that copying it is a few moves.
+    start: [u8; MARK_SIZE + BARE],
+    /// The rest of a header whose credential has a body.
+    rest: Box<[u8]>,
 }
 
 impl CallTemplate {
@@ -138,29 +141,63 @@ impl CallTemplate {
             verifier: OpaqueAuth::NONE,
         }
         .put(&mut bytes);
-        Ok(Self { bytes: bytes.into_boxed_slice() })
+        let rest = bytes.split_off(MARK_SIZE + BARE).into_boxed_slice();
+        let mut start = [0; MARK_SIZE + BARE];
+        start.copy_from_slice(&bytes);
+        Ok(Self { start, rest })
     }
 
     /// Appends a record mark of zero, for [`patch_mark`](super::patch_mark), and the header of a call.
     #[inline]
     pub fn put(&self, out: &mut Vec<u8>, xid: u32, procedure: u32) {
-        let start = out.len() + MARK_SIZE;
-        out.extend_from_slice(&self.bytes);
-        out[start..start + 4].copy_from_slice(&xid.to_be_bytes());
-        out[start + 20..start + 24].copy_from_slice(&procedure.to_be_bytes());
+        out.reserve(MARK_SIZE + BARE + self.rest.len());
+        out.extend_from_slice(&self.start_of(xid, procedure));
+        out.extend_from_slice(&self.rest);
     }
 
     /// Appends the header of a call without a record mark, for a datagram.
     #[inline]
     pub fn put_unmarked(&self, out: &mut Vec<u8>, xid: u32, procedure: u32) {
-        let start = out.len();
-        out.extend_from_slice(&self.bytes[MARK_SIZE..]);
-        out[start..start + 4].copy_from_slice(&xid.to_be_bytes());
-        out[start + 20..start + 24].copy_from_slice(&procedure.to_be_bytes());
+        out.reserve(BARE + self.rest.len());
+        out.extend_from_slice(&self.start_of(xid, procedure)[MARK_SIZE..]);
+        out.extend_from_slice(&self.rest);
+    }
+
+    #[inline]
+    fn start_of(&self, xid: u32, procedure: u32) -> [u8; MARK_SIZE + BARE] {
+        const XID: usize = MARK_SIZE;
+        const PROCEDURE: usize = MARK_SIZE + 20;
+        let mut start = self.start;
+        start[XID..XID + 4].copy_from_slice(&xid.to_be_bytes());
+        start[PROCEDURE..PROCEDURE + 4].copy_from_slice(&procedure.to_be_bytes());
+        start
     }
 }
 
 impl CallError {
+    /// What is wrong with a message that is not a call.
+    #[cold]
+    fn of(message: &[u8]) -> Self {
+        let mut rest = message;
+        let (Some(xid), Some(message_type)) = (take_word(&mut rest), take_word(&mut rest)) else {
+            return Self::TooShort;
+        };
+        if message_type != MsgType::Call.number() {
+            return Self::NotACall { xid, message_type };
+        }
+        let Some(version) = take_word(&mut rest) else { return Self::TooShort };
+        if version != RPC_VERSION {
+            // What follows has the shape that this version gives it: there is no more to read.
+            return Self::RpcMismatch { xid, version };
+        }
+        let Some(mut rest) = message.get(CREDENTIAL..) else { return Self::TooShort };
+        let status = match OpaqueAuth::take(&mut rest) {
+            None => AuthStatus::BadCredential,
+            Some(_) => AuthStatus::BadVerifier,
+        };
+        Self::BadCredential { xid, status }
+    }
+
     /// The reply that is due, with its xid; without one the message is dropped, and a connection that it came by closed.
     #[must_use]
     pub fn answer(&self) -> Option<(u32, RejectStatus)> {
@@ -193,38 +230,8 @@ impl fmt::Display for CallError {
 
 impl std::error::Error for CallError {}
 
-/// What is wrong with a message whose first 40 bytes are not there or not those of a call.
-#[cold]
-fn incomplete(message: &[u8]) -> CallError {
-    let (words, _) = message.as_chunks::<4>();
-    let word = |at: usize| words.get(at).map(|word: &[u8; 4]| u32::from_be_bytes(*word));
-    let (Some(xid), Some(message_type)) = (word(0), word(1)) else { return CallError::TooShort };
-    if message_type != MsgType::Call.number() {
-        return CallError::NotACall { xid, message_type };
-    }
-    match word(2) {
-        None => CallError::TooShort,
-        // What follows the version has the shape that this version gives it: there is no more to read.
-        Some(version) if version != RPC_VERSION => CallError::RpcMismatch { xid, version },
-        Some(_) if message.len() < CREDENTIAL + 8 => CallError::TooShort,
-        Some(_) => match take_auth(&message[CREDENTIAL..]) {
-            None => CallError::BadCredential { xid, status: AuthStatus::BadCredential },
-            Some(_) => CallError::BadCredential { xid, status: AuthStatus::BadVerifier },
-        },
-    }
-}
-
-/// Reads a credential or verifier, if it is well-formed; also returns what follows it.
-#[inline]
-pub(super) fn take_auth(bytes: &[u8]) -> Option<(OpaqueAuth<'_>, &[u8])> {
-    let ([f0, f1, f2, f3, length @ ..], rest) = bytes.split_first_chunk::<8>()?;
-    let length = u32::from_be_bytes(*length) as usize;
-    // RFC 5531 §8.2: `opaque body<400>`.
-    if length > MAX_AUTH_BODY {
-        return None;
-    }
-    let (body, rest) = rest.split_at_checked(length)?;
-    let (pad, rest) = rest.split_at_checked(padding(length))?;
-    let auth = OpaqueAuth { flavour: AuthFlavour(u32::from_be_bytes([*f0, *f1, *f2, *f3])), body };
-    pad.iter().all(|byte| *byte == 0).then_some((auth, rest))
+/// The word at this offset.
+#[inline(always)]
+fn word<const N: usize>(bytes: &[u8; N], at: usize) -> u32 {
+    u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }

@@ -209,6 +209,14 @@ auth_statuses! {
     GssContextProblem = 14, "a problem with the security context (RPCSEC_GSS_CTXPROBLEM)";
 }
 
+/// Takes four bytes from the front, if they are there.
+#[inline]
+pub(super) fn take_word(rest: &mut &[u8]) -> Option<u32> {
+    let (word, after) = rest.split_first_chunk::<4>()?;
+    *rest = after;
+    Some(u32::from_be_bytes(*word))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -51,7 +51,9 @@ pub use self::call::{CallError, CallHeader, CallTemplate};
 pub use self::interface::{Interface, Procedure, ProcedureInfo};
 pub use self::message::{AcceptStatus, AuthStatus, MsgType, RPC_VERSION, RejectStatus};
 pub use self::netid::{Netid, UnknownNetid};
-pub use self::record::{MARK_SIZE, MAX_FRAGMENT_SIZE, Record, RecordError, RecordReader, patch_mark, put_mark};
-pub use self::reply::{Reply, ReplyError, parse_reply, put_accepted, put_denied, put_marked_success, put_success};
+pub use self::record::{
+    MARK_SIZE, MAX_FRAGMENT_SIZE, Record, RecordError, RecordReader, patch_mark, put_mark, record_mark,
+};
+pub use self::reply::{Reply, ReplyError, parse_reply, put_accepted, put_denied, put_success, success_header};
 pub use self::universal_address::{UniversalAddress, UniversalAddressError};
 pub use self::xid::random_xid;

@@ -251,24 +251,36 @@ impl RecordReader {
     }
 }
 
-/// Appends the mark of a record that has one fragment of `length` bytes.
+/// The mark of a record that has one fragment of `length` bytes.
 ///
 /// # Panics
 ///
 /// `length` is above [`MAX_FRAGMENT_SIZE`].
 #[inline]
-pub fn put_mark(out: &mut Vec<u8>, length: usize) {
-    out.extend_from_slice(&mark(length));
+#[must_use]
+pub fn record_mark(length: usize) -> [u8; MARK_SIZE] {
+    assert!(length <= MAX_FRAGMENT_SIZE, "a fragment of {length} bytes does not fit in its mark");
+    (length as u32 | LAST).to_be_bytes()
 }
 
-/// Writes the mark of a record that has one fragment of `length` bytes over the four bytes at `at`.
+/// Appends a [`record_mark`].
 ///
 /// # Panics
 ///
-/// `length` is above [`MAX_FRAGMENT_SIZE`], or there are no four bytes at `at`.
+/// As [`record_mark`].
+#[inline]
+pub fn put_mark(out: &mut Vec<u8>, length: usize) {
+    out.extend_from_slice(&record_mark(length));
+}
+
+/// Writes a [`record_mark`] over the four bytes at `at`.
+///
+/// # Panics
+///
+/// As [`record_mark`], and if there are no four bytes at `at`.
 #[inline]
 pub fn patch_mark(out: &mut [u8], at: usize, length: usize) {
-    out[at..at + MARK_SIZE].copy_from_slice(&mark(length));
+    out[at..at + MARK_SIZE].copy_from_slice(&record_mark(length));
 }
 
 impl Record<'_> {
@@ -315,10 +327,4 @@ fn take<'a>(input: &mut &'a [u8], most: usize) -> &'a [u8] {
     let (head, rest) = input.split_at(most.min(input.len()));
     *input = rest;
     head
-}
-
-#[inline]
-fn mark(length: usize) -> [u8; MARK_SIZE] {
-    assert!(length <= MAX_FRAGMENT_SIZE, "a fragment of {length} bytes does not fit in its mark");
-    (length as u32 | LAST).to_be_bytes()
 }

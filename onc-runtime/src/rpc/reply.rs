@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::call::take_auth;
-use super::{AcceptStatus, AuthStatus, MARK_SIZE, MsgType, OpaqueAuth, RejectStatus};
+use super::message::take_word;
+use super::{AcceptStatus, AuthStatus, MsgType, OpaqueAuth, RejectStatus};
 
 /// What a server made of a call.
 // Exhaustive on purpose: version 2 of the protocol has these two.
@@ -54,8 +54,11 @@ pub enum ReplyError {
     },
 }
 
-/// The header of the usual reply: accepted, verifier AUTH_NONE, success.
+/// The length of the usual reply's header.
 const SUCCESS: usize = 24;
+
+/// What follows the xid in it. RFC 5531 §9: REPLY; MSG_ACCEPTED; AUTH_NONE, its body empty; SUCCESS.
+const USUAL: [u8; SUCCESS - 4] = [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
 const MSG_ACCEPTED: u32 = 0;
 const MSG_DENIED: u32 = 1;
@@ -76,22 +79,21 @@ pub fn parse_reply(message: &[u8]) -> Result<(u32, Reply<'_>, usize), ReplyError
     parse_any(message)
 }
 
-/// Appends the header of a successful call's reply, with the verifier AUTH_NONE: 24 bytes.
+/// The header of a successful call's reply, with the verifier AUTH_NONE.
 #[inline]
-pub fn put_success(out: &mut Vec<u8>, xid: u32) {
+#[must_use]
+pub const fn success_header(xid: u32) -> [u8; SUCCESS] {
     let mut header = [0; SUCCESS];
-    header[..4].copy_from_slice(&xid.to_be_bytes());
-    header[4..].copy_from_slice(&USUAL);
-    out.extend_from_slice(&header);
+    let (start, rest) = header.split_at_mut(4);
+    start.copy_from_slice(&xid.to_be_bytes());
+    rest.copy_from_slice(&USUAL);
+    header
 }
 
-/// [`put_success`] behind a record mark of zero, for [`patch_mark`](super::patch_mark): 28 bytes.
+/// Appends the [`success_header`].
 #[inline]
-pub fn put_marked_success(out: &mut Vec<u8>, xid: u32) {
-    let mut header = [0; MARK_SIZE + SUCCESS];
-    header[MARK_SIZE..MARK_SIZE + 4].copy_from_slice(&xid.to_be_bytes());
-    header[MARK_SIZE + 4..].copy_from_slice(&USUAL);
-    out.extend_from_slice(&header);
+pub fn put_success(out: &mut Vec<u8>, xid: u32) {
+    out.extend_from_slice(&success_header(xid));
 }
 
 /// Appends the header of an accepted call's reply. What follows it are the results when it is a success, nothing
@@ -144,9 +146,6 @@ impl fmt::Display for ReplyError {
 
 impl std::error::Error for ReplyError {}
 
-/// What follows the xid in the usual reply: REPLY, MSG_ACCEPTED, AUTH_NONE, no body, SUCCESS.
-const USUAL: [u8; SUCCESS - 4] = [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-
 #[inline(never)]
 fn parse_any(message: &[u8]) -> Result<(u32, Reply<'_>, usize), ReplyError> {
     let mut rest = message;
@@ -159,8 +158,7 @@ fn parse_any(message: &[u8]) -> Result<(u32, Reply<'_>, usize), ReplyError> {
     let truncated = ReplyError::Truncated { xid };
     let reply = match take_word(&mut rest).ok_or(truncated)? {
         MSG_ACCEPTED => {
-            let (verifier, after) = take_auth(rest).ok_or(ReplyError::BadVerifier { xid })?;
-            rest = after;
+            let verifier = OpaqueAuth::take(&mut rest).ok_or(ReplyError::BadVerifier { xid })?;
             let status = match take_word(&mut rest).ok_or(truncated)? {
                 0 => AcceptStatus::Success,
                 1 => AcceptStatus::ProgramUnavailable,
@@ -186,13 +184,6 @@ fn parse_any(message: &[u8]) -> Result<(u32, Reply<'_>, usize), ReplyError> {
         value => return Err(ReplyError::UnknownStatus { xid, field: "reply_stat", value }),
     };
     Ok((xid, reply, message.len() - rest.len()))
-}
-
-#[inline]
-fn take_word(rest: &mut &[u8]) -> Option<u32> {
-    let (word, after) = rest.split_first_chunk::<4>()?;
-    *rest = after;
-    Some(u32::from_be_bytes(*word))
 }
 
 fn put_words<const N: usize>(out: &mut Vec<u8>, words: [u32; N]) {

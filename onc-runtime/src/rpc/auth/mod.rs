@@ -13,6 +13,7 @@ use std::fmt;
 use bytes::Bytes;
 
 use super::AuthStatus;
+use super::message::take_word;
 use crate::xdr::{self, EncodeError, padding};
 
 /// The most bytes that the body of a credential or verifier may have.
@@ -68,7 +69,7 @@ impl AuthFlavour {
     pub const TLS: Self = Self(7);
 }
 
-impl OpaqueAuth<'_> {
+impl<'a> OpaqueAuth<'a> {
     /// AUTH_NONE: the credential of nobody, and the verifier that verifies nothing.
     pub const NONE: Self = Self { flavour: AuthFlavour::NONE, body: &[] };
 
@@ -86,6 +87,22 @@ impl OpaqueAuth<'_> {
             AuthFlavour::SYS => AuthSys::validate(self.body).map_err(|_| AuthStatus::BadCredential),
             _ => Err(AuthStatus::RejectedCredential),
         }
+    }
+
+    /// Takes one from the front of a message, if it is well-formed.
+    #[inline]
+    pub(super) fn take(message: &mut &'a [u8]) -> Option<Self> {
+        let mut rest = *message;
+        let flavour = AuthFlavour(take_word(&mut rest)?);
+        let length = take_word(&mut rest)? as usize;
+        if length > MAX_AUTH_BODY {
+            return None;
+        }
+        let (body, rest) = rest.split_at_checked(length)?;
+        let (pad, rest) = rest.split_at_checked(padding(length))?;
+        *message = rest;
+        // RFC 4506 §4.10: the residual bytes are zero.
+        pad.iter().all(|byte| *byte == 0).then_some(Self { flavour, body })
     }
 
     /// How many bytes it takes in a message.

@@ -32,12 +32,12 @@ pub struct AuthSys {
 pub struct AuthSysView<'a> {
     /// As [`AuthSys::stamp`].
     pub stamp: u32,
-    /// As [`AuthSys::machine_name`].
-    pub machine_name: &'a str,
     /// As [`AuthSys::uid`].
     pub uid: u32,
     /// As [`AuthSys::gid`].
     pub gid: u32,
+    /// UTF-8.
+    name: &'a [u8],
     gids: &'a [[u8; 4]],
 }
 
@@ -108,9 +108,10 @@ impl<'a> AuthSysView<'a> {
         let Some((name, [uid, gid, count, gids @ ..])) = rest.split_at_checked(padded / 4) else {
             return Err(AuthSysError::TooShort);
         };
+        // Nearly every name is ASCII, which is found out without a call.
+        let high_bits = name.iter().fold(0, |bits, word| bits | u32::from_ne_bytes(*word)) & 0x8080_8080;
         let (name, pad) = name.as_flattened().split_at(length);
-        let Ok(machine_name) = std::str::from_utf8(name) else { return Err(AuthSysError::BadName) };
-        if pad.iter().any(|byte| *byte != 0) {
+        if (high_bits != 0 && std::str::from_utf8(name).is_err()) || pad.iter().any(|byte| *byte != 0) {
             return Err(AuthSysError::BadName);
         }
         let count = u32::from_be_bytes(*count);
@@ -127,11 +128,18 @@ impl<'a> AuthSysView<'a> {
         }
         Ok(Self {
             stamp: u32::from_be_bytes(*stamp),
-            machine_name,
             uid: u32::from_be_bytes(*uid),
             gid: u32::from_be_bytes(*gid),
+            name,
             gids,
         })
+    }
+
+    /// As [`AuthSys::machine_name`].
+    #[must_use]
+    pub fn machine_name(&self) -> &'a str {
+        // `parse` has found it to be UTF-8.
+        std::str::from_utf8(self.name).unwrap_or_default()
     }
 
     /// As [`AuthSys::gids`].
@@ -144,7 +152,7 @@ impl<'a> AuthSysView<'a> {
     pub fn to_owned(&self) -> AuthSys {
         AuthSys {
             stamp: self.stamp,
-            machine_name: self.machine_name.to_owned(),
+            machine_name: self.machine_name().to_owned(),
             uid: self.uid,
             gid: self.gid,
             gids: self.gids().collect(),
@@ -156,7 +164,7 @@ impl fmt::Debug for AuthSysView<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AuthSysView")
             .field("stamp", &self.stamp)
-            .field("machine_name", &self.machine_name)
+            .field("machine_name", &self.machine_name())
             .field("uid", &self.uid)
             .field("gid", &self.gid)
             .field("gids", &self.gids().collect::<Vec<_>>())
