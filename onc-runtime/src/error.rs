@@ -34,6 +34,8 @@ pub enum Error {
     Limit(Limit),
     /// The client was closed. Nothing was sent.
     Closed,
+    /// Middleware around the client refused the call, or failed.
+    Middleware(Arc<dyn std::error::Error + Send + Sync>),
 }
 
 /// A target that cannot be understood.
@@ -247,6 +249,7 @@ impl fmt::Display for Error {
             }
             Self::Limit(limit) => limit.fmt(f),
             Self::Closed => write!(f, "the client was closed"),
+            Self::Middleware(error) => write!(f, "middleware: {error}"),
         }
     }
 }
@@ -261,6 +264,7 @@ impl std::error::Error for Error {
             Self::Lost(lost) => Some(&*lost.cause),
             Self::Reply(error) => Some(&**error),
             Self::Results(error) => Some(&**error),
+            Self::Middleware(error) => Some(&**error),
             _ => None,
         }
     }

@@ -36,6 +36,22 @@ pub struct Response {
     pub results: Bytes,
 }
 
+impl Request {
+    /// A call with encoded arguments, and the channel's deadline.
+    #[must_use]
+    pub fn new(interface: &'static Interface, procedure: u32, arguments: Bytes) -> Self {
+        let known = interface.procedure(procedure);
+        Self {
+            interface,
+            procedure,
+            procedure_name: known.map_or("", |known| known.name),
+            idempotent: known.is_some_and(|known| known.idempotent),
+            deadline: None,
+            arguments,
+        }
+    }
+}
+
 impl Response {
     /// A response with these encoded results.
     #[must_use]

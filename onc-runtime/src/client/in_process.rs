@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::channel::{Caller, Client, Request, Response};
-use crate::error::{Error, Refusal};
-use crate::rpc::{CallTemplate, Credential, Reply as ReplyMessage, parse_reply};
+use crate::channel::{Caller, Client, Request, Response, response};
+use crate::error::Error;
+use crate::rpc::{CallTemplate, Credential};
 use crate::service::{ConnectionInfo, Program, Registry, RegistryBuilder, Reply, Verdict};
 use crate::transport::{Outgoing, Peer};
 use crate::xdr::Limits;
@@ -55,13 +55,7 @@ impl Caller for InProcess {
             let mut out = Outgoing::default();
             poll_fn(|cx| handling.poll(cx, &mut Reply::new(&mut out, xid, usize::MAX >> 1))).await;
             let reply = Bytes::copy_from_slice(out.datagram(&mut Vec::new()));
-            match parse_reply(&reply).map_err(|error| Error::Reply(Arc::new(error)))? {
-                (_, ReplyMessage::Accepted { status, .. }, offset) => match Refusal::of(status) {
-                    None => Ok(Response::new(reply.slice(offset..))),
-                    Some(refusal) => Err(Error::Refused(refusal)),
-                },
-                (_, ReplyMessage::Denied(status), _) => Err(Error::Refused(status.into())),
-            }
+            response(&reply)
         })
     }
 }

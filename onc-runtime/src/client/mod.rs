@@ -20,4 +20,4 @@ mod target;
 
 pub use self::builder::ClientBuilder;
 pub use self::target::Target;
-pub use crate::channel::{Caller, Request, Response, Stub, TimedCall};
+pub use crate::channel::{BoxError, Caller, ClientService, Request, Response, Stub, TimedCall};

@@ -85,7 +85,8 @@ impl IncomingCall<'_> {
         Ok(value)
     }
 
-    fn context(&self) -> Context {
+    /// What the handler, or middleware, may know of the call.
+    pub(super) fn context(&self) -> Context {
         let OpaqueAuth { flavour, body } = self.header.credential;
         Context {
             connection: Arc::clone(self.connection),

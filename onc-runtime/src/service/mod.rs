@@ -14,6 +14,7 @@ mod lifecycle;
 mod outbox;
 mod registry;
 mod reply;
+pub mod tower;
 
 pub(crate) use self::connection::{Connection, Settings};
 pub use self::context::{ConnectionInfo, Context};

@@ -1,0 +1,116 @@
+//! Calls whose arguments are encoded already.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+
+use bytes::Bytes;
+
+use crate::error::{Deadline, Error, Phase, Refusal};
+use crate::rpc::{CallTemplate, MARK_SIZE, Reply, parse_reply, patch_mark};
+use crate::xdr::{EncodeError, EncodeErrorKind, Sink, Size};
+
+use super::caller::{Request, Response};
+use super::client::{Client, Through};
+use super::pending::Body;
+use super::queue::{Channel, Expiry};
+
+impl Client {
+    /// Makes a call whose arguments are encoded already.
+    ///
+    /// # Errors
+    ///
+    /// As of a call.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Call`](super::Call): dropped, the call is forgotten.
+    pub async fn call_raw(&self, request: Request) -> Result<Response, Error> {
+        let channel = match &self.shared.target {
+            Through::Caller(caller) => return caller.call(request).await,
+            Through::Channel(channel) => channel,
+        };
+        let Some(deadline) = request.deadline else { return self.exchange(channel, &request, Expiry::Default).await };
+        let begun = tokio::time::Instant::now();
+        match tokio::time::timeout_at(deadline, self.exchange(channel, &request, Expiry::Own)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(Error::Deadline(Deadline { after: deadline - begun, phase: Phase::Reply })),
+        }
+    }
+
+    async fn exchange(&self, channel: &Channel, request: &Request, mut expiry: Expiry) -> Result<Response, Error> {
+        let mut lost = None;
+        loop {
+            let submitted = poll_fn(|cx| Poll::Ready(self.submit(channel, request, expiry, cx))).await;
+            let (xid, same) = match (submitted, lost.take()) {
+                (Err(Error::Closed), Some(lost)) => return Err(Error::Lost(lost)),
+                (submitted, _) => submitted?,
+            };
+            expiry = same;
+            let _forget = Forget { channel, xid };
+            match poll_fn(|cx| channel.poll_reply(xid, cx.waker()).map_or(Poll::Pending, Poll::Ready)).await {
+                Ok(body) => return results(body),
+                // As of a typed call: what never left, or may be executed twice, is sent again.
+                Err(Error::Lost(error)) if request.idempotent || !error.sent => lost = Some(error),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn submit(
+        &self,
+        channel: &Channel,
+        request: &Request,
+        expiry: Expiry,
+        cx: &std::task::Context<'_>,
+    ) -> Result<(u32, Expiry), Error> {
+        let (size, max) = (request.arguments.len(), channel.settings.max_record_size);
+        if size > max {
+            let error = EncodeError::new(EncodeErrorKind::MessageTooLarge { size, max });
+            return Err(Error::Arguments(Arc::new(error)));
+        }
+        self.shared.with_template(request.interface, |template: &CallTemplate| {
+            channel.submit(cx.waker(), expiry, request.idempotent, |out, xid| {
+                let start = out.buffer().len();
+                template.put(out.buffer(), xid, request.procedure);
+                let length = out.buffer().len() - start - MARK_SIZE + size;
+                patch_mark(out.buffer(), start, length);
+                out.reserve(Size::of(size));
+                out.put_shared(&request.arguments);
+                Ok(())
+            })
+        })
+    }
+}
+
+/// Forgets a call that is no longer waited for.
+struct Forget<'a> {
+    channel: &'a Channel,
+    xid: u32,
+}
+
+impl Drop for Forget<'_> {
+    fn drop(&mut self) {
+        self.channel.forget(self.xid);
+    }
+}
+
+/// The encoded results in a reply.
+fn results(body: Body) -> Result<Response, Error> {
+    let message = match body {
+        Body::Inline { length, bytes } => Bytes::copy_from_slice(&bytes[..usize::from(length)]),
+        Body::Shared(message) => message,
+    };
+    response(&message)
+}
+
+/// The encoded results in a reply that says success, or the error that it says.
+pub(crate) fn response(message: &Bytes) -> Result<Response, Error> {
+    match parse_reply(message).map_err(|error| Error::Reply(Arc::new(error)))? {
+        (_, Reply::Accepted { status, .. }, offset) => match Refusal::of(status) {
+            None => Ok(Response::new(message.slice(offset..))),
+            Some(refusal) => Err(Error::Refused(refusal)),
+        },
+        (_, Reply::Denied(status), _) => Err(Error::Refused(status.into())),
+    }
+}

@@ -1,0 +1,197 @@
+//! Middleware on the server's side: `tower`'s services and layers.
+
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll};
+
+use bytes::Bytes;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::rpc::{AcceptStatus, CallHeader, Interface, OpaqueAuth, RejectStatus, Reply as ReplyMessage, parse_reply};
+use crate::transport::Outgoing;
+use crate::xdr::{DecodeError, EncodeError, Limits, Shape, Sink, Size, Source};
+
+use super::incoming_call::Arguments;
+use super::{Context, Fault, Handling, IncomingCall, Program, Reply};
+
+/// A call on its way through a server's middleware.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Request {
+    /// Who calls what, from where.
+    pub context: Context,
+    /// The encoded arguments.
+    pub arguments: Bytes,
+    limits: Limits,
+}
+
+/// The answer to a call on its way through a server's middleware.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Response {
+    /// The encoded results.
+    pub results: Bytes,
+}
+
+impl Response {
+    /// An answer with these encoded results.
+    #[must_use]
+    pub fn new(results: Bytes) -> Self {
+        Self { results }
+    }
+}
+
+/// A [`Program`] as a `tower` service: what layers wrap.
+#[derive(Clone)]
+pub struct ProgramService {
+    program: Arc<dyn Program>,
+}
+
+impl ProgramService {
+    /// The program as a service.
+    #[must_use]
+    pub fn new(program: impl Program) -> Self {
+        Self { program: Arc::new(program) }
+    }
+}
+
+impl Service<Request> for ProgramService {
+    type Response = Response;
+    type Error = Fault;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Fault>> + Send>>;
+
+    fn poll_ready(&mut self, _cx: &mut TaskContext<'_>) -> Poll<Result<(), Fault>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let Request { context, arguments, limits } = request;
+        let header = CallHeader {
+            xid: context.xid,
+            program: context.interface.program,
+            version: context.interface.version,
+            procedure: context.procedure,
+            credential: OpaqueAuth { flavour: context.flavour, body: &context.credential },
+            verifier: OpaqueAuth::NONE,
+        };
+        let mut handling = self.program.call(IncomingCall {
+            header,
+            interface: context.interface,
+            arguments: Arguments { bytes: &arguments, record: Some(&arguments) },
+            connection: &context.connection,
+            limits,
+        });
+        Box::pin(async move {
+            let mut out = Outgoing::default();
+            poll_fn(|cx| handling.poll(cx, &mut Reply::new(&mut out, 0, usize::MAX >> 1))).await;
+            let message = Bytes::copy_from_slice(out.datagram(&mut Vec::new()));
+            answer(&message)
+        })
+    }
+}
+
+/// What a reply that was just written says.
+fn answer(message: &Bytes) -> Result<Response, Fault> {
+    let status = match parse_reply(message) {
+        Ok((_, ReplyMessage::Accepted { status, .. }, offset)) => {
+            if status == AcceptStatus::Success {
+                return Ok(Response::new(message.slice(offset..)));
+            }
+            status
+        }
+        Ok((_, ReplyMessage::Denied(RejectStatus::AuthError(status)), _)) => return Err(Fault::Auth(status)),
+        Ok(_) | Err(_) => AcceptStatus::SystemError,
+    };
+    Err(match status {
+        AcceptStatus::ProcedureUnavailable => Fault::ProcedureUnavailable,
+        AcceptStatus::GarbageArguments => Fault::GarbageArguments,
+        _ => Fault::SystemError,
+    })
+}
+
+/// A program with layers around it.
+pub struct Layered<S> {
+    interface: &'static Interface,
+    service: S,
+}
+
+impl<S> Layered<S> {
+    /// `program` with `layer` around it; an adapter to add to a server in its place.
+    ///
+    /// An error of the middleware that is a [`Fault`] is answered as that; another one is logged and answered
+    /// `SYSTEM_ERR`.
+    pub fn new<L: Layer<ProgramService, Service = S>>(program: impl Program, layer: &L) -> Self {
+        Self { interface: program.interface(), service: layer.layer(ProgramService::new(program)) }
+    }
+}
+
+impl<S> Program for Layered<S>
+where
+    S: Service<Request, Response = Response> + Clone + Send + Sync + 'static,
+    S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    S::Future: Send,
+{
+    fn interface(&self) -> &'static Interface {
+        self.interface
+    }
+
+    fn call(&self, call: IncomingCall<'_>) -> Handling {
+        let request = Request {
+            context: call.context(),
+            arguments: match call.arguments.record {
+                Some(record) => record.slice_ref(call.arguments.bytes),
+                None => Bytes::copy_from_slice(call.arguments.bytes),
+            },
+            limits: call.limits,
+        };
+        let mut service = self.service.clone();
+        Handling::run::<_, Bytes, Encoded>(async move {
+            poll_fn(|cx| service.poll_ready(cx)).await.map_err(fault)?;
+            Ok(service.call(request).await.map_err(fault)?.results)
+        })
+    }
+}
+
+/// A middleware's error as a refusal.
+fn fault(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Fault {
+    match error.into().downcast::<Fault>() {
+        Ok(fault) => *fault,
+        Err(error) => Fault::system(error),
+    }
+}
+
+/// Bytes that are encoded already.
+struct Encoded;
+
+impl Shape<Bytes> for Encoded {
+    const FIXED: Option<usize> = None;
+    const LEAST: usize = 0;
+
+    fn measure(value: &Bytes) -> Result<Size, EncodeError> {
+        Ok(Size::of(value.len()))
+    }
+
+    fn encode<S: Sink>(value: &Bytes, out: &mut S) {
+        out.put_slice(value);
+    }
+
+    fn decode<S: Source>(from: &mut S) -> Result<Bytes, DecodeError> {
+        let length = from.remaining();
+        from.shared(length)
+    }
+}
+
+impl<S> fmt::Debug for Layered<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Layered").field("interface", &self.interface).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ProgramService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ProgramService").field(&self.program.interface()).finish()
+    }
+}
