@@ -6,6 +6,7 @@ use std::{
 };
 
 use crate::{
+    Config,
     ast::{File, Item, ItemKind, TypeSpecKind},
     check::{self, Checked},
     diagnostics::{Diagnostics, Report},
@@ -66,8 +67,8 @@ pub(crate) fn load_source(path: &Path, text: &str, options: &Options) -> Result<
 ///
 /// As [`Config::compile_str`](crate::Config::compile_str).
 #[doc(hidden)]
-pub fn inspect(path: &Path, text: &str) -> Result<(Model, String), Error> {
-    let loaded = load_source(path, text, &Options::default())?;
+pub fn inspect(config: &Config, path: &Path, text: &str) -> Result<(Model, String), Error> {
+    let loaded = load_source(path, text, &config.options)?;
     Ok((loaded.model, loaded.warnings.render(false)))
 }
 
@@ -108,8 +109,7 @@ fn read(input: &Input, options: &Options, diagnostics: &mut Diagnostics) -> Resu
     let mut sources = SourceMap::default();
     let mut files = Files::default();
     let [header, others @ ..] = Pass::ALL;
-    let mut preprocessed =
-        preprocess(input, header, options, &mut files, Vec::new(), &mut sources, diagnostics)?;
+    let mut preprocessed = preprocess(input, header, options, &mut files, Vec::new(), &mut sources, diagnostics)?;
     let mut file = grammar::parse(&preprocessed, &sources, diagnostics);
     if preprocessed.other_passes_differ {
         for pass in others {
@@ -168,7 +168,9 @@ fn defined_names(item: &Item) -> Vec<String> {
             TypeSpecKind::Struct { name: Some(name), .. }
             | TypeSpecKind::Enum { name: Some(name), .. }
             | TypeSpecKind::Union { name: Some(name), .. } => vec![name.text.clone()],
-            TypeSpecKind::Enum { name: None, members } => members.iter().map(|member| member.name.text.clone()).collect(),
+            TypeSpecKind::Enum { name: None, members } => {
+                members.iter().map(|member| member.name.text.clone()).collect()
+            }
             _ => Vec::new(),
         },
         ItemKind::Program(program) => vec![program.name.text.clone()],

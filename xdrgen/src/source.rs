@@ -67,11 +67,7 @@ impl Span {
 
     /// From the start of this to the end of `other`, if that is in the same file; otherwise this.
     pub(crate) fn to(self, other: Span) -> Span {
-        if self.file == other.file && other.end >= self.start {
-            Span { end: other.end, ..self }
-        } else {
-            self
-        }
+        if self.file == other.file && other.end >= self.start { Span { end: other.end, ..self } } else { self }
     }
 
     /// The empty span behind it.

@@ -38,7 +38,11 @@ impl<'a> Comments<'a> {
         while first > 0 {
             let comment = comments[first - 1].span;
             let between = text.get(comment.end as usize..next).unwrap_or("x");
-            if !is_blank(between) || lines(between) > 1 || !self.alone_on_line(comment) || self.goes_on(first - 1, comments) {
+            if !is_blank(between)
+                || lines(between) > 1
+                || !self.alone_on_line(comment)
+                || self.goes_on(first - 1, comments)
+            {
                 break;
             }
             first -= 1;
@@ -61,7 +65,9 @@ impl<'a> Comments<'a> {
         };
         // Something after it on the line: it is before that, then.
         let line_end = text[comment.span.end as usize..].lines().next().unwrap_or("");
-        if line_end.chars().any(|c| !c.is_whitespace() && !",;})".contains(c)) && !line_end.trim_start().starts_with('/') {
+        if line_end.chars().any(|c| !c.is_whitespace() && !",;})".contains(c))
+            && !line_end.trim_start().starts_with('/')
+        {
             return Docs::new();
         }
         let mut last = first + 1;

@@ -6,7 +6,9 @@ use super::{Body, Checker, clash, collect::Scope, constants::Lookup, shapes::Pla
 use crate::{
     ast::{ArmLabel, Declaration, Enumerator, Expression, ExpressionKind, Path, TypeSpecKind, UnionArm, UnionBody},
     diagnostics::Diagnostic,
-    model::{Arm, DefaultArm, Enum, Field, Integer, Member, Number, Radix, Shape, Struct, Symbol, TypeId, TypeKind, Union},
+    model::{
+        Arm, DefaultArm, Enum, Field, Integer, Member, Number, Radix, Shape, Struct, Symbol, TypeId, TypeKind, Union,
+    },
     source::Span,
     suggest,
 };
@@ -18,6 +20,8 @@ enum Discriminant {
     Number(i128, i128),
     Bool,
     Enum(TypeId),
+    /// A type of the configuration.
+    Extern,
     /// It is wrong, and that has been said: nothing of the cases can be checked.
     Unknown,
 }
@@ -115,7 +119,9 @@ impl<'a> Checker<'a, '_> {
         }
         if body.arms.is_empty() {
             let span = self.type_span(id);
-            self.error(Diagnostic::error("empty-union", "this union has no cases").at(span, "").because("RFC 4506 §4.15"));
+            self.error(
+                Diagnostic::error("empty-union", "this union has no cases").at(span, "").because("RFC 4506 §4.15"),
+            );
         }
         Union {
             discriminant: body.discriminant.text.clone(),
@@ -147,10 +153,13 @@ impl<'a> Checker<'a, '_> {
             Some((before, other)) if *other != shape && other.is_some() && shape.is_some() => {
                 let before = *before;
                 self.diagnostics.push(
-                    Diagnostic::warning("shared-arm-name", format!("two arms are called `{}` and differ in type", name.text))
-                        .at(name.span, "this")
-                        .at(before, "and this")
-                        .because("the C that rpcgen makes of this does not compile"),
+                    Diagnostic::warning(
+                        "shared-arm-name",
+                        format!("two arms are called `{}` and differ in type", name.text),
+                    )
+                    .at(name.span, "this")
+                    .at(before, "and this")
+                    .because("the C that rpcgen makes of this does not compile"),
                 );
             }
             Some(_) => {}
@@ -172,19 +181,21 @@ impl<'a> Checker<'a, '_> {
         };
         let kind = shape.as_ref().map(|shape| self.discriminant_kind(shape.clone()));
         match (shape, kind) {
+            (Some(_), Some(Ok(Discriminant::Extern))) => {
+                let (lowest, highest) = range(Integer::I32);
+                (Shape::Integer(Integer::I32), Discriminant::Number(lowest, highest))
+            }
             (Some(shape), Some(Ok(kind))) => (shape, kind),
             (_, kind) => {
                 let what = match kind {
                     Some(Err(what)) => what,
                     _ => "bytes",
                 };
-                let mut diagnostic = Diagnostic::error("bad-discriminant", "a union cannot be switched on this type")
-                    .at(spec.span, format!("this is {what}"))
-                    .because("RFC 4506 §4.15: a discriminant is an `int`, an `unsigned int`, a `bool` or an enum");
-                if what == "an extern type" {
-                    diagnostic = diagnostic.help("define the enum in the file: its values are needed here");
-                }
-                self.error(diagnostic);
+                self.error(
+                    Diagnostic::error("bad-discriminant", "a union cannot be switched on this type")
+                        .at(spec.span, format!("this is {what}"))
+                        .because("RFC 4506 §4.15: a discriminant is an `int`, an `unsigned int`, a `bool` or an enum"),
+                );
                 (Shape::Void, Discriminant::Unknown)
             }
         }
@@ -207,7 +218,8 @@ impl<'a> Checker<'a, '_> {
                         TypeSpecKind::Struct { .. } => Err("a struct"),
                         _ => Err("a union"),
                     },
-                    Body::Extern(_) => Err("an extern type"),
+                    // Its values are in Rust; what the cases are worth has to be said here, and 4 bytes they are.
+                    Body::Extern(_) => Ok(Discriminant::Extern),
                     Body::Alias(spec, declarator) => {
                         let (spec, declarator) = (*spec, *declarator);
                         if declarator.pointers > 0 {
@@ -269,7 +281,8 @@ impl<'a> Checker<'a, '_> {
                 }
             }
             Discriminant::Number(lowest, highest) => {
-                if lowest == 0 && i32::try_from(number.value).is_ok_and(|value| value < 0) && highest == u32::MAX.into() {
+                if lowest == 0 && i32::try_from(number.value).is_ok_and(|value| value < 0) && highest == u32::MAX.into()
+                {
                     // C takes `case -1` of an unsigned for its highest value.
                     number = Number { value: number.value & 0xffff_ffff, symbol: None, radix: Radix::Hexadecimal };
                 }
@@ -281,7 +294,7 @@ impl<'a> Checker<'a, '_> {
                     return None;
                 }
             }
-            Discriminant::Unknown => {}
+            Discriminant::Extern | Discriminant::Unknown => {}
         }
         if let Some(before) = labels.seen.insert(number.value, span) {
             let shown = self.parsed.sources.text(span).to_owned();
@@ -321,9 +334,12 @@ impl<'a> Checker<'a, '_> {
         if let Some(Symbol::Member { of: other, .. }) = &number.symbol {
             let (name, right) = (self.types[other.0].name.ident.clone(), members[member].name.text.clone());
             self.diagnostics.push(
-                Diagnostic::warning("foreign-case", format!("this is a member of enum `{name}`, which the union is not switched on"))
-                    .at(expression.span, "")
-                    .help(format!("`{right}` has the same value")),
+                Diagnostic::warning(
+                    "foreign-case",
+                    format!("this is a member of enum `{name}`, which the union is not switched on"),
+                )
+                .at(expression.span, "")
+                .help(format!("`{right}` has the same value")),
             );
         }
         Some(Symbol::Member { of, member })

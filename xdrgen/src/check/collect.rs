@@ -25,7 +25,18 @@ impl<'a> Checker<'a, '_> {
         self.collect_macros();
         let items: &'a [Item] = &self.parsed.file.items;
         self.collect_items(items, &Scope::from([]));
+        self.collect_for_c();
         self.place_macros();
+    }
+
+    /// What lines for C define is known where nothing else is.
+    fn collect_for_c(&mut self) {
+        for at in 0..self.macro_constants.len() {
+            if let Some(constant) = self.macro_constants[at].filter(|constant| self.constants[*constant].if_used) {
+                let name = self.constants[constant].name.ident.clone();
+                self.values.entry(name).or_insert(ValueId::Constant(constant));
+            }
+        }
     }
 
     fn collect_items(&mut self, items: &'a [Item], scope: &Scope) {
@@ -77,7 +88,9 @@ impl<'a> Checker<'a, '_> {
 
     fn collect_typedef(&mut self, around: &Around<'a>, declaration: &'a Declaration) {
         let docs = &around.item.docs;
-        let Some(first) = declaration.declarators.iter().find_map(|declarator| declarator.name.as_ref()) else { return };
+        let Some(first) = declaration.declarators.iter().find_map(|declarator| declarator.name.as_ref()) else {
+            return;
+        };
         // The declarator that the body itself is named by.
         let mut named_by = None;
         if has_body(&declaration.type_spec) {
@@ -86,7 +99,9 @@ impl<'a> Checker<'a, '_> {
                 (Some(name), _) => {
                     self.collect_body(around, &declaration.type_spec, name, docs.clone());
                     named_by = declaration.declarators.iter().position(|one| {
-                        one.pointers == 0 && one.suffixes.is_empty() && one.name.as_ref().is_some_and(|its| its.text == name.text)
+                        one.pointers == 0
+                            && one.suffixes.is_empty()
+                            && one.name.as_ref().is_some_and(|its| its.text == name.text)
                     });
                 }
                 (None, Some(name)) => {
@@ -153,11 +168,23 @@ impl<'a> Checker<'a, '_> {
             }
             TypeSpecKind::Union { body, .. } => {
                 if has_body(&body.discriminant_type) {
-                    self.collect_inner_named(around, &body.discriminant_type, &name.text, &body.discriminant, &Docs::new());
+                    self.collect_inner_named(
+                        around,
+                        &body.discriminant_type,
+                        &name.text,
+                        &body.discriminant,
+                        &Docs::new(),
+                    );
                 }
                 for arm in &body.arms {
                     let declaration = &arm.declaration;
-                    self.collect_inner(around, &declaration.type_spec, &name.text, &declaration.declarators, &declaration.docs);
+                    self.collect_inner(
+                        around,
+                        &declaration.type_spec,
+                        &name.text,
+                        &declaration.declarators,
+                        &declaration.docs,
+                    );
                 }
             }
             _ => {}
@@ -185,7 +212,14 @@ impl<'a> Checker<'a, '_> {
         }
     }
 
-    fn collect_inner_named(&mut self, around: &Around<'a>, spec: &'a TypeSpec, owner: &str, field: &Ident, docs: &Docs) {
+    fn collect_inner_named(
+        &mut self,
+        around: &Around<'a>,
+        spec: &'a TypeSpec,
+        owner: &str,
+        field: &Ident,
+        docs: &Docs,
+    ) {
         if let Some(name) = own_name(spec) {
             return self.collect_body_as(around, spec, name, docs.clone());
         }
@@ -339,6 +373,7 @@ impl<'a> Checker<'a, '_> {
             module,
             value,
             named: true,
+            if_used: false,
             state: State::New,
         });
         Some(at)
@@ -389,7 +424,7 @@ impl<'a> Checker<'a, '_> {
             let docs = one.line.map(|line| comments.of(line, line)).unwrap_or_default();
             let expression = self.macro_expression(one);
             self.macro_constants.push(Some(self.constants.len()));
-            if unique {
+            if unique && !one.for_c {
                 self.values.insert(one.name.clone(), ValueId::Constant(self.constants.len()));
             }
             self.constants.push(ConstantDef {
@@ -401,6 +436,7 @@ impl<'a> Checker<'a, '_> {
                 module: one.line.and_then(|line| self.module(line)),
                 value: Source::Macro(expression),
                 named: one.line.is_some(),
+                if_used: one.for_c,
                 state: State::New,
             });
         }

@@ -1,6 +1,9 @@
 //! Values: constants, enum members, bounds, numbers of programs.
 
-use super::{Body, Checker, Source, ValueId, builtin, collect::{Scope, full_name}};
+use super::{
+    Body, Checker, Source, ValueId, builtin,
+    collect::{Scope, full_name},
+};
 use crate::{
     ast::{Enumerator, Expression, ExpressionKind, Operator, Path, TypeSpec, TypeSpecKind},
     diagnostics::Diagnostic,
@@ -82,7 +85,9 @@ impl<'a> Checker<'a, '_> {
         let value = self.integer(expression, lookup)?;
         let (symbol, radix) = match &expression.kind {
             ExpressionKind::Number(_, radix) => (None, *radix),
-            ExpressionKind::Name(path) => (self.find_value(path, lookup).and_then(|id| self.symbol(id)), Radix::Decimal),
+            ExpressionKind::Name(path) => {
+                (self.find_value(path, lookup).and_then(|id| self.symbol(id)), Radix::Decimal)
+            }
             ExpressionKind::Macro(index) => (self.symbol_of_macro(*index), Radix::Decimal),
             _ => (None, Radix::Decimal),
         };
@@ -96,9 +101,7 @@ impl<'a> Checker<'a, '_> {
 
     fn symbol(&self, id: ValueId) -> Option<Symbol> {
         match id {
-            ValueId::Constant(at) => {
-                self.is_emitted(at).then(|| Symbol::Constant(self.constants[at].name.clone()))
-            }
+            ValueId::Constant(at) => self.is_emitted(at).then(|| Symbol::Constant(self.constants[at].name.clone())),
             ValueId::Member(of, member) => Some(Symbol::Member { of, member }),
         }
     }
@@ -119,7 +122,8 @@ impl<'a> Checker<'a, '_> {
         self.depth += 1;
         let value = if self.depth > DEEPEST {
             self.error(
-                Diagnostic::error("nesting", "this value is made of too many others").at(expression.span, "given up here"),
+                Diagnostic::error("nesting", "this value is made of too many others")
+                    .at(expression.span, "given up here"),
             );
             None
         } else {
@@ -156,7 +160,9 @@ impl<'a> Checker<'a, '_> {
                 let left = left?;
                 let zero = right_value == 0 && matches!(operator, Operator::Divide | Operator::Remainder);
                 if zero {
-                    self.error(Diagnostic::error("division-by-zero", "this divides by zero").at(right.span, "this is 0"));
+                    self.error(
+                        Diagnostic::error("division-by-zero", "this divides by zero").at(right.span, "this is 0"),
+                    );
                     return None;
                 }
                 self.in_range(apply(*operator, left, right_value), expression.span)
@@ -247,7 +253,9 @@ impl<'a> Checker<'a, '_> {
         for at in first..=member {
             self.set_member(of, at, State::Busy);
             let value = match &members[at].value {
-                Some(expression) => self.integer(expression, lookup).and_then(|value| self.member_range(value, expression.span)),
+                Some(expression) => {
+                    self.integer(expression, lookup).and_then(|value| self.member_range(value, expression.span))
+                }
                 None if at == 0 => Some(0),
                 None => match self.member_state(of, at - 1) {
                     Some(value) => self.member_range(value + 1, members[at].name.span),
@@ -335,6 +343,9 @@ impl<'a> Checker<'a, '_> {
 
     /// A constant as the model has it.
     pub(super) fn constant(&mut self, at: usize) -> Option<model::Constant> {
+        if self.constants[at].if_used && self.constants[at].state == State::New {
+            return None;
+        }
         // A macro that nothing uses may be anything; it is no constant then.
         self.unknown.quiet = true;
         let value = self.constant_value(at);
@@ -353,7 +364,9 @@ impl<'a> Checker<'a, '_> {
             _ => Radix::Decimal,
         };
         let alias_of = match expression.map(|expression| &expression.kind) {
-            Some(ExpressionKind::Name(path)) => self.find_value(path, Lookup::new(&scope)).and_then(|id| self.symbol(id)),
+            Some(ExpressionKind::Name(path)) => {
+                self.find_value(path, Lookup::new(&scope)).and_then(|id| self.symbol(id))
+            }
             Some(ExpressionKind::Macro(index)) => self.symbol_of_macro(*index),
             _ => None,
         };

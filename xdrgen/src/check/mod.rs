@@ -129,6 +129,8 @@ struct ConstantDef<'a> {
     value: Source<'a>,
     /// The file gave it its name; the configuration did not.
     named: bool,
+    /// Part of the model only if something uses it.
+    if_used: bool,
     state: constants::State,
 }
 

@@ -206,9 +206,11 @@ impl<'a> Checker<'a, '_> {
         } else {
             format!("a {what} number is at most {}", u32::MAX)
         };
-        let mut diagnostic = Diagnostic::error("number-range", message).at(written.span, format!("this is {}", number.value));
+        let mut diagnostic =
+            Diagnostic::error("number-range", message).at(written.span, format!("this is {}", number.value));
         if let Ok(value) = i32::try_from(number.value) {
-            diagnostic = diagnostic.help(format!("on the wire it would be {:#x}: write that if it is meant", value.cast_unsigned()));
+            diagnostic = diagnostic
+                .help(format!("on the wire it would be {:#x}: write that if it is meant", value.cast_unsigned()));
         }
         self.error(diagnostic);
         None

@@ -269,16 +269,18 @@ fn report_endless(model: &Model, spans: &[Span], ends: &[bool], diagnostics: &mu
         let name = |at: usize| &model.types[at].name.ident;
         let message = match circle {
             [one] => format!("type `{}` contains itself without an end", name(*one)),
-            [one, .., last] => format!("type `{}` contains itself without an end, by way of `{}`", name(*one), name(*last)),
+            [one, .., last] => {
+                format!("type `{}` contains itself without an end, by way of `{}`", name(*one), name(*last))
+            }
             [] => continue,
         };
-        let mut diagnostic = Diagnostic::error("endless-type", message).at(spans[circle[0]], "every value would hold another one");
+        let mut diagnostic =
+            Diagnostic::error("endless-type", message).at(spans[circle[0]], "every value would hold another one");
         for other in circle.iter().skip(1).take(5) {
             diagnostic = diagnostic.at(spans[*other], "which is part of this");
         }
-        diagnostics.push(
-            diagnostic.help(format!("a pointer, `{} *name`, may be absent, and so it ends", name(circle[0]))),
-        );
+        diagnostics
+            .push(diagnostic.help(format!("a pointer, `{} *name`, may be absent, and so it ends", name(circle[0]))));
     }
 }
 

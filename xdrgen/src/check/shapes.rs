@@ -1,6 +1,10 @@
 //! Types as they are used.
 
-use super::{Body, Checker, TypeDef, builtin, collect::{Scope, full_name, has_body}, constants::Lookup};
+use super::{
+    Body, Checker, TypeDef, builtin,
+    collect::{Scope, full_name, has_body},
+    constants::Lookup,
+};
 use crate::{
     ast::{Declarator, Expression, Path, Suffix, TypeSpec, TypeSpecKind},
     diagnostics::Diagnostic,
@@ -43,13 +47,21 @@ impl<'a> Checker<'a, '_> {
         // The bounds are checked even if the type is wrong: they have mistakes of their own.
         let suffixes: Vec<Option<(bool, Option<Number>)>> =
             declarator.suffixes.iter().map(|suffix| self.suffix(suffix, scope)).collect();
-        if declarator.pointers + suffixes.len() > 1 {
+        if declarator.pointers > 1 || suffixes.len() > 1 {
             self.too_many(declarator);
             return None;
         }
-        let base = base?;
+        let mut base = base?;
         if declarator.pointers == 1 {
-            return Some(Shape::Optional(Box::new(base)));
+            base = Shape::Optional(Box::new(base));
+            if !suffixes.is_empty() {
+                self.diagnostics.push(
+                    Diagnostic::warning("pointer-and-bound", "a pointer and a bound on one name")
+                        .at(declarator.span, "read as C does: an array of pointers")
+                        .because("RFC 4506 §6.3: a declaration has one `*`, or one bound")
+                        .help("give the pointer a name with `typedef` to be clear"),
+                );
+            }
         }
         match suffixes.into_iter().next() {
             None => Some(base),
@@ -128,7 +140,9 @@ impl<'a> Checker<'a, '_> {
                     help = help.replace('5', self.parsed.sources.text(bound.span));
                 }
                 self.error(
-                    Diagnostic::error("fixed-string", "a string has no fixed length").at(suffix.span, "expected `<…>`").help(help),
+                    Diagnostic::error("fixed-string", "a string has no fixed length")
+                        .at(suffix.span, "expected `<…>`")
+                        .help(help),
                 );
                 None
             }
@@ -181,10 +195,10 @@ impl<'a> Checker<'a, '_> {
     }
 
     fn too_many(&mut self, declarator: &Declarator) {
-        let message = match (declarator.pointers, declarator.suffixes.len()) {
-            (0, _) => "an array of arrays needs a name for the inner one",
-            (_, 0) => "a pointer to a pointer needs a name for the inner one",
-            _ => "a pointer and a bound on one name could mean two things",
+        let message = if declarator.pointers > 1 {
+            "a pointer to a pointer needs a name for the inner one"
+        } else {
+            "an array of arrays needs a name for the inner one"
         };
         self.error(
             Diagnostic::error("too-many-bounds", message)

@@ -46,11 +46,15 @@ impl Checker<'_, '_> {
         names.sort_by_key(|(_, spans)| spans.first().copied());
         let message = match names.as_slice() {
             [(name, _)] => format!("type `{name}` is defined nowhere"),
-            names => format!("{} types are defined nowhere: {}", names.len(), list(names.iter().map(|(name, _)| name.as_str()))),
+            names => format!(
+                "{} types are defined nowhere: {}",
+                names.len(),
+                list(names.iter().map(|(name, _)| name.as_str()))
+            ),
         };
         let mut diagnostic = Diagnostic::error("unknown-type", message);
         let several = names.len() > 1;
-        for (at, (name, spans)) in names.iter().take(MOST_NAMES).enumerate() {
+        for (name, spans) in names.iter().take(MOST_NAMES) {
             let shown = if several { 1 } else { MOST_PLACES };
             for span in spans.iter().take(shown) {
                 let near = suggest::similar(name, self.type_names.keys().map(String::as_str));
@@ -59,14 +63,13 @@ impl Checker<'_, '_> {
                     None if spans.len() > shown => format!("not defined; used {} times", spans.len()),
                     None => "not defined".to_owned(),
                 };
-                // The first of all is the primary place.
-                let _ = at;
                 diagnostic = diagnostic.at(*span, text);
             }
         }
         if let Some(header) = self.missing_headers() {
             diagnostic = diagnostic.because(header);
         }
+        diagnostic.helps.extend(self.headers_with_source());
         let externs: Vec<String> = names
             .iter()
             .take(MOST_NAMES)
@@ -91,14 +94,16 @@ impl Checker<'_, '_> {
         let message = match names.as_slice() {
             [(name, _)] => format!("constant `{name}` is defined nowhere"),
             names => {
-                format!("{} constants are defined nowhere: {}", names.len(), list(names.iter().map(|(name, _)| name.as_str())))
+                format!(
+                    "{} constants are defined nowhere: {}",
+                    names.len(),
+                    list(names.iter().map(|(name, _)| name.as_str()))
+                )
             }
         };
         let mut diagnostic = Diagnostic::error("unknown-constant", message);
-        let mut all_mistyped = true;
         for (name, spans) in names.iter().take(MOST_NAMES) {
             let near = suggest::similar(name, self.values.keys().map(String::as_str));
-            all_mistyped &= near.is_some();
             let shown = if several { 1 } else { MOST_PLACES };
             for span in spans.iter().take(shown) {
                 let text = match near {
@@ -111,14 +116,22 @@ impl Checker<'_, '_> {
         if let Some(header) = self.missing_headers() {
             diagnostic = diagnostic.because(header);
         }
-        if !all_mistyped {
-            let defines: Vec<String> =
-                names.iter().take(MOST_NAMES).map(|(name, _)| format!(".define(\"{name}\", \"…\")")).collect();
-            let what = if several { "they come" } else { "it comes" };
-            diagnostic =
-                diagnostic.help(format!("if {what} from a C header, tell the configuration the value:\n{}", defines.join("\n")));
-        }
-        self.error(diagnostic);
+        diagnostic.helps.extend(self.headers_with_source());
+        let defines: Vec<String> =
+            names.iter().take(MOST_NAMES).map(|(name, _)| format!(".define(\"{name}=…\")")).collect();
+        let what = if several { "they come" } else { "it comes" };
+        self.error(
+            diagnostic
+                .help(format!("if {what} from a C header, tell the configuration the value:\n{}", defines.join("\n"))),
+        );
+    }
+
+    fn headers_with_source(&self) -> Option<String> {
+        let (header, source) = self.parsed.preprocessed.headers_with_source.first()?;
+        Some(format!(
+            "{header} is what rpcgen makes of {}: `.includes(Includes::Use)` reads that, or write `#include` without the `%`",
+            source.display()
+        ))
     }
 
     fn missing_headers(&self) -> Option<String> {

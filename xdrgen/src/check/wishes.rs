@@ -40,7 +40,8 @@ pub(super) fn apply(model: &mut Model, options: &Options) -> (Vec<String>, Vec<S
         misuse.append(&mut outcome.misuse);
     }
     for name in options.extern_types.keys() {
-        let used = model.types.iter().any(|one| matches!(one.kind, TypeKind::Extern(_)) && one.name.ident == last(name));
+        let used =
+            model.types.iter().any(|one| matches!(one.kind, TypeKind::Extern(_)) && one.name.ident == last(name));
         if !used {
             unmatched.push(name.clone());
         }
@@ -168,7 +169,9 @@ fn apply_to_procedure(procedure: &mut Procedure, path: &str, place: &str, wishes
         }
     }
     if exact && (wishes.open || wishes.boxed || wishes.integer.is_some() || !wishes.attributes.is_empty()) {
-        outcome.misuse.push(format!("`{path}` is a procedure: it can only be idempotent, or have bytes instead of strings"));
+        outcome
+            .misuse
+            .push(format!("`{path}` is a procedure: it can only be idempotent, or have bytes instead of strings"));
     }
 }
 

@@ -14,8 +14,7 @@ pub(super) fn render(sources: &SourceMap, diagnostic: &Diagnostic, colour: bool)
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
-    let mut group =
-        Group::with_title(level.primary_title(diagnostic.message.as_str()).id(diagnostic.code));
+    let mut group = Group::with_title(level.primary_title(diagnostic.message.as_str()).id(diagnostic.code));
     for (file, labels) in by_file(&diagnostic.labels) {
         group = group.element(snippet(sources, file, &labels, diagnostic.labels.first()));
     }

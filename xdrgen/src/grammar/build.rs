@@ -78,7 +78,9 @@ impl<'a, 'd> Builder<'a, 'd> {
             }
             Rule::type_definition => self.type_definition(parts, &mut docs)?,
             Rule::program_definition => ItemKind::Program(self.program(parts, &mut docs)?),
-            _ => ItemKind::Pragma(parts.iter().filter(|part| part.as_rule() == Rule::name).map(|part| self.ident(part)).collect()),
+            _ => ItemKind::Pragma(
+                parts.iter().filter(|part| part.as_rule() == Rule::name).map(|part| self.ident(part)).collect(),
+            ),
         };
         (!self.failed).then_some(Item { span, docs, feature, kind })
     }
@@ -89,9 +91,10 @@ impl<'a, 'd> Builder<'a, 'd> {
             match part.as_rule() {
                 Rule::declarator => {
                     let span = self.span(&part);
-                    self.error(
-                        Diagnostic::error("variable", "there are no variables in XDR, only types")
-                            .at(span, "this would be a variable")
+                    // The text of RFC 5531 §9 has one.
+                    self.diagnostics.push(
+                        Diagnostic::warning("variable", "there are no variables in XDR, only types")
+                            .at(span, "this would be a variable; it is ignored")
                             .help("remove it, or put `typedef` before the definition"),
                     );
                 }
@@ -199,7 +202,8 @@ impl<'a, 'd> Builder<'a, 'd> {
             (_, None) => {
                 let span = type_spec.span;
                 self.error(
-                    Diagnostic::error("no-name", "this declaration has no name").at(span.after(), "expected a name here"),
+                    Diagnostic::error("no-name", "this declaration has no name")
+                        .at(span.after(), "expected a name here"),
                 );
             }
             _ => {}
@@ -266,7 +270,10 @@ impl<'a, 'd> Builder<'a, 'd> {
             && !(char_ == 1 && int == 1)
             && all <= 5;
         if !valid {
-            self.error(Diagnostic::error("bad-integer", "there is no such integer type").at(span, "these words do not go together"));
+            self.error(
+                Diagnostic::error("bad-integer", "there is no such integer type")
+                    .at(span, "these words do not go together"),
+            );
         }
         TypeSpecKind::Integer(match (unsigned == 1, (char_, short, hyper + usize::from(long == 2))) {
             (false, (1, _, _)) => Integer::I8,
@@ -304,7 +311,8 @@ impl<'a, 'd> Builder<'a, 'd> {
             }
             path.segments.into_iter().next_back()
         });
-        let brace = body.clone().into_inner().find(|part| part.as_rule() == Rule::OPEN_BRACE).map(|part| self.span(&part));
+        let brace =
+            body.clone().into_inner().find(|part| part.as_rule() == Rule::OPEN_BRACE).map(|part| self.span(&part));
         let kind = match body.as_rule() {
             Rule::struct_body => TypeSpecKind::Struct { name, fields: self.fields(body) },
             Rule::enum_body => TypeSpecKind::Enum { name, members: self.members(body) },
@@ -374,12 +382,7 @@ impl<'a, 'd> Builder<'a, 'd> {
                 _ => {}
             }
         }
-        Some(UnionBody {
-            discriminant_type: discriminant_type?,
-            discriminant: discriminant?,
-            discriminant_docs,
-            arms,
-        })
+        Some(UnionBody { discriminant_type: discriminant_type?, discriminant: discriminant?, discriminant_docs, arms })
     }
 
     fn arm(&mut self, pair: Node<'_>) -> Option<UnionArm> {

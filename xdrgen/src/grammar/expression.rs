@@ -94,7 +94,8 @@ impl Builder<'_, '_> {
 
 /// Joins the operands whose operators bind at least as strongly as `lowest`, from the right.
 fn join(operands: &mut Vec<(Option<Operator>, Expression)>, lowest: u8) {
-    while let Some((Some(operator), right)) = operands.pop_if(|(operator, _)| operator.is_some_and(|one| strength(one) >= lowest))
+    while let Some((Some(operator), right)) =
+        operands.pop_if(|(operator, _)| operator.is_some_and(|one| strength(one) >= lowest))
     {
         let Some((before, left)) = operands.pop() else { return };
         let span = left.span.to(right.span);

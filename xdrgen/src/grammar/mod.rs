@@ -106,7 +106,9 @@ fn definition(
     }
     let parsed = XdrParser::parse(rule, &text);
     let item = match parsed {
-        Ok(mut pairs) => pairs.next().and_then(|pair| Builder::new(input, first.start, diagnostics).item(pair, comments)),
+        Ok(mut pairs) => {
+            pairs.next().and_then(|pair| Builder::new(input, first.start, diagnostics).item(pair, comments))
+        }
         Err(error) => {
             diagnostics.push(syntax_error::explain(input, chunk, rule, &error));
             None

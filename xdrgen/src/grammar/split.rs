@@ -45,7 +45,8 @@ pub(super) fn split(
     diagnostics: &mut Diagnostics,
     unreadable: &mut HashSet<String>,
 ) -> Vec<Piece> {
-    let mut splitter = Splitter { text, sources, diagnostics, unreadable, at: 0, pieces: Vec::new(), namespaces: Vec::new() };
+    let mut splitter =
+        Splitter { text, sources, diagnostics, unreadable, at: 0, pieces: Vec::new(), namespaces: Vec::new() };
     splitter.run();
     splitter.pieces
 }
@@ -90,9 +91,8 @@ impl<'a> Splitter<'a> {
             }
         }
         for open in std::mem::take(&mut self.namespaces) {
-            self.diagnostics.push(
-                Diagnostic::error("unclosed-brace", "this namespace has no end").at(open, "no `}` closes it"),
-            );
+            self.diagnostics
+                .push(Diagnostic::error("unclosed-brace", "this namespace has no end").at(open, "no `}` closes it"));
             self.pieces.push(Piece::CloseNamespace { span: open });
         }
     }
@@ -126,7 +126,8 @@ impl<'a> Splitter<'a> {
         let right = name.iter().all(|part| is_name(&part.text)) && !name.is_empty() && self.word(self.at) == Some("{");
         if !right {
             self.diagnostics.push(
-                Diagnostic::error("syntax", "a namespace is written `namespace name { … }`").at(span, "expected a name and `{`"),
+                Diagnostic::error("syntax", "a namespace is written `namespace name { … }`")
+                    .at(span, "expected a name and `{`"),
             );
             return;
         }

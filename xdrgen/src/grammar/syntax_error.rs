@@ -100,14 +100,33 @@ impl Explanation<'_> {
         let with = |message: &str, help: &str| {
             Some(Diagnostic::error("syntax", message.to_owned()).at(span, "").help(help.to_owned()))
         };
-        let ocamlnet = ["_unboxed", "_int32", "_int64", "_int", "_abstract", "_managed", "_prefix", "_equals", "_lowercase", "_uppercase", "_capitalized", "_tuple"];
+        let ocamlnet = [
+            "_unboxed",
+            "_int32",
+            "_int64",
+            "_int",
+            "_abstract",
+            "_managed",
+            "_prefix",
+            "_equals",
+            "_lowercase",
+            "_uppercase",
+            "_capitalized",
+            "_tuple",
+        ];
         if let Some(word) = [found, before].into_iter().find(|word| ocamlnet.contains(word)) {
-            return with(&format!("`{word}` is an annotation of ocamlnet that is not supported"), "remove it: it changes nothing on the wire");
+            return with(
+                &format!("`{word}` is an annotation of ocamlnet that is not supported"),
+                "remove it: it changes nothing on the wire",
+            );
         }
         if found == "..." {
             return with("there are no ranges of cases in XDR", "write a `case` for each value");
         }
-        if found == "=" && matches!(self.rule, Rule::type_definition | Rule::typedef_definition) && self.expects(Rule::SEMICOLON) {
+        if found == "="
+            && matches!(self.rule, Rule::type_definition | Rule::typedef_definition)
+            && self.expects(Rule::SEMICOLON)
+        {
             return with("a field has no value", "XDR knows no defaults");
         }
         if found == "]" && before == "[" || found == ">" && before == "<" {
@@ -135,7 +154,8 @@ impl Explanation<'_> {
 
     /// Whether `rule` could stand here.
     fn expects(&self, rule: Rule) -> bool {
-        self.positives.contains(&rule) || rule == Rule::name && self.positives.iter().any(|rule| begins_with_name(*rule))
+        self.positives.contains(&rule)
+            || rule == Rule::name && self.positives.iter().any(|rule| begins_with_name(*rule))
     }
 
     fn starts_line(&self) -> bool {
@@ -173,8 +193,28 @@ fn is_word(text: &str) -> bool {
 fn is_keyword(text: &str) -> bool {
     matches!(
         text,
-        "bool" | "case" | "char" | "const" | "default" | "double" | "enum" | "float" | "hyper" | "int" | "long" | "opaque"
-            | "quadruple" | "short" | "signed" | "string" | "struct" | "switch" | "typedef" | "union" | "unsigned" | "void"
+        "bool"
+            | "case"
+            | "char"
+            | "const"
+            | "default"
+            | "double"
+            | "enum"
+            | "float"
+            | "hyper"
+            | "int"
+            | "long"
+            | "opaque"
+            | "quadruple"
+            | "short"
+            | "signed"
+            | "string"
+            | "struct"
+            | "switch"
+            | "typedef"
+            | "union"
+            | "unsigned"
+            | "void"
     )
 }
 
@@ -190,7 +230,9 @@ fn shown(rule: Rule) -> &'static str {
         Rule::procedure => "a procedure",
         Rule::passed | Rule::type_spec | Rule::struct_spec | Rule::enum_spec | Rule::union_spec => "a type",
         Rule::integer | Rule::simple | Rule::INTEGER_WORD => "a type",
-        Rule::VOID | Rule::BOOL | Rule::FLOAT | Rule::DOUBLE | Rule::QUADRUPLE | Rule::STRING | Rule::OPAQUE => "a type",
+        Rule::VOID | Rule::BOOL | Rule::FLOAT | Rule::DOUBLE | Rule::QUADRUPLE | Rule::STRING | Rule::OPAQUE => {
+            "a type"
+        }
         Rule::argument => "an argument",
         Rule::declaration | Rule::field | Rule::discriminant => "a declaration",
         Rule::declarator | Rule::name | Rule::path => "a name",

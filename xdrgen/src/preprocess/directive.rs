@@ -3,12 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Directive, MOST_INCLUDES_DEEP, Pass, Run, condition, files::NotIncluded, lexer::RawKind, macros::PpToken};
-use crate::{
-    diagnostics::Diagnostic,
-    literal,
-    source::Span,
-    suggest,
-};
+use crate::{diagnostics::Diagnostic, literal, options::IncludeMode, source::Span, suggest};
 
 /// An open `#if`.
 #[derive(Clone, Debug)]
@@ -28,8 +23,8 @@ pub(super) struct Conditional {
 }
 
 const NAMES: [&str; 14] = [
-    "include", "define", "undef", "if", "ifdef", "ifndef", "elif", "else", "endif", "error", "warning", "pragma", "line",
-    "ident",
+    "include", "define", "undef", "if", "ifdef", "ifndef", "elif", "else", "endif", "error", "warning", "pragma",
+    "line", "ident",
 ];
 
 impl Run<'_> {
@@ -61,7 +56,9 @@ impl Run<'_> {
             }
             "include" => self.include(first, rest),
             "define" if rest.is_empty() => self.bad(first.span(), "`#define` needs a name"),
-            "define" => self.macros.define(rest, Some(hash.to(rest[rest.len() - 1].span())), self.sources, self.diagnostics),
+            "define" => {
+                self.macros.define(rest, Some(hash.to(rest[rest.len() - 1].span())), self.sources, self.diagnostics)
+            }
             "undef" => match rest.first() {
                 Some(name) => {
                     let name = self.sources.text(name.text).to_owned();
@@ -74,7 +71,8 @@ impl Run<'_> {
             "line" => self.line_mark(hash, rest),
             _ if first.kind == RawKind::Number => self.line_mark(hash, tokens),
             _ => {
-                let help = suggest::similar(&name, NAMES.iter().copied()).map(|near| format!("did you mean `#{near}`?"));
+                let help =
+                    suggest::similar(&name, NAMES.iter().copied()).map(|near| format!("did you mean `#{near}`?"));
                 let help = help.unwrap_or_else(|| "a comment is written `/* … */` or `// …`".to_owned());
                 self.diagnostics.push(
                     Diagnostic::error("unknown-directive", format!("there is no directive `#{name}`"))
@@ -192,7 +190,8 @@ impl Run<'_> {
 
     fn orphan(&mut self, hash: Span, first: &PpToken, name: &str) {
         self.diagnostics.push(
-            Diagnostic::error("misplaced-directive", format!("`{name}` without an `#if`")).at(hash.to(first.span()), ""),
+            Diagnostic::error("misplaced-directive", format!("`{name}` without an `#if`"))
+                .at(hash.to(first.span()), ""),
         );
     }
 
@@ -280,7 +279,11 @@ impl Run<'_> {
             rest = after;
             let (value, of) = self.defined(name);
             match of {
-                How::Feature(_) if tokens.len() == answered.len() + (tokens.len() - rest.len()) && rest.is_empty() && answered.is_empty() => {
+                How::Feature(_)
+                    if tokens.len() == answered.len() + (tokens.len() - rest.len())
+                        && rest.is_empty()
+                        && answered.is_empty() =>
+                {
                     return Some((true, of));
                 }
                 How::Feature(_) => {
@@ -304,8 +307,9 @@ impl Run<'_> {
         match condition::evaluate(&tokens, after, self.sources) {
             Ok(value) => Some((value != 0, how)),
             Err(bad) => {
-                self.diagnostics
-                    .push(Diagnostic::error("bad-condition", "this condition cannot be evaluated").at(bad.span, bad.message));
+                self.diagnostics.push(
+                    Diagnostic::error("bad-condition", "this condition cannot be evaluated").at(bad.span, bad.message),
+                );
                 None
             }
         }
@@ -351,13 +355,54 @@ impl Run<'_> {
             }
             Err(NotIncluded::NotFound) => self.not_found(name, span, &folders),
             Err(NotIncluded::Unreadable(path, error)) => self.diagnostics.push(
-                Diagnostic::error("unreadable-include", format!("cannot read {}: {error}", path.display())).at(span, ""),
+                Diagnostic::error("unreadable-include", format!("cannot read {}: {error}", path.display()))
+                    .at(span, ""),
             ),
             Err(NotIncluded::TooMuch) => {
                 self.diagnostics.push(
-                    Diagnostic::error("include-limit", "the included files are too large together").at(span, "given up here"),
+                    Diagnostic::error("include-limit", "the included files are too large together")
+                        .at(span, "given up here"),
                 );
                 self.stopped = true;
+            }
+        }
+    }
+
+    /// `%#include "name.h"`, at `span`: a header that rpcgen makes of `name.x`. Where includes become modules that file is
+    /// read; otherwise it is remembered, to be told of when something is missing.
+    pub(super) fn include_for_c(&mut self, line: &str, span: Span) {
+        let Some(rest) = line.trim_start().strip_prefix('#').and_then(|rest| rest.trim_start().strip_prefix("include"))
+        else {
+            return;
+        };
+        let name = rest.trim().trim_matches(['"', '<', '>']);
+        let Some(stem) = name.strip_suffix(".h") else { return };
+        let file_name = stem.rsplit('/').next().unwrap_or(stem);
+        let beside = self.sources.file(span.file).path.parent().map(Path::to_owned).unwrap_or_default();
+        let folders: Vec<&Path> =
+            std::iter::once(beside.as_path()).chain(self.options.include_paths.iter().map(PathBuf::as_path)).collect();
+        for candidate in [format!("{stem}.x"), format!("{file_name}.x")] {
+            let own = self.sources.file(span.file).path.file_name().is_some_and(|own| own == candidate.as_str());
+            if own {
+                return;
+            }
+            if self.options.includes != IncludeMode::Use {
+                if let Some(folder) = folders.iter().find(|folder| folder.join(&candidate).is_file()) {
+                    self.out.headers_with_source.push((name.to_owned(), folder.join(&candidate)));
+                    return;
+                }
+                continue;
+            }
+            if self.depth < MOST_INCLUDES_DEEP
+                && let Ok(file) = self.files.include(&candidate, &folders, span, self.sources)
+            {
+                let module = Path::new(&candidate).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+                // C's headers guard themselves: each is read once.
+                if let Some(module) = module.filter(|module| !self.out.modules.values().any(|known| known == module)) {
+                    self.out.modules.insert(file, module);
+                    self.enter(file);
+                }
+                return;
             }
         }
     }
@@ -371,7 +416,13 @@ impl Run<'_> {
         }
         let looked: Vec<String> = folders
             .iter()
-            .map(|folder| if folder.as_os_str().is_empty() { "the current folder".to_owned() } else { folder.display().to_string() })
+            .map(|folder| {
+                if folder.as_os_str().is_empty() {
+                    "the current folder".to_owned()
+                } else {
+                    folder.display().to_string()
+                }
+            })
             .collect();
         let looked = if looked.is_empty() { "nowhere: there is no include path".to_owned() } else { looked.join(", ") };
         self.diagnostics.push(

@@ -36,6 +36,12 @@ pub(crate) enum RawKind {
     Broken,
 }
 
+impl RawKind {
+    pub(super) fn is_comment(self) -> bool {
+        matches!(self, RawKind::BlockComment | RawKind::LineComment)
+    }
+}
+
 /// The tokens of `text`. Does not fail: what cannot be is [`RawKind::Broken`].
 pub(crate) fn lex(text: &str) -> Vec<RawToken> {
     let mut lexer = Lexer { text, at: 0, tokens: Vec::with_capacity(text.len() / 4), line_start: true };
@@ -220,7 +226,16 @@ mod tests {
         use RawKind::{Mark, Name, Number};
         assert_eq!(
             shown("a::b<<1<N>"),
-            [(Name, "a"), (Mark, "::"), (Name, "b"), (Mark, "<<"), (Number, "1"), (Mark, "<"), (Name, "N"), (Mark, ">")]
+            [
+                (Name, "a"),
+                (Mark, "::"),
+                (Name, "b"),
+                (Mark, "<<"),
+                (Number, "1"),
+                (Mark, "<"),
+                (Name, "N"),
+                (Mark, ">")
+            ]
         );
     }
 
@@ -246,12 +261,10 @@ mod tests {
 
     #[test]
     fn a_lone_apostrophe_spoils_only_itself() {
-        assert_eq!(shown("don't x"), [
-            (RawKind::Name, "don"),
-            (RawKind::Broken, "'"),
-            (RawKind::Name, "t"),
-            (RawKind::Name, "x")
-        ]);
+        assert_eq!(
+            shown("don't x"),
+            [(RawKind::Name, "don"), (RawKind::Broken, "'"), (RawKind::Name, "t"), (RawKind::Name, "x")]
+        );
     }
 
     #[test]

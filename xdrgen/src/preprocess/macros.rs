@@ -6,7 +6,10 @@ use std::{
     rc::Rc,
 };
 
-use super::{Pass, lexer::{self, RawKind}};
+use super::{
+    Pass,
+    lexer::{self, RawKind},
+};
 use crate::{
     diagnostics::{Diagnostic, Diagnostics},
     options::Options,
@@ -42,6 +45,8 @@ pub(crate) struct MacroConstant {
     pub(crate) value_span: Span,
     /// All of its directive. `None`: it comes from the command line or the configuration, not from a file.
     pub(crate) line: Option<Span>,
+    /// It stands in a line for C, `%#define N 5`: a constant only if nothing else has its name.
+    pub(crate) for_c: bool,
 }
 
 /// A macro.
@@ -92,17 +97,11 @@ impl Macros {
         diagnostics: &mut Diagnostics,
     ) -> Self {
         let mut macros = Self { constants, ..Self::default() };
-        macros.table.insert(
-            pass.symbol().to_owned(),
-            Rc::new(Macro { span: Span::default(), parameters: None, body: Vec::new(), constant: None }),
-        );
-        for (name, value) in &options.defines {
+        let symbol = (pass.symbol().to_owned(), None);
+        for (name, value) in std::iter::once(&symbol).chain(&options.defines) {
             let text = format!("{name} {}", value.as_deref().unwrap_or("1"));
-            let file = sources.add(Path::new("<defines>"), text.as_str(), None);
-            let tokens: Vec<PpToken> = lexer::lex(&text)
-                .into_iter()
-                .map(|raw| PpToken::new(raw.kind, Span::new(file, raw.start, raw.end)))
-                .collect();
+            let span = macros.scratch(sources, &text);
+            let tokens: Vec<PpToken> = tokens_at(span.file, 0, &text);
             macros.define(&tokens, None, sources, diagnostics);
         }
         macros
@@ -184,16 +183,39 @@ impl Macros {
     fn constant(&mut self, name: &str, span: Span, body: &[PpToken], line: Option<Span>, sources: &SourceMap) -> u32 {
         let words: Vec<&str> = body.iter().map(|token| sources.text(token.text)).collect();
         let text = words.join(" ");
-        let at = self.constants.iter().position(|constant| constant.name == name && constant.text == text && constant.line.is_none() == line.is_none());
+        let at = self.constants.iter().position(|constant| {
+            constant.name == name && constant.text == text && constant.line.is_none() == line.is_none()
+        });
         let at = at.unwrap_or_else(|| {
             let value_span = match (body.first(), body.last()) {
                 (Some(first), Some(last)) => first.span().to(last.span()),
                 _ => span,
             };
-            self.constants.push(MacroConstant { name: name.to_owned(), span, text, value_span, line });
+            self.constants.push(MacroConstant { name: name.to_owned(), span, text, value_span, line, for_c: false });
             self.constants.len() - 1
         });
         u32::try_from(at).unwrap_or(u32::MAX)
+    }
+
+    /// `line`, at `span`, is copied to C; what it defines may be a bound all the same.
+    pub(super) fn define_for_c(&mut self, line: &str, span: Span, sources: &SourceMap) {
+        let Some(rest) = line.trim_start().strip_prefix('#').and_then(|rest| rest.trim_start().strip_prefix("define"))
+        else {
+            return;
+        };
+        // A continued line is not where its text is; the beginning is near enough.
+        let start = if sources.text(span).ends_with(rest) { span.end as usize - rest.len() } else { return };
+        let tokens = tokens_at(span.file, start, rest);
+        let Some((name, body)) = tokens.split_first().filter(|(name, _)| name.kind == RawKind::Name) else { return };
+        let text = sources.text(name.text).to_owned();
+        let known = self.constants.iter().any(|constant| constant.name == text && constant.line.is_some());
+        if known || !is_constant(body, sources) {
+            return;
+        }
+        let at = self.constant(&text, name.span(), body, Some(span), sources);
+        if let Some(constant) = self.constants.get_mut(at as usize) {
+            constant.for_c = true;
+        }
     }
 
     /// Expands all but the constants. `None`: a limit was passed, and said so.
@@ -222,10 +244,7 @@ impl Macros {
 }
 
 /// Names up to the `)`, and what follows it. `Err`: the token that cannot be there.
-fn parameters<'t>(
-    tokens: &'t [PpToken],
-    sources: &SourceMap,
-) -> Result<(Vec<String>, &'t [PpToken]), Option<PpToken>> {
+fn parameters<'t>(tokens: &'t [PpToken], sources: &SourceMap) -> Result<(Vec<String>, &'t [PpToken]), Option<PpToken>> {
     let mut names = Vec::new();
     let mut rest = tokens;
     loop {
@@ -333,7 +352,8 @@ impl Expansion<'_> {
                     let Some(arguments) = self.arguments(&name, token, &mut work, &mut expanding) else {
                         continue;
                     };
-                    if arguments.len() != parameters.len() && !(parameters.is_empty() && arguments.concat().is_empty()) {
+                    if arguments.len() != parameters.len() && !(parameters.is_empty() && arguments.concat().is_empty())
+                    {
                         self.wrong_count(&name, token, parameters.len(), arguments.len(), found.span);
                         continue;
                     }
@@ -431,7 +451,8 @@ impl Expansion<'_> {
             if text == "#"
                 && let Some(index) = next.and_then(|next| parameter(next, self.sources))
             {
-                let words: Vec<&str> = arguments_at(arguments, index).iter().map(|token| self.sources.text(token.text)).collect();
+                let words: Vec<&str> =
+                    arguments_at(arguments, index).iter().map(|token| self.sources.text(token.text)).collect();
                 let quoted = format!("{:?}", words.join(" "));
                 out.push(PpToken::new(RawKind::Text, self.macros.scratch(self.sources, &quoted)));
                 at += 2;
@@ -480,10 +501,7 @@ impl Expansion<'_> {
         // Pasting to itself doubles a word each time.
         self.macros.steps += text.len();
         let span = self.macros.scratch(self.sources, &text);
-        let file: FileId = span.file;
-        out.extend(
-            lexer::lex(&text).into_iter().map(|raw| PpToken::new(raw.kind, Span::new(file, raw.start, raw.end))),
-        );
+        out.extend(tokens_at(span.file, 0, &text));
         out.extend(rest);
     }
 
@@ -498,6 +516,12 @@ impl Expansion<'_> {
     fn too_much(&mut self, token: PpToken, message: &str) {
         self.diagnostics.push(Diagnostic::error("macro-limit", message).at(token.span(), "given up here"));
     }
+}
+
+/// The tokens of `text`, which starts at the byte `start` of `file`.
+fn tokens_at(file: FileId, start: usize, text: &str) -> Vec<PpToken> {
+    let token = |raw: lexer::RawToken| PpToken::new(raw.kind, Span::new(file, start + raw.start, start + raw.end));
+    lexer::lex(text).into_iter().filter(|raw| !raw.kind.is_comment()).map(token).collect()
 }
 
 fn arguments_at(arguments: &[Vec<PpToken>], index: usize) -> &[PpToken] {

@@ -45,6 +45,8 @@ pub(crate) struct Preprocessed {
     pub(crate) constants: Vec<MacroConstant>,
     /// Headers that are not there.
     pub(crate) missing_headers: Vec<(Span, String)>,
+    /// Headers that are copied to C, and the `.x` file beside that rpcgen makes each of.
+    pub(crate) headers_with_source: Vec<(String, PathBuf)>,
     /// The module that an included file is, when includes become modules.
     pub(crate) modules: HashMap<FileId, String>,
     /// The features in the order of [`Token::feature`].
@@ -154,22 +156,21 @@ impl Run<'_> {
         }
         for open in self.conditionals.split_off(outer) {
             self.diagnostics.push(
-                Diagnostic::error("unterminated-conditional", "this conditional has no `#endif`").at(open.span, "starts here"),
+                Diagnostic::error("unterminated-conditional", "this conditional has no `#endif`")
+                    .at(open.span, "starts here"),
             );
         }
     }
 
     fn line(&mut self, file: FileId, text: &str, line: &[RawToken]) {
-        let comments = line.iter().filter(|token| matches!(token.kind, RawKind::BlockComment | RawKind::LineComment));
+        let comments = line.iter().filter(|token| token.kind.is_comment());
         if self.active() {
             for comment in comments {
                 let span = Span::new(file, comment.start, comment.end);
                 self.out.comments.entry(file).or_default().push(Comment { span });
             }
         }
-        let mut tokens = line.iter().filter(|token| {
-            !matches!(token.kind, RawKind::BlockComment | RawKind::LineComment | RawKind::Newline)
-        });
+        let mut tokens = line.iter().filter(|token| !token.kind.is_comment() && token.kind != RawKind::Newline);
         let Some(first) = tokens.next() else { return };
         if first.kind == RawKind::Mark && &text[first.start..first.end] == "#" {
             let tokens: Vec<PpToken> = tokens.map(|token| self.token(file, text, *token)).collect();
@@ -183,7 +184,11 @@ impl Run<'_> {
         if first.kind == RawKind::Passthrough {
             let line = lexer::without_continuations(&text[first.start + 1..first.end]);
             let span = Span::new(file, first.start, first.end);
-            self.out.passthrough.push(Passthrough { span, text: line });
+            self.macros.define_for_c(&line, span, self.sources);
+            self.include_for_c(&line, span);
+            if !self.out.modules.contains_key(&file) {
+                self.out.passthrough.push(Passthrough { span, text: line });
+            }
             return;
         }
         let mut line_start = true;
