@@ -195,6 +195,32 @@ impl Error {
     }
 }
 
+impl Error {
+    /// One word for traces and metrics.
+    pub(crate) fn status(&self) -> &'static str {
+        match self {
+            Self::Arguments(_) => "CANT_ENCODE_ARGS",
+            Self::Target(_) | Self::Resolve(_) => "UNKNOWN_HOST_OR_PROGRAM",
+            Self::Connect(_) => "CANT_CONNECT",
+            Self::Lost(_) => "CONNECTION_LOST",
+            Self::Deadline(_) => "TIMED_OUT",
+            Self::Refused(refusal) => match refusal {
+                Refusal::ProgramUnavailable => "PROG_UNAVAIL",
+                Refusal::ProgramMismatch { .. } => "PROG_MISMATCH",
+                Refusal::ProcedureUnavailable => "PROC_UNAVAIL",
+                Refusal::GarbageArguments => "GARBAGE_ARGS",
+                Refusal::SystemError => "SYSTEM_ERR",
+                Refusal::RpcMismatch { .. } => "RPC_MISMATCH",
+                Refusal::Auth(_) => "AUTH_ERROR",
+            },
+            Self::Reply(_) | Self::Results(_) => "CANT_DECODE_RES",
+            Self::Limit(_) => "LIMIT",
+            Self::Closed => "CLOSED",
+            Self::Middleware(_) => "MIDDLEWARE",
+        }
+    }
+}
+
 impl Refusal {
     /// The refusal that a status of an accepted reply is; `None`: success.
     pub(crate) fn of(status: AcceptStatus) -> Option<Self> {

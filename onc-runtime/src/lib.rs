@@ -9,6 +9,8 @@ pub mod client;
 #[cfg(feature = "net")]
 mod error;
 #[cfg(feature = "net")]
+mod observe;
+#[cfg(feature = "net")]
 pub mod portmap;
 pub mod rpc;
 #[cfg(feature = "net")]

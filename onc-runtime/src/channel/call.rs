@@ -11,6 +11,7 @@ use bytes::Bytes;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::error::{Deadline, Error, Phase, Refusal};
+use crate::observe::{Observation, Side, step};
 use crate::rpc::{CallTemplate, MARK_SIZE, Procedure, Reply, parse_reply, patch_mark};
 use crate::xdr::{DecodeError, Decoder, EncodeError, EncodeErrorKind, Encoder, Limits, Shape, Size};
 
@@ -33,6 +34,7 @@ pub struct Call<P: Procedure> {
     idempotent: bool,
     timeout: Option<Duration>,
     stage: Stage,
+    observation: Option<Box<Observation>>,
 }
 
 enum Stage {
@@ -52,7 +54,14 @@ pub struct TimedCall<P: Procedure> {
 impl<P: Procedure> Call<P> {
     #[inline]
     pub(super) fn new(client: Client, arguments: P::Arguments) -> Self {
-        Self { client, arguments, idempotent: P::IDEMPOTENT, timeout: None, stage: Stage::Ready(Expiry::Default) }
+        Self {
+            client,
+            arguments,
+            idempotent: P::IDEMPOTENT,
+            timeout: None,
+            stage: Stage::Ready(Expiry::Default),
+            observation: None,
+        }
     }
 
     /// Gives the call up after `timeout` instead of the client's default, 25 s.
@@ -79,7 +88,7 @@ impl<P: Procedure> Call<P> {
         let Through::Channel(channel) = &shared.target else { return self.poll_caller(cx) };
         match self.stage {
             Stage::Ready(expiry) => {
-                tracing::trace!(target: "onc::steps", step = 1, procedure = P::NAME, "the client stub marshals the arguments");
+                step!(1, "the client stub marshals the arguments", procedure = P::NAME);
                 self.submit(channel, expiry, cx)?;
                 Poll::Pending
             }
@@ -88,7 +97,12 @@ impl<P: Procedure> Call<P> {
                 self.stage = Stage::Done;
                 match outcome {
                     Ok(body) => {
-                        tracing::trace!(target: "onc::steps", step = 10, xid, procedure = P::NAME, "the client stub unmarshals the results");
+                        step!(
+                            10,
+                            "the stub unmarshals the results and returns to its caller",
+                            xid,
+                            procedure = P::NAME
+                        );
                         Poll::Ready(results::<P>(&body, channel.settings.limits))
                     }
                     // What never left, or may be executed twice, is sent again; nothing else ever is.
@@ -117,11 +131,13 @@ impl<P: Procedure> Call<P> {
                 patch_mark(out.buffer(), start, length);
                 out.reserve(size);
                 <P::ArgumentsShape as Shape<P::Arguments>>::encode(&self.arguments, out);
-                tracing::trace!(target: "onc::steps", step = 2, xid, procedure = P::NAME, "the message is handed to the local kernel");
                 Ok(())
             })
         })?;
         self.stage = Stage::InFlight { xid, expiry };
+        if self.observation.is_none() {
+            self.observation = Observation::begin(Side::Client, P::INTERFACE, P::NUMBER, xid, None);
+        }
         Ok(())
     }
 
@@ -229,7 +245,13 @@ impl<P: Procedure> Future for Call<P> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.poll_channel(cx)
+        let poll = self.poll_channel(cx);
+        if let Poll::Ready(outcome) = &poll
+            && let Some(observation) = self.observation.take()
+        {
+            observation.end(outcome.as_ref().map_or_else(Error::status, |_| "SUCCESS"));
+        }
+        poll
     }
 }
 

@@ -9,6 +9,7 @@ use tokio::io::ReadBuf;
 use tokio::net::UdpSocket;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::observe::step;
 use crate::rpc::Record;
 use crate::transport::Outgoing;
 use crate::xdr::{EncodeError, Encoder};
@@ -142,11 +143,13 @@ impl DatagramLink {
             if let Some(State::Waiting(waiting)) = inner.pending.state(xid)
                 && let Some(outstanding) = &mut waiting.datagram
             {
+                step!(2, "the message is handed to the local kernel", xid, bytes = outstanding.message.len());
                 match self.socket.poll_send(cx, &outstanding.message) {
                     Poll::Pending => return Ok(()),
                     Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => return Err(error),
                     // A datagram that does not leave is as good as one lost on the way.
                     Poll::Ready(_) => {
+                        step!(3, "the message crosses to the remote host", xid);
                         let sends = outstanding.sent.map_or(0, |(_, sends)| sends) + 1;
                         outstanding.sent = Some((now, sends));
                         let again = now + self.patience.wait(sends, outstanding.idempotent);

@@ -11,6 +11,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use crate::error::{ConnectError, Deadline, Error, Limit, Lost, Phase};
+use crate::observe::step;
 use crate::rpc::Record;
 use crate::rpc::random_xid;
 use crate::transport::Outgoing;
@@ -202,6 +203,7 @@ impl Inner {
         if !matches!(state, State::Waiting(_)) {
             return None;
         }
+        step!(9, "the client stub receives the reply from its kernel", xid = u32::from_be_bytes(*xid));
         let body = match record {
             Record::Borrowed(bytes) => Body::copy(bytes),
             Record::Owned(bytes) => Body::Shared(bytes.clone()),

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
+use crate::observe::step;
 use crate::transport::{Arrival, Incoming, Outgoing, Stream};
 
 use super::queue::Channel;
@@ -65,7 +66,7 @@ impl StreamLink {
                 }
             }
             // Whether it all left or not: replies are read either way, or two full sockets would wait for each other.
-            let _ = self.outgoing.poll_flush(Pin::new(&mut self.io), cx)?;
+            let _ = self.poll_flush(cx)?;
             match self.poll_replies(channel, cx) {
                 Poll::Ready(Ok(Arrival::Bytes)) => self.proven = true,
                 Poll::Ready(Ok(Arrival::End { inside_record })) => {
@@ -82,6 +83,17 @@ impl StreamLink {
                 Poll::Pending => return Poll::Pending,
             }
         }
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let bytes = self.outgoing.len();
+        if bytes == 0 {
+            return Poll::Ready(Ok(()));
+        }
+        step!(2, "the message is handed to the local kernel", bytes);
+        ready!(self.outgoing.poll_flush(Pin::new(&mut self.io), cx))?;
+        step!(3, "the message crosses to the remote host", bytes);
+        Poll::Ready(Ok(()))
     }
 
     /// Reads once and hands over the replies that came.

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use crate::observe::step;
 use crate::rpc::Record;
 use crate::transport::{Arrival, Incoming, Outgoing, Stream};
 use crate::xdr::Limits;
@@ -131,7 +132,11 @@ impl<S: Stream> Future for Connection<S> {
                     this.outbox.collect(&mut this.outgoing);
                 }
             }
-            let flushed = this.outgoing.poll_flush(Pin::new(&mut this.io), cx)?.is_ready();
+            let bytes = this.outgoing.len();
+            let flushed = bytes == 0 || this.outgoing.poll_flush(Pin::new(&mut this.io), cx)?.is_ready();
+            if flushed && bytes > 0 {
+                step!(8, "the reply crosses back", bytes);
+            }
             if this.ending {
                 if flushed && this.outbox.running() == 0 && !this.outbox.is_filled() {
                     ready!(Pin::new(&mut this.io).poll_shutdown(cx))?;

@@ -10,6 +10,7 @@ use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSockRef, UdpSocketState};
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
+use crate::observe::step;
 use crate::rpc::Netid;
 use crate::transport::{Outgoing, Peer};
 
@@ -162,6 +163,7 @@ impl Socket {
         };
         let sent =
             self.io.async_io(Interest::WRITABLE, || self.state.try_send(UdpSockRef::from(&self.io), &transmit)).await;
+        step!(8, "the reply crosses back", bytes = message.len());
         if let Err(error) = sent {
             tracing::debug!(target: "onc::server", %error, to = %destination.to, "a reply was not sent");
         }

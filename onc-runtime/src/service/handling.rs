@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use crate::observe::{Observation, step};
 use crate::rpc::{AcceptStatus, RejectStatus};
 use crate::xdr::Shape;
 
@@ -15,7 +16,10 @@ use super::{Fault, Reply};
 /// Whoever drives it hands it the place to write the reply to, so that results are encoded once, where they will leave
 /// from.
 #[must_use = "nobody answers the call unless this is polled"]
-pub struct Handling(State);
+pub struct Handling {
+    state: State,
+    observation: Option<Box<Observation>>,
+}
 
 enum State {
     Success,
@@ -32,17 +36,17 @@ trait Running: Send {
 impl Handling {
     /// Success without results.
     pub(crate) fn success() -> Self {
-        Self(State::Success)
+        Self::new(State::Success)
     }
 
     /// An accepted reply without results.
     pub(crate) fn accepted(status: AcceptStatus) -> Self {
-        Self(State::Accepted(status))
+        Self::new(State::Accepted(status))
     }
 
     /// A rejection.
     pub(crate) fn denied(status: RejectStatus) -> Self {
-        Self(State::Denied(status))
+        Self::new(State::Denied(status))
     }
 
     /// A handler whose results are of shape `S`.
@@ -53,19 +57,51 @@ impl Handling {
         T: Send + 'static,
         S: Shape<T> + 'static,
     {
-        Self(State::Running(Box::pin(Typed::<F, S> { future, shape: std::marker::PhantomData })))
+        Self::new(State::Running(Box::pin(Typed::<F, S> { future, shape: std::marker::PhantomData })))
+    }
+
+    #[inline]
+    fn new(state: State) -> Self {
+        Self { state, observation: None }
+    }
+
+    /// Watched by `observation`, if anybody listens.
+    #[inline]
+    pub(super) fn observed(mut self, observation: Option<Box<Observation>>) -> Self {
+        self.observation = observation;
+        self
     }
 
     /// Goes on; when it is ready the reply has been written. A handler that panics answers `SYSTEM_ERR`.
+    #[inline]
     pub fn poll(&mut self, cx: &mut Context<'_>, reply: &mut Reply<'_>) -> Poll<()> {
-        match &mut self.0 {
+        if self.observation.is_some() {
+            return self.poll_observed(cx, reply);
+        }
+        self.poll_state(cx, reply)
+    }
+
+    #[cold]
+    fn poll_observed(&mut self, cx: &mut Context<'_>, reply: &mut Reply<'_>) -> Poll<()> {
+        let span = self.observation.as_ref().map_or_else(tracing::Span::none, |observation| observation.span().clone());
+        let poll = span.in_scope(|| self.poll_state(cx, reply));
+        if poll.is_ready()
+            && let Some(observation) = self.observation.take()
+        {
+            observation.end(reply.status());
+        }
+        poll
+    }
+
+    fn poll_state(&mut self, cx: &mut Context<'_>, reply: &mut Reply<'_>) -> Poll<()> {
+        match &mut self.state {
             State::Success => reply.success::<(), ()>(&()),
             State::Accepted(status) => reply.accepted(*status),
             State::Denied(status) => reply.denied(*status),
             State::Running(running) => {
                 let Ok(poll) = catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(cx, reply))) else {
                     tracing::error!(target: "onc::server", "a procedure panicked; the call is answered SYSTEM_ERR");
-                    self.0 = State::Accepted(AcceptStatus::SystemError);
+                    self.state = State::Accepted(AcceptStatus::SystemError);
                     reply.accepted(AcceptStatus::SystemError);
                     return Poll::Ready(());
                 };
@@ -78,7 +114,7 @@ impl Handling {
 
 impl std::fmt::Debug for Handling {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let state = match &self.0 {
+        let state = match &self.state {
             State::Success => "success",
             State::Accepted(_) => "accepted",
             State::Denied(_) => "denied",
@@ -104,7 +140,9 @@ where
 {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>, reply: &mut Reply<'_>) -> Poll<()> {
-        match std::task::ready!(self.project().future.poll(cx)) {
+        let outcome = std::task::ready!(self.project().future.poll(cx));
+        step!(6, "the result returns to the server stub");
+        match outcome {
             Ok(results) => reply.success::<T, S>(&results),
             Err(fault) => reply.fault(fault),
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::observe::step;
 use crate::rpc::{AcceptStatus, CallHeader, Interface, OpaqueAuth, Procedure};
 use crate::xdr::{DecodeError, Decoder, Limits, Shape};
 
@@ -48,7 +49,7 @@ impl IncomingCall<'_> {
         match self.decode::<P>() {
             Ok(arguments) => {
                 let context = self.context();
-                tracing::trace!(target: "onc::steps", step = 5, xid = context.xid, procedure = P::NAME, "executing the procedure");
+                step!(5, "the procedure is executed", xid = context.xid, procedure = P::NAME);
                 Handling::run::<F, P::Results, P::ResultsShape>(handler(Arc::clone(service), context, arguments))
             }
             Err(error) => {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::observe::{Observation, Side, step};
 use crate::rpc::{AcceptStatus, AuthFlavour, AuthStatus, AuthSys, CallError, CallHeader, Interface, RejectStatus};
 use crate::xdr::Limits;
 
@@ -78,6 +79,26 @@ impl RegistryBuilder {
     }
 }
 
+impl Entry {
+    #[inline]
+    fn handle(
+        &self,
+        header: CallHeader<'_>,
+        arguments: Arguments<'_>,
+        connection: &Arc<ConnectionInfo>,
+        limits: Limits,
+    ) -> Handling {
+        // RFC 5531 §12 (procedure 0 of every program) needs no authentication: it is how clients ask who is there.
+        if header.procedure == 0 {
+            return Handling::success();
+        }
+        if let Err(status) = accept(self, &header) {
+            return Handling::denied(RejectStatus::AuthError(status));
+        }
+        self.program.call(IncomingCall { header, interface: self.interface, arguments, connection, limits })
+    }
+}
+
 impl Registry {
     /// The interfaces of all programs, in the order in which they were added.
     pub fn interfaces(&self) -> impl Iterator<Item = &'static Interface> {
@@ -95,7 +116,7 @@ impl Registry {
     ) -> Verdict {
         match CallHeader::parse(message) {
             Ok((header, offset)) => {
-                tracing::trace!(target: "onc::steps", step = 4, xid = header.xid, "the server stub unmarshals the arguments");
+                step!(4, "the server stub receives the message and unmarshals the arguments", xid = header.xid);
                 let arguments = Arguments { bytes: &message[offset..], record };
                 Verdict::Answer { xid: header.xid, handling: self.answer(header, arguments, connection, limits) }
             }
@@ -116,14 +137,13 @@ impl Registry {
         let Some(entry) = self.entries.iter().find(wanted) else {
             return self.unavailable(header.program);
         };
-        // RFC 5531 §12 (procedure 0 of every program) needs no authentication: it is how clients ask who is there.
-        if header.procedure == 0 {
-            return Handling::success();
-        }
-        if let Err(status) = accept(entry, &header) {
-            return Handling::denied(RejectStatus::AuthError(status));
-        }
-        entry.program.call(IncomingCall { header, interface: entry.interface, arguments, connection, limits })
+        let observation =
+            Observation::begin(Side::Server, entry.interface, header.procedure, header.xid, Some(&connection.peer));
+        let handling = match &observation {
+            Some(observation) => observation.span().in_scope(|| entry.handle(header, arguments, connection, limits)),
+            None => entry.handle(header, arguments, connection, limits),
+        };
+        handling.observed(observation)
     }
 
     /// RFC 5531 §9: PROG_MISMATCH with the lowest and highest version, PROG_UNAVAIL if there is none.

@@ -1,5 +1,6 @@
 //! Where the answer to one call is written.
 
+use crate::observe::step;
 use crate::rpc::{AcceptStatus, MARK_SIZE, OpaqueAuth, RejectStatus, put_accepted, put_denied};
 use crate::transport::Outgoing;
 use crate::xdr::{EncodeError, EncodeErrorKind, Shape, Sink};
@@ -17,13 +18,15 @@ pub struct Reply<'a> {
     out: &'a mut Outgoing,
     xid: u32,
     max_size: usize,
+    /// What was answered, as RFC 5531 spells it.
+    status: &'static str,
 }
 
 impl<'a> Reply<'a> {
     /// A reply to the call `xid`, at the end of `out`.
     #[inline]
     pub(crate) fn new(out: &'a mut Outgoing, xid: u32, max_size: usize) -> Self {
-        Self { out, xid, max_size }
+        Self { out, xid, max_size, status: "SUCCESS" }
     }
 
     /// Writes the results of a call that succeeded; on results that cannot be encoded, `SYSTEM_ERR`.
@@ -43,6 +46,7 @@ impl<'a> Reply<'a> {
         if length > max {
             return Err(EncodeError::new(EncodeErrorKind::MessageTooLarge { size: length, max }));
         }
+        step!(7, "the server stub marshals the result and hands it to its kernel", xid, bytes = length);
         self.out.append(|out| {
             let mut whole = size;
             whole.total += MARK_SIZE + SUCCESS;
@@ -69,9 +73,22 @@ impl<'a> Reply<'a> {
         }
     }
 
+    /// What was answered, as RFC 5531 spells it.
+    pub(super) fn status(&self) -> &'static str {
+        self.status
+    }
+
     /// Writes an accepted reply without results.
     #[cold]
     pub(crate) fn accepted(&mut self, status: AcceptStatus) {
+        self.status = match status {
+            AcceptStatus::Success => "SUCCESS",
+            AcceptStatus::ProgramUnavailable => "PROG_UNAVAIL",
+            AcceptStatus::ProgramMismatch { .. } => "PROG_MISMATCH",
+            AcceptStatus::ProcedureUnavailable => "PROC_UNAVAIL",
+            AcceptStatus::GarbageArguments => "GARBAGE_ARGS",
+            AcceptStatus::SystemError => "SYSTEM_ERR",
+        };
         let xid = self.xid;
         self.short(|out| put_accepted(out, xid, OpaqueAuth::NONE, status));
     }
@@ -79,13 +96,12 @@ impl<'a> Reply<'a> {
     /// Writes a rejection.
     #[cold]
     pub(crate) fn denied(&mut self, status: RejectStatus) {
+        self.status = match status {
+            RejectStatus::RpcMismatch { .. } => "RPC_MISMATCH",
+            RejectStatus::AuthError(_) => "AUTH_ERROR",
+        };
         let xid = self.xid;
         self.short(|out| put_denied(out, xid, status));
-    }
-
-    /// Writes an encoded reply, its header included.
-    pub(crate) fn encoded(&mut self, message: &[u8]) {
-        self.short(|out| out.extend_from_slice(message));
     }
 
     fn short(&mut self, write: impl FnOnce(&mut Vec<u8>)) {

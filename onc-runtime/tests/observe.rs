@@ -1,0 +1,111 @@
+//! Calls seen from outside: spans and steps.
+//!
+//! Alone in its file: what `tracing` remembers of a place in the code, other tests would change.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fmt::{Debug, Write as _};
+use std::sync::{Arc, Mutex};
+
+use onc_runtime::portmap::Policy;
+use onc_runtime::{Client, Server};
+use support::{TestV1Client, TestV1Server, Tester};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+/// What a test has seen: finished descriptions of spans by their number, and the events.
+#[derive(Clone, Default)]
+struct Seen(Arc<Mutex<Log>>);
+
+#[derive(Default)]
+struct Log {
+    spans: BTreeMap<u64, String>,
+    events: Vec<String>,
+}
+
+struct Text<'a>(&'a mut String);
+
+impl Visit for Text<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        write!(self.0, " {}={value:?}", field.name()).expect("a String takes everything");
+    }
+}
+
+impl Subscriber for Seen {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().starts_with("onc::")
+    }
+
+    fn new_span(&self, attributes: &Attributes<'_>) -> Id {
+        let mut log = self.0.lock().expect("not poisoned");
+        let number = log.spans.len() as u64 + 1;
+        let mut text = attributes.metadata().name().to_owned();
+        attributes.record(&mut Text(&mut text));
+        log.spans.insert(number, text);
+        Id::from_u64(number)
+    }
+
+    fn record(&self, span: &Id, values: &Record<'_>) {
+        let mut log = self.0.lock().expect("not poisoned");
+        values.record(&mut Text(log.spans.get_mut(&span.into_u64()).expect("known")));
+    }
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let mut text = event.metadata().target().to_owned();
+        event.record(&mut Text(&mut text));
+        self.0.lock().expect("not poisoned").events.push(text);
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+async fn connected() -> TestV1Client {
+    let server = Server::builder()
+        .add(TestV1Server::new(Tester::new()))
+        .registration(Policy::Off)
+        .bind("127.0.0.1:0")
+        .await
+        .expect("bound");
+    let address = server.local_addr();
+    tokio::spawn(server.run());
+    Client::builder().connect_to(address).await.expect("connected")
+}
+
+#[tokio::test]
+async fn a_call_has_a_span_on_each_side_and_ten_steps() {
+    let seen = Seen::default();
+    let _guard = tracing::subscriber::set_default(seen.clone());
+    let client = connected().await;
+    client.add(2, 40).await.expect("answered");
+    client.add(i32::MAX, 1).await.expect_err("refused");
+
+    let log = seen.0.lock().expect("not poisoned");
+    let of = |kind: &str| -> Vec<&String> { log.spans.values().filter(|span| span.contains(kind)).collect() };
+    let (client, server) = (of("otel.kind=\"client\""), of("otel.kind=\"server\""));
+    assert_eq!((client.len(), server.len()), (2, 2), "{:?}", log.spans);
+    for span in client.iter().chain(&server) {
+        for field in ["rpc.system=\"onc_rpc\"", "rpc.service=\"TEST_PROG\"", "rpc.method=\"ADD\"", "onc_rpc.version=1"]
+        {
+            assert!(span.contains(field), "{field} in {span}");
+        }
+    }
+    for side in [client, server] {
+        assert!(side[0].contains("rpc.onc.status=\"SUCCESS\""), "{}", side[0]);
+        assert!(side[1].contains("rpc.onc.status=\"GARBAGE_ARGS\""), "{}", side[1]);
+    }
+
+    let steps: Vec<String> = log
+        .events
+        .iter()
+        .filter(|event| event.starts_with("onc::steps"))
+        .filter_map(|event| event.split("step=").nth(1)?.split(' ').next().map(ToOwned::to_owned))
+        .collect();
+    let first: Vec<&str> = steps.iter().map(String::as_str).take(10).collect();
+    assert_eq!(first, ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10"]);
+}
