@@ -1,19 +1,34 @@
 //! The port mapper (RFC 1833): who serves which program at which address.
 //!
 //! A server tells the port mapper of its host what it serves ([`Registrar`]) and keeps that true: the mapper may come later,
-//! go away, or lose its memory. A client asks the mapper of the server's host ([`Resolver`]).
+//! go away, or lose its memory. A client asks the mapper of the server's host ([`Resolver`]). What a mapper itself knows is
+//! a [`Table`].
 
+mod cache;
+mod conflict;
 mod error;
+mod keeper;
+mod mapper;
+mod place;
+mod probe;
+/// The port mapper's protocol, as xdrgen makes it of `portmap.x`: for programs that speak it themselves.
+#[rustfmt::skip]
+pub mod protocol;
 mod registrar;
 mod resolver;
+mod service;
+pub mod table;
 
-pub use self::error::RegisterError;
-pub use self::registrar::{Policy, Registrar, Registration, Service, Status, Unregistered};
+pub use self::error::{Holder, RegisterError};
+pub use self::probe::{Probe, probe};
+pub use self::registrar::{Policy, Registrar, Registration, Status, Unregistered};
 pub use self::resolver::Resolver;
+pub use self::service::Service;
+pub use self::table::Table;
 
 /// The program number of the port mapper.
-// RFC 1833 §3.1, §2.1: program 100000.
-pub const PROGRAM: u32 = 100_000;
+// RFC 1833 §2.1, §3.1: program 100000.
+pub const PROGRAM: u32 = protocol::PORTMAPPER;
 
 /// The port of the port mapper, for TCP and for UDP.
 pub const PORT: u16 = 111;

@@ -1,0 +1,103 @@
+//! Where a port mapper is, and connecting to it.
+
+use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::channel::{Channel, Client, DatagramLink, Link, Settings, StreamLink};
+use crate::rpc::Credential;
+use crate::transport::{Stream, tcp, udp};
+use crate::xdr::Limits;
+
+use super::protocol::rpcb_v4;
+
+/// Where a port mapper listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A Unix socket. A path that begins with a zero byte is a name in Linux's abstract namespace.
+    #[cfg_attr(not(unix), allow(dead_code, reason = "elsewhere nobody makes one"))]
+    Unix(PathBuf),
+    /// A TCP port.
+    Tcp(SocketAddr),
+    /// A UDP port.
+    Udp(SocketAddr),
+}
+
+/// The largest reply that is read: a list of some fifty thousand entries.
+const MAX_REPLY: usize = 4 << 20;
+
+/// Longer than anybody waits for a port mapper: those who ask have limits of their own.
+const TIMEOUT: Duration = Duration::from_secs(25);
+
+impl Place {
+    /// Where the port mapper of this host is looked for: on its Unix sockets, where it knows who registers, then at its port
+    /// on the loopback interface.
+    pub(super) fn of_this_host() -> Vec<Self> {
+        let mut places = Vec::new();
+        // libtirpc since 1.3.5.
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        places.push(Self::Unix("\0/run/rpcbind.sock".into()));
+        #[cfg(unix)]
+        for path in ["/run/rpcbind.sock", "/var/run/rpcbind.sock"] {
+            places.push(Self::Unix(path.into()));
+        }
+        places.push(Self::Tcp((Ipv4Addr::LOCALHOST, super::PORT).into()));
+        places.push(Self::Tcp((Ipv6Addr::LOCALHOST, super::PORT).into()));
+        places
+    }
+
+    /// Connects.
+    pub(super) async fn connect(&self) -> io::Result<Client> {
+        match self {
+            Self::Tcp(address) => start(stream(tcp::connect(*address).await?), false),
+            Self::Udp(address) => start(Link::Datagram(DatagramLink::new(udp::connect(*address)?)), true),
+            #[cfg(unix)]
+            Self::Unix(path) => start(stream(tokio::net::UnixStream::connect(path).await?), false),
+            #[cfg(not(unix))]
+            Self::Unix(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    /// Opens another connection, over which nothing is sent: it ends when the port mapper does, or when that finds it idle.
+    pub(super) async fn watch(&self) -> io::Result<Box<dyn Stream>> {
+        match self {
+            Self::Tcp(address) => Ok(Box::new(tcp::connect(*address).await?)),
+            #[cfg(unix)]
+            Self::Unix(path) => Ok(Box::new(tokio::net::UnixStream::connect(path).await?)),
+            _ => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+}
+
+fn stream(io: impl Stream) -> Link {
+    Link::Stream(StreamLink::new(io, MAX_REPLY))
+}
+
+fn start(link: Link, datagrams: bool) -> io::Result<Client> {
+    let settings = Settings {
+        datagrams,
+        timeout: TIMEOUT,
+        max_record_size: MAX_REPLY,
+        limits: Limits::default(),
+        max_calls: 1024,
+        max_unsent: 1 << 20,
+    };
+    // One connection, and no other after it: those who ask begin anew, maybe elsewhere.
+    Client::start(Channel::new(settings), link, None, Credential::None, Some(&rpcb_v4::INTERFACE))
+        .map_err(io::Error::other)
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unix(path) => match path.to_string_lossy().strip_prefix('\0') {
+                Some(name) => write!(f, "unix:@{name}"),
+                None => write!(f, "unix:{}", path.display()),
+            },
+            Self::Tcp(address) => write!(f, "tcp {address}"),
+            Self::Udp(address) => write!(f, "udp {address}"),
+        }
+    }
+}
