@@ -9,10 +9,12 @@ use std::{
 
 use crate::{
     Error,
+    check::unmatched_message,
     config::Config,
     diagnostics::{Report, Severity},
     front::{self, Loaded},
     generate::generate,
+    model::Model,
 };
 
 /// A file that was compiled, not yet written.
@@ -189,17 +191,14 @@ fn distinct_names(paths: &[PathBuf]) -> Result<(), Error> {
 /// A path in the configuration that no file has is a slip.
 fn unmatched(all: &[Loaded]) -> Result<(), Error> {
     let Some((first, rest)) = all.split_first() else { return Ok(()) };
-    let nowhere: Vec<&str> = first
+    let models: Vec<&Model> = all.iter().map(|loaded| &loaded.model).collect();
+    let messages: Vec<String> = first
         .unmatched
         .iter()
         .filter(|path| rest.iter().all(|loaded| loaded.unmatched.contains(path)))
-        .map(String::as_str)
+        .map(|path| unmatched_message(path, &models))
         .collect();
-    match nowhere.as_slice() {
-        [] => Ok(()),
-        [path] => Err(Error::misuse(format!("the configuration speaks of `{path}`, which no file has"))),
-        paths => Err(Error::misuse(format!("the configuration speaks of these, which no file has: `{}`", paths.join("`, `")))),
-    }
+    if messages.is_empty() { Ok(()) } else { Err(Error::misuse(messages.join("\n"))) }
 }
 
 fn one_line_each(report: &Report) -> impl Iterator<Item = String> {

@@ -37,7 +37,9 @@ Examples:
 
 pub(super) fn run(arguments: Arguments) -> Outcome {
     match arguments.reading.config().and_then(|config| arguments.generating.apply(config)) {
-        Ok(config) => generate(&config, &arguments.files, &arguments.out_dir).unwrap_or_else(|errors| output::fail_all(&errors)),
+        Ok(config) => {
+            generate(&config, &arguments.files, &arguments.out_dir).unwrap_or_else(|errors| output::fail_all(&errors))
+        }
         Err(error) => output::fail(&error),
     }
 }

@@ -15,7 +15,8 @@ impl Generator<'_> {
     /// `#[derive(…)]` and the attributes that the configuration adds; a trait is derived once, whoever asks for it.
     pub(super) fn derives(&self, standard: &[&str], xdr: bool, added: &[String]) -> TokenStream {
         let mut names: Vec<String> = standard.iter().map(|name| (*name).to_owned()).collect();
-        let mut paths: Vec<TokenStream> = standard.iter().map(|name| super::paths::ident(name).into_token_stream()).collect();
+        let mut paths: Vec<TokenStream> =
+            standard.iter().map(|name| super::paths::ident(name).into_token_stream()).collect();
         if self.settings.serde {
             names.extend(["Serialize", "Deserialize"].map(str::to_owned));
             paths.extend([quote!(::serde::Serialize), quote!(::serde::Deserialize)]);
@@ -54,11 +55,17 @@ impl Generator<'_> {
         quote!(#(#attributes)*)
     }
 
-    /// The file's own spelling is no reason for a lint.
-    pub(super) fn allow_names(&self) -> Option<TokenStream> {
-        self.settings
-            .keep_names
-            .then(|| quote!(#[allow(non_camel_case_types, non_snake_case, non_upper_case_globals)]))
+    /// Nobody uses all of a protocol, and the file's own spelling is the file's.
+    pub(super) fn allow(&self, more: &[&str]) -> TokenStream {
+        let names: &[&str] = match self.settings.keep_names {
+            true => &["non_camel_case_types", "non_snake_case", "non_upper_case_globals"],
+            false => &[],
+        };
+        let lints = ["dead_code"].iter().chain(names).chain(more).map(|lint| {
+            let path = lint.split("::").map(super::paths::ident);
+            quote!(#(#path)::*)
+        });
+        quote!(#[allow(#(#lints),*)])
     }
 
     /// `#[cfg(feature = "…")]` of an item that stood between `#ifdef`s that became features.

@@ -14,7 +14,8 @@ pub(super) fn camel(ident: &str) -> String {
     let mut name = String::with_capacity(ident.len());
     for word in words(ident) {
         // `V4_1` and `V41` stay apart; between digits Rust's case allows the underscore.
-        if name.ends_with(|last: char| last.is_ascii_digit()) && word.text.starts_with(|first: char| first.is_ascii_digit())
+        if name.ends_with(|last: char| last.is_ascii_digit())
+            && word.text.starts_with(|first: char| first.is_ascii_digit())
         {
             name.push('_');
         }
@@ -150,9 +151,14 @@ mod tests {
 
     #[test]
     fn keywords_are_escaped() {
-        for (name, expected) in
-            [("type", "r#type"), ("gen", "r#gen"), ("self", "self_"), ("Self", "Self_"), ("crate", "crate_"), ("a", "a")]
-        {
+        for (name, expected) in [
+            ("type", "r#type"),
+            ("gen", "r#gen"),
+            ("self", "self_"),
+            ("Self", "Self_"),
+            ("crate", "crate_"),
+            ("a", "a"),
+        ] {
             assert_eq!(escape(name.to_owned()), expected);
         }
         assert!(KEYWORDS.is_sorted());

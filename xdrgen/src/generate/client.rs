@@ -16,7 +16,7 @@ impl Generator<'_> {
     pub(super) fn client(&self, interface: &Interface<'_>) -> TokenStream {
         let names = interface.names;
         let (runtime, client, module) = (&self.runtime, ident(&names.client), ident(&names.module));
-        let (cfg, allow) = (self.cfg(interface.program.feature.as_ref()), self.allow_names());
+        let (cfg, allow) = (self.cfg(interface.program.feature.as_ref()), self.allow(&[]));
         let (result, into) = (self.std_type("Result"), self.std_type("Into"));
         let docs = docs::paragraph(&format!(
             "Calls {}.\n\nIts clones share one connection. A call is sent when it is awaited, and can be given options before.",

@@ -16,7 +16,7 @@ impl Generator<'_> {
         let rust = self.names.constant(None, &constant.name).unwrap_or(original);
         let (name, alias) = (ident(rust), docs::alias(original, rust));
         let docs = docs::comment_or(&constant.docs, &format!("`const {original}`."));
-        let (cfg, allow) = (self.cfg(constant.feature.as_ref()), self.allow_names());
+        let (cfg, allow) = (self.cfg(constant.feature.as_ref()), self.allow(&[]));
         let value = self.constant_value(at, constant);
         let type_ = match &constant.value {
             ConstantValue::Text(_) => {

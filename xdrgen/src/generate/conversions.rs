@@ -13,7 +13,13 @@ use crate::model::{Field, Type, TypeId, Union};
 impl Generator<'_> {
     /// Conversions of a union with one arm of data: to and from `Option` when it is switched on a bool, to and from
     /// `Result` otherwise.
-    pub(super) fn union_conversions(&self, at: &Place, id: TypeId, type_: &Type, union_: &Union) -> Option<TokenStream> {
+    pub(super) fn union_conversions(
+        &self,
+        at: &Place,
+        id: TypeId,
+        type_: &Type,
+        union_: &Union,
+    ) -> Option<TokenStream> {
         let mut with_data = union_.arms.iter().enumerate().filter(|(_, arm)| arm.field.is_some());
         let (index, arm) = with_data.next()?;
         if with_data.next().is_some() || arm.cases.len() != 1 || (union_.arms.len() == 1 && union_.default.is_none()) {
@@ -34,6 +40,7 @@ impl Generator<'_> {
 
     fn option_conversions(&self, conversion: &Conversion<'_>) -> TokenStream {
         let Conversion { at, id, type_, union_, index, field } = *conversion;
+        let allow = self.allow(&[]);
         let (cfg, name) = (self.cfg(type_.feature.as_ref()), ident(self.names.type_(id)));
         let (value, from) = (self.field_type(at, field), self.std_type("From"));
         let (option, some, none) = (self.std_type("Option"), self.std_value("Some"), self.std_value("None"));
@@ -49,7 +56,7 @@ impl Generator<'_> {
             }
         };
         quote! {
-            #cfg
+            #cfg #allow
             impl #name {
                 /// The value, if there is one.
                 pub fn into_option(self) -> #option<#value> {
@@ -74,6 +81,7 @@ impl Generator<'_> {
     /// One arm has the data, the others say why there is none.
     fn result_conversions(&self, conversion: &Conversion<'_>) -> TokenStream {
         let Conversion { at, id, type_, union_, index, field } = *conversion;
+        let allow = self.allow(&[]);
         let (cfg, name) = (self.cfg(type_.feature.as_ref()), ident(self.names.type_(id)));
         let (value, status) = (self.field_type(at, field), self.rust_type(at, &union_.discriminant_shape));
         let (result, ok, err) = (self.std_type("Result"), self.std_value("Ok"), self.std_value("Err"));
@@ -106,7 +114,7 @@ impl Generator<'_> {
         let into = {
             let other = otherwise.as_ref().map(|other| quote!(Self::#other(status) => #err(status),));
             quote! {
-                #cfg
+                #cfg #allow
                 impl #name {
                     /// The value, or the status that came instead.
                     pub fn into_result(self) -> #result<#value, #status> {
@@ -154,13 +162,14 @@ impl Generator<'_> {
     /// One arm has the data, the default tells more of the failure: NFS's `READ3res`.
     fn detailed_result_conversions(&self, conversion: &Conversion<'_>, fail: &Field) -> TokenStream {
         let Conversion { at, id, type_, union_, index, field } = *conversion;
+        let allow = self.allow(&[]);
         let (cfg, name) = (self.cfg(type_.feature.as_ref()), ident(self.names.type_(id)));
         let (value, fail) = (self.field_type(at, field), self.field_type(at, fail));
         let (status, from) = (self.rust_type(at, &union_.discriminant_shape), self.std_type("From"));
         let (result, ok, err) = (self.std_type("Result"), self.std_value("Ok"), self.std_value("Err"));
         let (data, other) = (ident(&self.names.parts(id)[index]), ident(self.names.default_variant(id)));
         quote! {
-            #cfg
+            #cfg #allow
             impl #name {
                 /// The value, or the status that came instead and what came with it.
                 pub fn into_result(self) -> #result<#value, (#status, #fail)> {

@@ -30,7 +30,9 @@ impl Discriminant {
         match self {
             Self::Bool | Self::Integer(_) => 0,
             Self::Enum(id) => match &model.type_(id).kind {
-                TypeKind::Enum(enum_) => enum_.members.get(default_member(enum_)).map_or(0, |member| member.value.into()),
+                TypeKind::Enum(enum_) => {
+                    enum_.members.get(default_member(enum_)).map_or(0, |member| member.value.into())
+                }
                 _ => 0,
             },
         }

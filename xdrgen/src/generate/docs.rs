@@ -32,7 +32,9 @@ pub(super) fn declaration(model: &Model, shape: &Shape, name: &str) -> String {
         Shape::Array { item, length } => format!("{}[{}]", declaration(model, item, name), number(model, length)),
         Shape::Vector { item, max } => format!("{}<{}>", declaration(model, item, name), bound(max)),
         Shape::Optional(item) => declaration(model, item, &format!("*{name}")),
-        Shape::List(id) => spaced(&model.type_(*id).name.ident).replacen(name, &format!("*{name}"), usize::from(!name.is_empty())),
+        Shape::List(id) => {
+            spaced(&model.type_(*id).name.ident).replacen(name, &format!("*{name}"), usize::from(!name.is_empty()))
+        }
         Shape::Chain(id) | Shape::Named(id) => spaced(&model.type_(*id).name.ident),
         plain => spaced(word(plain)),
     }

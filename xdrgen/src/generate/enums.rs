@@ -3,13 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{
-    Generator,
-    discriminant::default_member,
-    docs,
-    numbers::literal,
-    paths::ident,
-};
+use super::{Generator, discriminant::default_member, docs, numbers::literal, paths::ident};
 use crate::model::{Enum, Member, Type, TypeId};
 
 impl Generator<'_> {
@@ -33,12 +27,12 @@ impl Generator<'_> {
             let (head, constant) = (member_head(member, rust), ident(rust));
             Some(quote!(#head pub const #constant: Self = Self::#original;))
         });
-        let (cfg, allow) = (self.cfg(type_.feature.as_ref()), self.allow_names());
+        let (cfg, allow) = (self.cfg(type_.feature.as_ref()), self.allow(&[]));
         let aliases: TokenStream = aliases.collect();
         let aliases = (!aliases.is_empty()).then(|| quote!(#cfg #allow impl #name { #aliases }));
         let conversions = self.enum_conversions(id, type_, enum_);
         quote! {
-            #head #derives #[repr(i32)] pub enum #name { #(#variants),* }
+            #head #derives #allow #[repr(i32)] pub enum #name { #(#variants),* }
             #aliases
             #conversions
         }
@@ -99,7 +93,7 @@ impl Generator<'_> {
         let derives = self.derives(&traits, true, &type_.options.attributes);
         let (name, number) = (ident(self.names.type_(id)), self.std_type("i32"));
         let (cfg, from) = (self.cfg(type_.feature.as_ref()), self.std_type("From"));
-        let allow = self.allow_names();
+        let allow = self.allow(&[]);
         let named = || enum_.members.iter().zip(self.names.parts(id));
         let constants = named().map(|(member, rust)| {
             let (head, constant) = (member_head(member, rust), ident(rust));
@@ -115,7 +109,7 @@ impl Generator<'_> {
             self.impl_default(type_, &name, quote!(Self::#first))
         });
         quote! {
-            #head #derives pub struct #name(
+            #head #derives #allow pub struct #name(
                 /// The value on the wire.
                 pub #number
             );

@@ -11,15 +11,28 @@ pub(super) fn format(items: TokenStream) -> String {
     }
 }
 
-/// Puts an empty line between items.
+/// Puts an empty line between items, and type arguments on the line of their call.
 fn spaced(source: &str) -> String {
     let mut spaced = String::with_capacity(source.len() + source.len() / 16);
     let mut previous = "";
-    for line in source.lines() {
+    let mut lines = source.lines();
+    while let Some(line) = lines.next() {
         if ends_item(previous) && starts_item(line) && indent(previous) == indent(line) {
             spaced.push('\n');
         }
         spaced.push_str(line);
+        if line.ends_with("::<") {
+            let mut arguments = String::new();
+            for part in lines.by_ref().map(str::trim) {
+                if part.starts_with('>') {
+                    spaced.push_str(arguments.trim_end().trim_end_matches(','));
+                    spaced.push_str(part);
+                    break;
+                }
+                arguments.push_str(part);
+                arguments.push(' ');
+            }
+        }
         spaced.push('\n');
         previous = line;
     }

@@ -18,6 +18,7 @@ mod programs;
 mod serde;
 mod server;
 mod shapes;
+mod sizes;
 mod traits;
 mod types;
 mod unions;
@@ -27,11 +28,7 @@ pub(crate) use self::attributes::parse as parse_attributes;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use self::{
-    names::Names,
-    paths::ident,
-    traits::Traits,
-};
+use self::{names::Names, paths::ident, traits::Traits};
 use crate::model::{Item, Model};
 
 /// Where the runtime is unless the configuration says otherwise.

@@ -234,9 +234,12 @@ impl Names {
     /// Variants; constants where there is no variant: for a value that another member has, and in an open enum.
     fn members(&self, enum_: &Enum, open: bool) -> Vec<String> {
         let constant: Vec<bool> = enum_.members.iter().map(|member| open || member.alias_of.is_some()).collect();
-        self.distinct(&self.short_members(enum_), |index, ident| {
-            if constant[index] { shouty(ident) } else { camel(ident) }
-        })
+        self.distinct(
+            &self.short_members(enum_),
+            |index, ident| {
+                if constant[index] { shouty(ident) } else { camel(ident) }
+            },
+        )
     }
 
     fn short_members<'e>(&self, enum_: &'e Enum) -> Vec<&'e str> {
@@ -260,7 +263,13 @@ impl Names {
             let label = arm.cases.first().map(|case| self.label(model, union_, case));
             wanted.push(match (arm.cases.as_slice(), field, label) {
                 ([_], _, Some(Label::Name(name))) => name,
-                (_, Some(field), _) => if self.keep { field.to_owned() } else { camel(field) },
+                (_, Some(field), _) => {
+                    if self.keep {
+                        field.to_owned()
+                    } else {
+                        camel(field)
+                    }
+                }
                 (_, None, Some(Label::Name(name) | Label::Number(name))) => name,
                 (_, None, None) => "Unnamed".to_owned(),
             });
@@ -286,7 +295,9 @@ impl Names {
             return Label::Name(if case.value == 0 { "False" } else { "True" }.to_owned());
         }
         match &case.symbol {
-            Some(Symbol::Constant(name)) => Label::Name(if self.keep { name.ident.clone() } else { camel(&name.ident) }),
+            Some(Symbol::Constant(name)) => {
+                Label::Name(if self.keep { name.ident.clone() } else { camel(&name.ident) })
+            }
             Some(Symbol::Member { of, member }) => match &model.type_(*of).kind {
                 TypeKind::Enum(enum_) => self.member_label(enum_, *member),
                 _ => Label::Number(format!("Case{}", case.value)),
@@ -410,4 +421,3 @@ fn free(wanted: String, is_free: impl Fn(&str) -> bool) -> String {
         .find(|name| is_free(name))
         .unwrap_or_else(|| wanted.clone())
 }
-

@@ -4,7 +4,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::{Generator, discriminant::Discriminant, paths::Place};
-use crate::model::{Constant, ConstantValue, Integer, Number, Radix, Symbol, TypeKind, Union};
+use crate::model::{Constant, ConstantValue, Integer, Number, Radix, Symbol, Union};
 
 /// A number as a literal, in the radix that it was written in, long ones in groups.
 pub(super) fn literal(value: i128, radix: Radix) -> TokenStream {
@@ -125,7 +125,6 @@ impl Generator<'_> {
             },
         }
     }
-
 }
 
 #[cfg(test)]

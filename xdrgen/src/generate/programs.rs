@@ -65,7 +65,7 @@ impl Generator<'_> {
         number: &crate::model::Number,
         cfg: Option<&TokenStream>,
     ) -> TokenStream {
-        let (alias, allow) = (docs::alias(original, rust), self.allow_names());
+        let (alias, allow) = (docs::alias(original, rust), self.allow(&[]));
         let (name, type_, value) = (ident(rust), self.std_type("u32"), self.number_as(at, number, "u32"));
         quote!(#docs #alias #cfg #allow pub const #name: #type_ = #value;)
     }
@@ -82,7 +82,7 @@ impl Generator<'_> {
         } else {
             docs::paragraph(&format!("The procedures of {}, as types.", interface.title()))
         };
-        let (cfg, allow) = (self.cfg(program.feature.as_ref()), self.allow_names());
+        let (cfg, allow) = (self.cfg(program.feature.as_ref()), self.allow(&[]));
         let (program_name, version_name) = (&program.name.ident, &version.name);
         let program_number = self.number_as(&inside, &program.number, "u32");
         let version_number = self.number_as(&inside, &version.number, "u32");
@@ -143,7 +143,9 @@ impl Generator<'_> {
         let arguments: Vec<String> = procedure
             .arguments
             .iter()
-            .map(|argument| docs::declaration(self.model, &argument.shape, argument.name.as_deref().unwrap_or_default()))
+            .map(|argument| {
+                docs::declaration(self.model, &argument.shape, argument.name.as_deref().unwrap_or_default())
+            })
             .collect();
         let arguments = if arguments.is_empty() { "void".to_owned() } else { arguments.join(", ") };
         let result = docs::declaration(self.model, &procedure.result, "");

@@ -27,7 +27,7 @@ impl Generator<'_> {
         let role = format!("What a server of {} answers.", interface.title());
         let docs = docs::comment_or(&version.docs, &role);
         let alias = docs::alias(&version.name, &names.service);
-        let (cfg, allow) = (self.cfg(interface.program.feature.as_ref()), self.allow_names());
+        let (cfg, allow) = (self.cfg(interface.program.feature.as_ref()), self.allow(&[]));
         let (send, sync, result) = (self.std_type("Send"), self.std_type("Sync"), self.std_type("Result"));
         let err = self.std_value("Err");
         let methods = interface.procedures().filter(|(procedure, _)| !is_null(procedure)).map(|(procedure, names)| {
@@ -38,7 +38,8 @@ impl Generator<'_> {
             let types = procedure.arguments.iter().map(|argument| self.rust_type(interface.at, &argument.shape));
             let results = self.rust_type(interface.at, &procedure.result);
             let many = (arguments.len() > MANY_ARGUMENTS).then(|| quote!(#[allow(clippy::too_many_arguments)]));
-            let ignored = tuple(std::iter::once(quote!(cx)).chain(arguments.iter().map(|name| quote!(#name))).collect());
+            let ignored =
+                tuple(std::iter::once(quote!(cx)).chain(arguments.iter().map(|name| quote!(#name))).collect());
             let ignored = if arguments.is_empty() { quote!(cx) } else { ignored };
             quote! {
                 #docs #alias #many
@@ -63,8 +64,12 @@ impl Generator<'_> {
         let names = interface.names;
         let (runtime, service, server) = (&self.runtime, ident(&names.service), ident(&names.server));
         let (module, parameter, clone) = (ident(&names.module), self.type_parameter(), self.std_type("Clone"));
-        let (cfg, allow) = (self.cfg(interface.program.feature.as_ref()), self.allow_names());
-        let docs = docs::paragraph(&format!("Answers the calls of {} with a [`{}`].", interface.title(), unescape(&names.service)));
+        let (cfg, allow) = (self.cfg(interface.program.feature.as_ref()), self.allow(&[]));
+        let docs = docs::paragraph(&format!(
+            "Answers the calls of {} with a [`{}`].",
+            interface.title(),
+            unescape(&names.service)
+        ));
         let shown = unescape(&names.server);
         let answer = self.answer(interface, &parameter);
         quote! {
@@ -72,7 +77,7 @@ impl Generator<'_> {
             pub struct #server<#parameter> {
                 service: ::std::sync::Arc<#parameter>,
             }
-            #cfg
+            #cfg #allow
             impl<#parameter: #service> #server<#parameter> {
                 /// Answers calls with `service`.
                 pub fn new(service: #parameter) -> Self {

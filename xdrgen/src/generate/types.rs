@@ -24,20 +24,20 @@ impl Generator<'_> {
         }
     }
 
-    /// What stands before a type: documentation, the file's name, cfg, lints.
+    /// What stands before a type: documentation, the file's name, cfg.
     pub(super) fn type_head(&self, id: TypeId, type_: &Type, role: &str) -> TokenStream {
         let docs = docs::comment_or(&type_.docs, role);
         let alias = docs::alias(&type_.name.ident, self.names.type_(id));
-        let (cfg, allow) = (self.cfg(type_.feature.as_ref()), self.allow_names());
-        quote!(#docs #alias #cfg #allow)
+        let cfg = self.cfg(type_.feature.as_ref());
+        quote!(#docs #alias #cfg)
     }
 
     fn typedef(&self, at: &Place, id: TypeId, type_: &Type, shape: &Shape) -> TokenStream {
         let declared = docs::declaration(self.model, shape, &type_.name.ident);
         let head = self.type_head(id, type_, &format!("`typedef {declared}`."));
-        let added = self.added(&type_.options.attributes);
+        let (added, allow) = (self.added(&type_.options.attributes), self.allow(&[]));
         let (name, target) = (ident(self.names.type_(id)), self.rust_type(at, shape));
-        quote!(#head #added pub type #name = #target;)
+        quote!(#head #allow #added pub type #name = #target;)
     }
 
     fn struct_(&self, at: &Place, id: TypeId, type_: &Type, struct_: &Struct) -> TokenStream {
@@ -72,7 +72,8 @@ impl Generator<'_> {
             });
             self.impl_default(type_, &name, quote!(Self { #(#values),* }))
         });
-        quote!(#head #derives pub struct #name { #(#fields),* } #long_default)
+        let allow = self.allow(&[]);
+        quote!(#head #derives #allow pub struct #name { #(#fields),* } #long_default)
     }
 
     /// What a field is, when nobody said it: its declaration.

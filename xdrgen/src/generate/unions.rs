@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::{
     Generator,
-    discriminant::Discriminant,
+    discriminant::{Discriminant, is_bool},
     docs,
     paths::{Place, ident},
     traits::{DefaultArm, default_arm},
@@ -28,7 +28,7 @@ impl Generator<'_> {
         traits.push("PartialEq");
         traits.extend(self.traits.eq(id).then_some("Eq"));
         let derives = self.derives(&traits, true, &type_.options.attributes);
-        let large = self.has_data_by_value(union_).then(|| quote!(#[allow(clippy::large_enum_variant)]));
+        let allow = self.allow(if self.is_lopsided(union_) { &["clippy::large_enum_variant"] } else { &[] });
         let arms = union_.arms.iter().zip(self.names.parts(id)).enumerate().map(|(index, (arm, rust))| {
             let cases: Vec<TokenStream> = arm.cases.iter().map(|case| self.case(at, union_, case)).collect();
             let (label, keeps) = match cases.as_slice() {
@@ -37,14 +37,14 @@ impl Generator<'_> {
             };
             let default = (derivable && default == Some(DefaultArm::Arm(index))).then(|| quote!(#[default]));
             let variant = self.variant(at, rust, keeps, arm.field.as_ref());
-            let role = self.arm_role(&arm.cases, arm.field.as_ref());
+            let role = self.arm_role(union_, &arm.cases, arm.field.as_ref());
             let head = self.arm_head(&arm.docs, &role, arm.field.as_ref(), rust);
             quote!(#head #[xdr(#label)] #default #variant)
         });
         let otherwise = union_.default.as_ref().map(|arm| {
             let rust = self.names.default_variant(id);
             let variant = self.variant(at, rust, Some(&discriminant), arm.field.as_ref());
-            let role = self.arm_role(&[], arm.field.as_ref());
+            let role = self.arm_role(union_, &[], arm.field.as_ref());
             let head = self.arm_head(&arm.docs, &role, arm.field.as_ref(), rust);
             quote!(#head #[xdr(default)] #variant)
         });
@@ -54,7 +54,7 @@ impl Generator<'_> {
         });
         let conversions = self.union_conversions(at, id, type_, union_);
         quote! {
-            #head #derives #[xdr(union(#discriminant))] #large
+            #head #derives #[xdr(union(#discriminant))] #allow
             pub enum #name { #(#arms,)* #otherwise }
             #default
             #conversions
@@ -82,13 +82,18 @@ impl Generator<'_> {
         quote!(#docs #alias)
     }
 
-    fn arm_role(&self, cases: &[Number], field: Option<&Field>) -> String {
-        let value = field.map_or_else(|| "void".to_owned(), |field| docs::declaration(self.model, &field.shape, &field.name));
+    fn arm_role(&self, union_: &Union, cases: &[Number], field: Option<&Field>) -> String {
+        let value =
+            field.map_or_else(|| "void".to_owned(), |field| docs::declaration(self.model, &field.shape, &field.name));
         if cases.is_empty() {
             return format!("`default: {value}`");
         }
-        let cases: Vec<String> =
-            cases.iter().map(|case| format!("case {}: ", docs::number(self.model, case))).collect();
+        let label = |case: &Number| match case.value {
+            0 if is_bool(self.model, union_) => "FALSE".to_owned(),
+            1 if is_bool(self.model, union_) => "TRUE".to_owned(),
+            _ => docs::number(self.model, case),
+        };
+        let cases: Vec<String> = cases.iter().map(|case| format!("case {}: ", label(case))).collect();
         format!("`{}{value}`", cases.concat())
     }
 
@@ -109,9 +114,5 @@ impl Generator<'_> {
         let field = field.map(|field| self.default_value(at, field));
         let parts: Vec<TokenStream> = keeps.then_some(discriminant).into_iter().chain(field).collect();
         quote!(Self::#variant(#(#parts),*))
-    }
-
-    fn has_data_by_value(&self, union_: &Union) -> bool {
-        union_.arms.iter().filter_map(|arm| arm.field.as_ref()).any(|field| !field.boxed)
     }
 }
