@@ -3,7 +3,9 @@
 use std::fmt;
 
 use super::message::take_word;
-use super::{AuthFlavour, AuthStatus, Credential, MARK_SIZE, MsgType, OpaqueAuth, RPC_VERSION, RejectStatus};
+use super::{
+    AuthFlavour, AuthStatus, Credential, MARK_SIZE, MsgType, OpaqueAuth, Presented, RPC_VERSION, RejectStatus,
+};
 use crate::xdr::EncodeError;
 
 /// Everything of a call but its arguments.
@@ -94,24 +96,35 @@ impl<'a> CallHeader<'a> {
         Err(CallError::of(message))
     }
 
-    /// The part of the message that a verifier covers: from the xid to the end of the credential.
-    ///
-    /// `message` is what [`parse`](Self::parse) read.
+    /// What a [`ServerFlavour`](super::ServerFlavour) is to see of the call. `message` is what [`parse`](Self::parse) read.
     #[must_use]
-    pub fn signed<'m>(&self, message: &'m [u8]) -> &'m [u8] {
-        // RFC 2203 §5.3.1: "the checksum is computed over the RPC header up to and including the credential".
-        &message[..message.len().min(CREDENTIAL + self.credential.size())]
+    pub fn presented(&self, message: &'a [u8]) -> Presented<'a> {
+        // RFC 2203 §5.3.1: the checksum in the verifier is over the header up to and including the credential.
+        let signed = (CREDENTIAL + self.credential.size()).min(message.len());
+        let arguments = (signed + self.verifier.size()).min(message.len());
+        Presented {
+            procedure: self.procedure,
+            credential: self.credential,
+            verifier: self.verifier,
+            signed: &message[..signed],
+            arguments: &message[arguments..],
+        }
     }
 
     /// Appends the header to `out`.
     pub fn put(&self, out: &mut Vec<u8>) {
         out.reserve(CREDENTIAL + self.credential.size() + self.verifier.size());
-        for word in [self.xid, MsgType::Call.number(), RPC_VERSION, self.program, self.version, self.procedure] {
-            out.extend_from_slice(&word.to_be_bytes());
-        }
+        put_unsigned_call(out, self.xid, self.program, self.version, self.procedure);
         self.credential.put(out);
         self.verifier.put(out);
     }
+}
+
+/// Appends the header of a call up to its procedure. Credential and verifier are to follow:
+/// [`ClientFlavour::sign`](super::ClientFlavour::sign) appends them.
+pub fn put_unsigned_call(out: &mut Vec<u8>, xid: u32, program: u32, version: u32, procedure: u32) {
+    let words = [xid, MsgType::Call.number(), RPC_VERSION, program, version, procedure];
+    out.extend_from_slice(words.map(u32::to_be_bytes).as_flattened());
 }
 
 /// The header of a client's calls, encoded in advance: only xid and procedure differ from call to call.
@@ -234,4 +247,128 @@ impl std::error::Error for CallError {}
 #[inline(always)]
 fn word<const N: usize>(bytes: &[u8; N], at: usize) -> u32 {
     u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A header with these bodies of credential and verifier, and four bytes of arguments.
+    fn message(credential: &[u8], verifier: &[u8]) -> Vec<u8> {
+        let mut message = Vec::new();
+        CallHeader {
+            xid: 0x0102_0304,
+            program: 100_003,
+            version: 3,
+            procedure: 6,
+            credential: OpaqueAuth { flavour: AuthFlavour(99), body: credential },
+            verifier: OpaqueAuth { flavour: AuthFlavour(98), body: verifier },
+        }
+        .put(&mut message);
+        message.extend_from_slice(b"args");
+        message
+    }
+
+    #[test]
+    fn what_was_put_is_parsed() {
+        for (credential, verifier) in [(0, 0), (1, 0), (0, 1), (3, 2), (4, 4), (400, 400), (399, 397)] {
+            let (credential, verifier) = (vec![0xcc; credential], vec![0xdd; verifier]);
+            let message = message(&credential, &verifier);
+            let (header, arguments) = CallHeader::parse(&message).expect("a call");
+            assert_eq!((header.xid, header.program, header.version, header.procedure), (0x0102_0304, 100_003, 3, 6));
+            assert_eq!(header.credential, OpaqueAuth { flavour: AuthFlavour(99), body: &credential });
+            assert_eq!(header.verifier, OpaqueAuth { flavour: AuthFlavour(98), body: &verifier });
+            assert_eq!(&message[arguments..], b"args");
+            let presented = header.presented(&message);
+            assert_eq!(presented.signed, &message[..32 + credential.len().next_multiple_of(4)]);
+            assert_eq!(presented.arguments, b"args");
+        }
+    }
+
+    #[test]
+    fn a_template_makes_the_header_that_put_makes() {
+        let opaque = |flavour, body: &'static [u8]| Credential::Opaque { flavour, body: body.into() };
+        for credential in [Credential::None, opaque(AuthFlavour::TLS, b""), opaque(AuthFlavour::SHORT, b"12345")] {
+            let template = CallTemplate::new(100_003, 3, &credential).expect("a short credential");
+            let body = credential.body().expect("a short credential");
+            let mut expected = Vec::new();
+            CallHeader {
+                xid: 7,
+                program: 100_003,
+                version: 3,
+                procedure: 21,
+                credential: OpaqueAuth { flavour: credential.flavour(), body: &body },
+                verifier: OpaqueAuth::NONE,
+            }
+            .put(&mut expected);
+
+            let mut out = b"before".to_vec();
+            template.put_unmarked(&mut out, 7, 21);
+            assert_eq!(out, [b"before", &expected[..]].concat());
+            out.truncate(6);
+            template.put(&mut out, 7, 21);
+            assert_eq!(out, [b"before\0\0\0\0", &expected[..]].concat());
+        }
+    }
+
+    #[test]
+    fn a_credential_that_no_peer_would_take_is_refused_at_home() {
+        let template = |length| {
+            let credential = Credential::Opaque { flavour: AuthFlavour(99), body: vec![1; length].into() };
+            CallTemplate::new(1, 1, &credential)
+        };
+        assert!(template(400).is_ok());
+        assert!(template(401).unwrap_err().to_string().contains("at most 400"));
+    }
+
+    /// The message with this word replaced.
+    fn with(mut message: Vec<u8>, word: usize, value: u32) -> Vec<u8> {
+        message[4 * word..][..4].copy_from_slice(&value.to_be_bytes());
+        message
+    }
+
+    const XID: u32 = 0x0102_0304;
+
+    #[test]
+    fn each_defect_has_its_answer() {
+        let bad = |status| (CallError::BadCredential { xid: XID, status }, Some(RejectStatus::AuthError(status)));
+        let mismatch = |version| {
+            (CallError::RpcMismatch { xid: XID, version }, Some(RejectStatus::RpcMismatch { low: 2, high: 2 }))
+        };
+        let not_a_call = |message_type| (CallError::NotACall { xid: XID, message_type }, None);
+        let plain = || message(&[], &[]);
+        let cases = [
+            (with(plain(), 1, 1), not_a_call(1)),
+            (with(plain(), 1, 2), not_a_call(2)),
+            (with(plain(), 2, 1), mismatch(1)),
+            (with(plain(), 2, 3), mismatch(3)),
+            (with(plain(), 2, 0xffff_ffff)[..12].to_vec(), mismatch(0xffff_ffff)),
+            (plain()[..11].to_vec(), (CallError::TooShort, None)),
+            (plain()[..23].to_vec(), (CallError::TooShort, None)),
+            (message(&[1; 401], &[]), bad(AuthStatus::BadCredential)),
+            (message(&[], &[1; 401]), bad(AuthStatus::BadVerifier)),
+            // Lengths beyond the message, up to those whose padding would wrap round.
+            (with(plain(), 7, 16), bad(AuthStatus::BadCredential)),
+            (with(plain(), 7, 0xffff_ffff), bad(AuthStatus::BadCredential)),
+            (with(plain(), 9, 5), bad(AuthStatus::BadVerifier)),
+            (with(plain(), 9, 0xffff_fffd), bad(AuthStatus::BadVerifier)),
+            // Padding that is not zero.
+            (with(message(&[1], &[]), 8, 0x0100_0001), bad(AuthStatus::BadCredential)),
+            (with(message(&[1], &[1]), 11, 0x0100_0100), bad(AuthStatus::BadVerifier)),
+        ];
+        for (message, (error, status)) in cases {
+            assert_eq!(CallHeader::parse(&message), Err(error), "{message:x?}");
+            assert_eq!(error.answer(), status.map(|status| (XID, status)));
+        }
+    }
+
+    #[test]
+    fn no_beginning_of_a_header_is_one() {
+        for whole in [message(&[], &[]), message(&[7; 5], &[8; 6])] {
+            let arguments = CallHeader::parse(&whole).expect("a call").1;
+            for length in 0..arguments {
+                assert!(CallHeader::parse(&whole[..length]).is_err(), "{length} of {arguments} bytes");
+            }
+        }
+    }
 }

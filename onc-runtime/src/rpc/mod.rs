@@ -45,9 +45,9 @@ mod xid;
 
 pub use self::auth::{
     Admission, AuthFlavour, AuthSys, AuthSysError, AuthSysView, ClientFlavour, Credential, FlavourError, Identity,
-    MAX_AUTH_BODY, OpaqueAuth, Protection, Recovery, ServerFlavour, Shorthand,
+    MAX_AUTH_BODY, OpaqueAuth, Presented, Protection, Recovery, ServerFlavour, Shorthand,
 };
-pub use self::call::{CallError, CallHeader, CallTemplate};
+pub use self::call::{CallError, CallHeader, CallTemplate, put_unsigned_call};
 pub use self::interface::{Interface, Procedure, ProcedureInfo};
 pub use self::message::{AcceptStatus, AuthStatus, MsgType, RPC_VERSION, RejectStatus};
 pub use self::netid::{Netid, UnknownNetid};

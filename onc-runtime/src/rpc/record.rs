@@ -52,6 +52,7 @@ pub struct RecordReader {
     buffer: Vec<u8>,
     max_record_size: usize,
     empty_fragments: u8,
+    single_fragments: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -95,7 +96,14 @@ impl RecordReader {
     /// Accepts records of up to `max_record_size` bytes, all fragments together.
     #[must_use]
     pub fn new(max_record_size: usize) -> Self {
-        Self { state: State::Idle, buffer: Vec::new(), max_record_size, empty_fragments: 0 }
+        Self { state: State::Idle, buffer: Vec::new(), max_record_size, empty_fragments: 0, single_fragments: false }
+    }
+
+    /// Takes each fragment for a whole record, for old instruments that never say which one is the last. Default: false.
+    #[must_use]
+    pub fn with_single_fragments(mut self, single_fragments: bool) -> Self {
+        self.single_fragments = single_fragments;
+        self
     }
 
     /// The next record, once it is whole. Takes what it uses from the front of `input`; `None` means that it has taken
@@ -145,14 +153,16 @@ impl RecordReader {
     #[inline]
     pub fn wants(&mut self) -> Option<Limit<&mut Vec<u8>>> {
         let State::Fragment { end, last } = self.state else { return None };
-        let held = self.buffer.len();
-        let promised = held.saturating_mul(GROWTH).min(end);
+        let received = self.buffer.len();
+        let justified = received.saturating_mul(GROWTH).min(end);
         // A read is not worth its while before so much has arrived that there may be enough room.
-        if promised - held < WORTH_A_READ {
+        if justified - received < WORTH_A_READ {
             return None;
         }
-        self.grow(promised, last);
-        let room = self.buffer.capacity().min(end) - held;
+        if justified > self.buffer.capacity() {
+            self.grow(received, end, last);
+        }
+        let room = self.buffer.capacity().min(end) - received;
         Some((&mut self.buffer).limit(room))
     }
 
@@ -212,7 +222,7 @@ impl RecordReader {
 
     fn begin_fragment(&mut self, mark: u32) {
         // RFC 5531 §11: the highest bit says whether it is the last fragment, the other 31 its length.
-        let last = mark & LAST != 0;
+        let last = mark & LAST != 0 || self.single_fragments;
         let end = self.buffer.len().saturating_add((mark & !LAST) as usize);
         let empty = end == self.buffer.len() && !last;
         self.state = if end > self.max_record_size {
@@ -226,22 +236,22 @@ impl RecordReader {
     }
 
     fn append(&mut self, bytes: &[u8], end: usize, last: bool) {
-        let held = self.buffer.len() + bytes.len();
-        if held > self.buffer.capacity() {
-            self.grow(held.saturating_mul(GROWTH).min(end), last);
+        let received = self.buffer.len() + bytes.len();
+        if received > self.buffer.capacity() {
+            self.grow(received, end, last);
         }
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// Makes the buffer large enough for `promised` bytes.
-    fn grow(&mut self, promised: usize, last: bool) {
-        let more = promised - self.buffer.len();
-        if last {
-            // There will be nothing behind it.
-            self.buffer.reserve_exact(more);
-        } else {
-            self.buffer.reserve(more);
+    /// Makes the buffer as large as the fragment's `end` and the bytes `received` of the record justify.
+    fn grow(&mut self, received: usize, end: usize, last: bool) {
+        let most = received.saturating_mul(GROWTH);
+        let mut capacity = most.min(end);
+        if !last {
+            // Another fragment follows: doubling keeps the cost of many small ones linear.
+            capacity = capacity.max(self.buffer.capacity().saturating_mul(2).min(most));
         }
+        self.buffer.reserve_exact(capacity - self.buffer.len());
     }
 
     fn finish(&mut self) -> Bytes {
@@ -328,3 +338,6 @@ fn take<'a>(input: &mut &'a [u8], most: usize) -> &'a [u8] {
     *input = rest;
     head
 }
+
+#[cfg(test)]
+mod tests;

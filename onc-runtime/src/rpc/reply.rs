@@ -189,3 +189,96 @@ fn parse_any(message: &[u8]) -> Result<(u32, Reply<'_>, usize), ReplyError> {
 fn put_words<const N: usize>(out: &mut Vec<u8>, words: [u32; N]) {
     out.extend_from_slice(words.map(u32::to_be_bytes).as_flattened());
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rpc::AuthFlavour;
+
+    const XID: u32 = 0xdead_beef;
+
+    fn replies() -> Vec<(Vec<u8>, Reply<'static>)> {
+        let statuses = [
+            AcceptStatus::Success,
+            AcceptStatus::ProgramUnavailable,
+            AcceptStatus::ProgramMismatch { low: 2, high: 4 },
+            AcceptStatus::ProcedureUnavailable,
+            AcceptStatus::GarbageArguments,
+            AcceptStatus::SystemError,
+        ];
+        let verifiers = [
+            OpaqueAuth::NONE,
+            OpaqueAuth { flavour: AuthFlavour::SHORT, body: b"short" },
+            OpaqueAuth { flavour: AuthFlavour::GSS, body: &[7; 400] },
+        ];
+        let mut replies = Vec::new();
+        for verifier in verifiers {
+            for status in statuses {
+                let mut message = Vec::new();
+                put_accepted(&mut message, XID, verifier, status);
+                replies.push((message, Reply::Accepted { verifier, status }));
+            }
+        }
+        let denied = [RejectStatus::RpcMismatch { low: 2, high: 3 }, RejectStatus::AuthError(AuthStatus::TooWeak)];
+        for status in denied.into_iter().chain([RejectStatus::AuthError(AuthStatus::Other(77))]) {
+            let mut message = Vec::new();
+            put_denied(&mut message, XID, status);
+            replies.push((message, Reply::Denied(status)));
+        }
+        replies
+    }
+
+    #[test]
+    fn what_was_put_is_parsed() {
+        for (mut message, reply) in replies() {
+            let length = message.len();
+            message.extend_from_slice(b"results");
+            assert_eq!(parse_reply(&message), Ok((XID, reply, length)));
+        }
+    }
+
+    #[test]
+    fn the_usual_reply_is_the_accepted_one_of_success() {
+        let mut usual = b"before".to_vec();
+        put_success(&mut usual, XID);
+        let mut accepted = b"before".to_vec();
+        put_accepted(&mut accepted, XID, OpaqueAuth::NONE, AcceptStatus::Success);
+        assert_eq!(usual, accepted);
+        assert_eq!(usual[6..], success_header(XID));
+    }
+
+    #[test]
+    fn no_beginning_of_a_reply_is_one() {
+        for (message, reply) in replies() {
+            for length in 0..message.len() {
+                let error = parse_reply(&message[..length]).expect_err("a part of a reply");
+                assert_eq!(error.xid(), (length >= 8).then_some(XID), "{reply:?} cut to {length} bytes: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_standard_does_not_have_is_refused() {
+        let with = |word: usize, value: u32| {
+            let mut message = success_header(XID).to_vec();
+            message[4 * word..][..4].copy_from_slice(&value.to_be_bytes());
+            message
+        };
+        let unknown = |field, value| ReplyError::UnknownStatus { xid: XID, field, value };
+        let mut denied = Vec::new();
+        put_denied(&mut denied, XID, RejectStatus::AuthError(AuthStatus::Failed));
+        denied[15] = 2;
+        let cases = [
+            (with(1, 0), ReplyError::NotAReply { xid: XID, message_type: 0 }),
+            (with(1, 9), ReplyError::NotAReply { xid: XID, message_type: 9 }),
+            (with(2, 2), unknown("reply_stat", 2)),
+            (with(4, 401), ReplyError::BadVerifier { xid: XID }),
+            (with(4, 0xffff_fffe), ReplyError::BadVerifier { xid: XID }),
+            (with(5, 6), unknown("accept_stat", 6)),
+            (denied, unknown("reject_stat", 2)),
+        ];
+        for (message, error) in cases {
+            assert_eq!(parse_reply(&message), Err(error));
+        }
+    }
+}

@@ -33,11 +33,11 @@ pub enum UniversalAddress {
 pub struct UniversalAddressError {
     /// The start of what was read.
     text: Box<str>,
-    fault: Fault,
+    defect: Defect,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fault {
+enum Defect {
     Empty,
     NoPort,
     Port,
@@ -61,7 +61,7 @@ impl UniversalAddress {
             Self::Ip(SocketAddr::V6(_)) => netid.is_ipv6(),
             Self::Local(_) => !netid.is_ipv4() && !netid.is_ipv6(),
         };
-        if fits { Ok(address) } else { Err(UniversalAddressError::new(text, Fault::Family(netid))) }
+        if fits { Ok(address) } else { Err(UniversalAddressError::new(text, Defect::Family(netid))) }
     }
 
     /// The address of a Unix socket, if its path is absolute and UTF-8.
@@ -121,67 +121,168 @@ impl FromStr for UniversalAddress {
     type Err = UniversalAddressError;
 
     fn from_str(text: &str) -> Result<Self, UniversalAddressError> {
-        read(text).map_err(|fault| UniversalAddressError::new(text, fault))
+        read(text).map_err(|defect| UniversalAddressError::new(text, defect))
     }
 }
 
 impl UniversalAddressError {
-    fn new(text: &str, fault: Fault) -> Self {
+    fn new(text: &str, defect: Defect) -> Self {
         // A peer may have sent it: an excerpt is enough to recognise it by.
-        Self { text: text.chars().take(64).collect(), fault }
+        Self { text: text.chars().take(64).collect(), defect }
     }
 }
 
 impl fmt::Display for UniversalAddressError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.fault == Fault::Empty {
+        if self.defect == Defect::Empty {
             return f.write_str("the universal address is empty: a port mapper says so that nothing is registered");
         }
         write!(f, "`{}` is not a universal address: ", self.text.escape_debug())?;
-        match self.fault {
-            Fault::Empty | Fault::NoPort => {
+        match self.defect {
+            Defect::Empty | Defect::NoPort => {
                 f.write_str("it does not end in two numbers for the port, as in 192.0.2.7.8.1 for port 2049")
             }
-            Fault::Port => f.write_str("the port is two numbers from 0 to 255, as in 192.0.2.7.8.1 for port 2049"),
-            Fault::Ipv4 => f.write_str("what is before the port is not an IPv4 address"),
-            Fault::Ipv6 => f.write_str("what is before the port is not an IPv6 address"),
-            Fault::Scope => f.write_str("it has no room for the scope of an IPv6 address"),
-            Fault::Family(netid) if netid.is_ipv4() => write!(f, "one of {netid} is an IPv4 address and port"),
-            Fault::Family(netid) if netid.is_ipv6() => write!(f, "one of {netid} is an IPv6 address and port"),
-            Fault::Family(netid) => write!(f, "one of {netid} is a path"),
-            Fault::Path => f.write_str("a path has no zero byte in it"),
+            Defect::Port => f.write_str("the port is two numbers from 0 to 255, as in 192.0.2.7.8.1 for port 2049"),
+            Defect::Ipv4 => f.write_str("what is before the port is not an IPv4 address"),
+            Defect::Ipv6 => f.write_str("what is before the port is not an IPv6 address"),
+            Defect::Scope => f.write_str("it has no room for the scope of an IPv6 address"),
+            Defect::Family(netid) if netid.is_ipv4() => write!(f, "one of {netid} is an IPv4 address and port"),
+            Defect::Family(netid) if netid.is_ipv6() => write!(f, "one of {netid} is an IPv6 address and port"),
+            Defect::Family(netid) => write!(f, "one of {netid} is a path"),
+            Defect::Path => f.write_str("a path has no zero byte in it"),
         }
     }
 }
 
 impl std::error::Error for UniversalAddressError {}
 
-fn read(text: &str) -> Result<UniversalAddress, Fault> {
+fn read(text: &str) -> Result<UniversalAddress, Defect> {
     if text.is_empty() {
-        return Err(Fault::Empty);
+        return Err(Defect::Empty);
     }
     if text.starts_with(['/', '@']) {
-        return if text.contains('\0') { Err(Fault::Path) } else { Ok(UniversalAddress::Local(text.into())) };
+        return if text.contains('\0') { Err(Defect::Path) } else { Ok(UniversalAddress::Local(text.into())) };
     }
     let mut parts = text.rsplitn(3, '.');
     let (Some(low), Some(high), Some(host)) = (parts.next(), parts.next(), parts.next()) else {
-        return Err(Fault::NoPort);
+        return Err(Defect::NoPort);
     };
     let port = u16::from_be_bytes([octet(high)?, octet(low)?]);
     let ip = if host.contains('%') {
-        return Err(Fault::Scope);
+        return Err(Defect::Scope);
     } else if host.contains(':') {
-        IpAddr::V6(host.parse::<Ipv6Addr>().map_err(|_| Fault::Ipv6)?)
+        IpAddr::V6(host.parse::<Ipv6Addr>().map_err(|_| Defect::Ipv6)?)
     } else {
-        IpAddr::V4(host.parse::<Ipv4Addr>().map_err(|_| Fault::Ipv4)?)
+        IpAddr::V4(host.parse::<Ipv4Addr>().map_err(|_| Defect::Ipv4)?)
     };
     Ok(UniversalAddress::Ip(SocketAddr::new(ip, port)))
 }
 
 /// A decimal number up to 255. The standard library's own parser would also take a sign.
-fn octet(text: &str) -> Result<u8, Fault> {
+fn octet(text: &str) -> Result<u8, Defect> {
     if text.len() > 3 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(Fault::Port);
+        return Err(Defect::Port);
     }
-    text.parse().map_err(|_| Fault::Port)
+    text.parse().map_err(|_| Defect::Port)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ip(text: &str) -> UniversalAddress {
+        UniversalAddress::Ip(text.parse().expect("a socket address"))
+    }
+
+    #[test]
+    fn addresses_are_written_and_read() {
+        let cases = [
+            ("127.0.0.1.0.111", ip("127.0.0.1:111")),
+            ("0.0.0.0.0.0", ip("0.0.0.0:0")),
+            ("255.255.255.255.255.255", ip("255.255.255.255:65535")),
+            ("::1.0.111", ip("[::1]:111")),
+            ("::.8.1", ip("[::]:2049")),
+            ("2001:db8::ff00:42:8329.4.210", ip("[2001:db8::ff00:42:8329]:1234")),
+            // As inet_ntop writes an IPv4 address in IPv6's clothes.
+            ("::ffff:192.0.2.1.0.111", ip("[::ffff:192.0.2.1]:111")),
+            ("/run/rpcbind.sock", UniversalAddress::Local("/run/rpcbind.sock".into())),
+            ("/tmp/1.2.3.4.5.6", UniversalAddress::Local("/tmp/1.2.3.4.5.6".into())),
+            ("@/run/rpcbind.sock", UniversalAddress::Local("@/run/rpcbind.sock".into())),
+        ];
+        for (text, address) in cases {
+            assert_eq!(text.parse().as_ref(), Ok(&address));
+            assert_eq!(address.to_string(), text);
+        }
+        // Other spellings of the same.
+        assert_eq!("2001:DB8:0:0:0:0:0:1.008.001".parse(), Ok(ip("[2001:db8::1]:2049")));
+    }
+
+    #[test]
+    fn the_scope_is_left_out() {
+        let scoped = SocketAddr::V6(std::net::SocketAddrV6::new("fe80::1".parse().expect("an address"), 111, 7, 3));
+        assert_eq!(UniversalAddress::from(scoped).to_string(), "fe80::1.0.111");
+    }
+
+    #[test]
+    fn a_local_address_is_a_path_or_an_abstract_name() {
+        let path = UniversalAddress::from_path(Path::new("/run/x.sock")).expect("an absolute path");
+        assert_eq!((path.path(), path.abstract_name()), (Some(Path::new("/run/x.sock")), None));
+        let name: UniversalAddress = "@x".parse().expect("an abstract name");
+        assert_eq!((name.path(), name.abstract_name(), name.socket_addr()), (None, Some("x"), None));
+        assert_eq!(UniversalAddress::from_path(Path::new("x.sock")), None);
+    }
+
+    #[test]
+    fn what_is_no_address_says_why() {
+        let cases = [
+            ("", "nothing is registered"),
+            ("localhost", "two numbers for the port"),
+            ("1.2", "two numbers for the port"),
+            ("1.2.3", "not an IPv4 address"),
+            ("1.2.3.4", "not an IPv4 address"),
+            ("1.2.3.4.5", "not an IPv4 address"),
+            ("1.2.3.4.5.6.7", "not an IPv4 address"),
+            ("1.2.3.256.0.111", "not an IPv4 address"),
+            ("example.org.0.111", "not an IPv4 address"),
+            (".0.111", "not an IPv4 address"),
+            ("1.2.3.4.0.256", "from 0 to 255"),
+            ("1.2.3.4.0.", "from 0 to 255"),
+            ("1.2.3.4.0.+1", "from 0 to 255"),
+            ("1.2.3.4.0.-1", "from 0 to 255"),
+            ("1.2.3.4.0.0111", "from 0 to 255"),
+            ("1.2.3.4.0. 1", "from 0 to 255"),
+            ("::1", "two numbers for the port"),
+            ("::g.0.111", "not an IPv6 address"),
+            ("1:2:3:4:5:6:7.0.111", "not an IPv6 address"),
+            ("fe80::1%eth0.0.111", "scope"),
+            ("/run/\0/x", "zero byte"),
+            ("run/x.sock.a", "from 0 to 255"),
+        ];
+        for (text, why) in cases {
+            let error = text.parse::<UniversalAddress>().expect_err(text);
+            assert!(error.to_string().contains(why), "{error}");
+        }
+        let long = "1.".repeat(1 << 20).parse::<UniversalAddress>().expect_err("too long");
+        assert!(long.to_string().len() < 250);
+    }
+
+    #[test]
+    fn an_address_fits_its_netid() {
+        let cases = [
+            (Netid::Tcp, "1.2.3.4.0.111", true),
+            (Netid::Udp6, "::1.0.111", true),
+            (Netid::Local, "/x", true),
+            (Netid::Tcp6, "1.2.3.4.0.111", false),
+            (Netid::Udp, "::1.0.111", false),
+            (Netid::Tcp, "/x", false),
+            (Netid::Local, "1.2.3.4.0.111", false),
+        ];
+        for (netid, text, fits) in cases {
+            let address = UniversalAddress::parse(netid, text);
+            assert_eq!(address.is_ok(), fits);
+            if let Err(error) = address {
+                assert!(error.to_string().contains(&format!("one of {netid} is")), "{error}");
+            }
+        }
+    }
 }

@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::super::{AuthStatus, CallHeader};
 use super::OpaqueAuth;
+use crate::rpc::AuthStatus;
 
 /// How a client proves who calls, call by call.
 ///
@@ -30,7 +30,8 @@ pub trait ClientFlavour: fmt::Debug + Send + Sync + 'static {
     }
 
     /// Appends the credential and the verifier of a call to `out`, where the call's header stands from `start` on: xid to
-    /// procedure. Returns a number of the flavour's choice, by which it will know the call again.
+    /// procedure. Returns a number of the flavour's choice, by which it will know the call again. A call that is sent again
+    /// is signed again, unless it is the same bytes with the same xid.
     ///
     /// # Errors
     ///
@@ -50,8 +51,9 @@ pub trait ClientFlavour: fmt::Debug + Send + Sync + 'static {
         Recovery::Fail
     }
 
-    /// Whether arguments and results are sealed: only then [`seal`](Self::seal) and [`open`](Self::open) are used.
-    fn seals(&self) -> bool {
+    /// Whether a call's arguments and results are sealed: only then [`seal`](Self::seal) and [`open`](Self::open) are used.
+    fn seals(&self, call: u64) -> bool {
+        let _ = call;
         false
     }
 
@@ -92,9 +94,24 @@ pub enum Recovery {
 ///
 /// One value serves all calls of a server, many at a time.
 pub trait ServerFlavour: fmt::Debug + Send + Sync + 'static {
-    /// Examines a call whose credential has this flavour. `message` is all of it: its
-    /// [signed part](CallHeader::signed) is what the verifier covers.
-    fn admit(&self, call: &CallHeader<'_>, message: &[u8]) -> Admission;
+    /// Examines a call whose credential has this flavour.
+    fn admit(&self, call: &Presented<'_>) -> Admission;
+}
+
+/// What a [`ServerFlavour`] sees of a call: [`CallHeader::presented`](crate::rpc::CallHeader::presented).
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Presented<'a> {
+    /// Which procedure is called. A session is set up by calls to 0.
+    pub procedure: u32,
+    /// Who calls.
+    pub credential: OpaqueAuth<'a>,
+    /// What proves it.
+    pub verifier: OpaqueAuth<'a>,
+    /// What a verifier covers: the message from the xid to the end of the credential.
+    pub signed: &'a [u8],
+    /// The arguments as they travelled.
+    pub arguments: &'a [u8],
 }
 
 /// What a [`ServerFlavour`] decides about a call.
@@ -136,7 +153,7 @@ pub trait Protection: fmt::Debug + Send + Sync {
     /// # Errors
     ///
     /// They were changed on the way: the call is answered with
-    /// [`GarbageArguments`](super::super::AcceptStatus::GarbageArguments), as RFC 2203 §5.3.3.4.2 says.
+    /// [`GarbageArguments`](crate::rpc::AcceptStatus::GarbageArguments), as RFC 2203 §5.3.3.4.2 says.
     fn open(&self, arguments: Bytes) -> Result<Bytes, FlavourError> {
         Ok(arguments)
     }
@@ -145,7 +162,7 @@ pub trait Protection: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// The call is answered with [`SystemError`](super::super::AcceptStatus::SystemError).
+    /// The call is answered with [`SystemError`](crate::rpc::AcceptStatus::SystemError).
     fn seal(&self, out: &mut Vec<u8>, start: usize) -> Result<(), FlavourError> {
         let _ = (out, start);
         Ok(())

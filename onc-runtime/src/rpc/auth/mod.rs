@@ -4,7 +4,9 @@ mod flavour;
 mod short;
 mod sys;
 
-pub use self::flavour::{Admission, ClientFlavour, FlavourError, Identity, Protection, Recovery, ServerFlavour};
+pub use self::flavour::{
+    Admission, ClientFlavour, FlavourError, Identity, Presented, Protection, Recovery, ServerFlavour,
+};
 pub use self::short::Shorthand;
 pub use self::sys::{AuthSys, AuthSysError, AuthSysView};
 
@@ -111,8 +113,8 @@ impl<'a> OpaqueAuth<'a> {
         8 + self.body.len() + padding(self.body.len())
     }
 
-    /// Appends it to a message. A body that is too long is the peer's to refuse.
-    pub(super) fn put(&self, out: &mut Vec<u8>) {
+    /// Appends it to a message. A body of more than [`MAX_AUTH_BODY`] bytes is one that the peer will refuse.
+    pub fn put(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.flavour.0.to_be_bytes());
         out.extend_from_slice(&(self.body.len() as u32).to_be_bytes());
         out.extend_from_slice(self.body);

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::xdr::{DecodeError, EncodeError, Max, Plain, Shape, Sink, Size, Source, Xdr, padding};
+use onc_derive::Xdr;
+
+use crate::xdr::padding;
 
 /// The most bytes of a machine's name.
 const MAX_NAME: u32 = 255;
@@ -13,17 +15,19 @@ const MAX_GIDS: u32 = 16;
 /// What a client of a Unix system says about its user: RFC 5531, appendix A, `authsys_parms`.
 ///
 /// Nothing proves it: a server believes it as far as it believes the client's machine.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Xdr)]
 pub struct AuthSys {
     /// Any number, such as the time at which the credential was made.
     pub stamp: u32,
     /// The client machine's name, at most 255 bytes.
+    #[xdr(max = MAX_NAME)]
     pub machine_name: String,
     /// The effective user id.
     pub uid: u32,
     /// The effective group id.
     pub gid: u32,
     /// The supplementary group ids, at most 16. A user in more groups than that sends those that matter.
+    #[xdr(max = MAX_GIDS)]
     pub gids: Vec<u32>,
 }
 
@@ -42,7 +46,7 @@ pub struct AuthSysView<'a> {
 }
 
 /// The body of an AUTH_SYS credential that is none. A server answers
-/// [`BadCredential`](super::super::AuthStatus::BadCredential).
+/// [`BadCredential`](crate::rpc::AuthStatus::BadCredential).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AuthSysError {
@@ -172,39 +176,6 @@ impl fmt::Debug for AuthSysView<'_> {
     }
 }
 
-type Name = Max<MAX_NAME>;
-type Gids = Max<MAX_GIDS, Plain>;
-
-impl Xdr for AuthSys {
-    const LEAST: usize = 20;
-
-    fn measure(&self) -> Result<Size, EncodeError> {
-        let name = <Name as Shape<String>>::measure(&self.machine_name);
-        let gids = <Gids as Shape<Vec<u32>>>::measure(&self.gids);
-        let name = name.map_err(|error| error.within("AuthSys", "machine_name"))?;
-        let gids = gids.map_err(|error| error.within("AuthSys", "gids"))?;
-        Ok(Size::of(12) + name + gids)
-    }
-
-    fn encode<S: Sink>(&self, out: &mut S) {
-        self.stamp.encode(out);
-        <Name as Shape<String>>::encode(&self.machine_name, out);
-        self.uid.encode(out);
-        self.gid.encode(out);
-        <Gids as Shape<Vec<u32>>>::encode(&self.gids, out);
-    }
-
-    fn decode<S: Source>(from: &mut S) -> Result<Self, DecodeError> {
-        Ok(Self {
-            stamp: u32::decode(from)?,
-            machine_name: <Name as Shape<String>>::decode(from)?,
-            uid: u32::decode(from)?,
-            gid: u32::decode(from)?,
-            gids: <Gids as Shape<Vec<u32>>>::decode(from)?,
-        })
-    }
-}
-
 impl fmt::Display for AuthSysError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -224,3 +195,79 @@ impl fmt::Display for AuthSysError {
 }
 
 impl std::error::Error for AuthSysError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::xdr;
+
+    fn sys(name: usize, gids: u32) -> AuthSys {
+        AuthSys {
+            stamp: 0x5f00_0001,
+            machine_name: "n".repeat(name),
+            uid: 1000,
+            gid: u32::MAX,
+            gids: (0..gids).map(|gid| gid * 0x0101_0101).collect(),
+        }
+    }
+
+    #[test]
+    fn the_view_agrees_with_the_codec() {
+        for name in [0, 1, 2, 3, 4, 5, 254, 255] {
+            for gids in [0, 1, 15, 16] {
+                let sys = sys(name, gids);
+                let body = xdr::to_vec(&sys).expect("within the bounds");
+                assert_eq!(xdr::from_slice::<AuthSys>(&body).expect("the codec's own"), sys);
+                let view = AuthSysView::parse(&body).expect("the codec's own");
+                assert_eq!(view.to_owned(), sys);
+                assert_eq!(view.gids().len(), gids as usize);
+                assert_eq!(AuthSys::parse(&body), Ok(sys));
+                for length in 0..body.len() {
+                    assert_eq!(AuthSys::validate(&body[..length]), Err(AuthSysError::TooShort));
+                }
+                for excess in 1..=5 {
+                    let longer = [&body[..], &[0; 5][..excess]].concat();
+                    assert_eq!(AuthSys::validate(&longer), Err(AuthSysError::TooLong { excess }));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_may_be_any_text() {
+        let sys = AuthSys { machine_name: "Zürich-名".into(), ..sys(0, 2) };
+        let body = xdr::to_vec(&sys).expect("within the bounds");
+        assert_eq!(AuthSysView::parse(&body).map(|view| view.machine_name()), Ok("Zürich-名"));
+        assert_eq!(AuthSys::parse(&body), Ok(sys));
+    }
+
+    #[test]
+    fn bounds_hold_in_both_directions() {
+        let mut body = xdr::to_vec(&sys(3, 2)).expect("within the bounds");
+        body[7] = 0xff;
+        body[6] = 1;
+        assert_eq!(AuthSys::validate(&body), Err(AuthSysError::NameTooLong { length: 0x1ff }));
+        body[4..8].fill(0xff);
+        assert_eq!(AuthSys::validate(&body), Err(AuthSysError::NameTooLong { length: u32::MAX }));
+
+        let mut body = xdr::to_vec(&sys(3, 16)).expect("within the bounds");
+        body[23] = 17;
+        assert_eq!(AuthSys::validate(&body), Err(AuthSysError::TooManyGroups { count: 17 }));
+        body[20] = 0x80;
+        assert_eq!(AuthSys::validate(&body), Err(AuthSysError::TooManyGroups { count: 0x8000_0011 }));
+
+        assert!(xdr::to_vec(&sys(256, 0)).unwrap_err().to_string().starts_with("AuthSys.machine_name"));
+        assert!(xdr::to_vec(&sys(0, 17)).unwrap_err().to_string().starts_with("AuthSys.gids"));
+    }
+
+    #[test]
+    fn names_are_text_and_padded_with_zeros() {
+        let body = xdr::to_vec(&sys(6, 1)).expect("within the bounds");
+        for (at, byte) in [(8, 0xff), (13, 0xc3), (14, 1), (15, 0x80)] {
+            let mut body = body.clone();
+            body[at] = byte;
+            assert_eq!(AuthSys::validate(&body), Err(AuthSysError::BadName), "byte {at} is {byte}");
+            assert!(xdr::from_slice::<AuthSys>(&body).is_err());
+        }
+    }
+}
