@@ -6,6 +6,9 @@ use syn::{Attribute, Path, Token, parse::Parser, punctuated::Punctuated};
 
 use super::Generator;
 
+/// As many traits as fit on a line with `Xdr`.
+const ONE_LINE: usize = 6;
+
 /// Parses attributes that the configuration gave, as Rust source.
 pub(crate) fn parse(source: &str) -> syn::Result<Vec<Attribute>> {
     Attribute::parse_outer.parse_str(source)
@@ -38,15 +41,18 @@ impl Generator<'_> {
                 }
             }
         }
-        if xdr {
-            let runtime = &self.runtime;
+        let runtime = &self.runtime;
+        // On a line of its own where one line would be too long.
+        let apart = xdr && paths.len() > ONE_LINE;
+        if xdr && !apart {
             paths.push(quote!(#runtime::Xdr));
         }
+        let apart = apart.then(|| quote!(#[derive(#runtime::Xdr)]));
         let crate_ = (xdr && self.settings.runtime_path != super::RUNTIME).then(|| {
             let path = &self.settings.runtime_path;
             quote!(#[xdr(crate = #path)])
         });
-        quote!(#[derive(#(#paths),*)] #crate_ #(#others)*)
+        quote!(#[derive(#(#paths),*)] #apart #crate_ #(#others)*)
     }
 
     /// Attributes that the configuration adds to a field.
@@ -66,6 +72,17 @@ impl Generator<'_> {
             quote!(#(#path)::*)
         });
         quote!(#[allow(#(#lints),*)])
+    }
+
+    /// Allows what clippy says of a method whose name and parameters are the file's; `many`: more parameters than it likes.
+    pub(super) fn allow_method(&self, name: &str, many: bool) -> Option<TokenStream> {
+        let conversion = name.starts_with("from_") || name.starts_with("into_");
+        match (conversion, many) {
+            (false, false) => None,
+            (true, false) => Some(quote!(#[allow(clippy::wrong_self_convention)])),
+            (false, true) => Some(quote!(#[allow(clippy::too_many_arguments)])),
+            (true, true) => Some(quote!(#[allow(clippy::too_many_arguments, clippy::wrong_self_convention)])),
+        }
     }
 
     /// `#[cfg(feature = "…")]` of an item that stood between `#ifdef`s that became features.

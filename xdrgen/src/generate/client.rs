@@ -35,9 +35,9 @@ impl Generator<'_> {
             let arguments: Vec<Ident> = names.arguments.iter().map(|name| ident(name)).collect();
             let types = procedure.arguments.iter().map(|argument| self.rust_type(interface.at, &argument.shape));
             let sent = tuple(arguments.iter().map(|name| quote!(#name)).collect());
-            let many = (arguments.len() > MANY_ARGUMENTS).then(|| quote!(#[allow(clippy::too_many_arguments)]));
+            let allow = self.allow_method(&names.method, arguments.len() > MANY_ARGUMENTS);
             quote! {
-                #docs #alias #many
+                #docs #alias #allow
                 pub fn #method(&self, #(#arguments: #types),*) -> #runtime::Call<#module::#marker> {
                     self.client.call(#sent)
                 }

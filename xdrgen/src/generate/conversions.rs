@@ -87,28 +87,26 @@ impl Generator<'_> {
         let (result, ok, err) = (self.std_type("Result"), self.std_value("Ok"), self.std_value("Err"));
         let (from, try_from) = (self.std_type("From"), self.std_type("TryFrom"));
         let data = ident(&self.names.parts(id)[index]);
-        let named = Discriminant::of(self.model, union_);
+        let by_name = matches!(Discriminant::of(self.model, union_), Discriminant::Enum(_));
         let mut to_result = Vec::new();
         let mut from_status = Vec::new();
         for (arm, rust) in union_.arms.iter().zip(self.names.parts(id)).filter(|(arm, _)| arm.field.is_none()) {
             let variant = ident(rust);
             let cases: Vec<TokenStream> = arm.cases.iter().map(|case| self.case(at, union_, case)).collect();
-            // Only the paths of an enum are patterns; a number may be an expression.
-            let (pattern, guard) = match named {
-                Discriminant::Enum(_) => (quote!(status @ (#(#cases)|*)), None),
-                _ => (quote!(status), Some(quote!(if [#(#cases),*].contains(&status)))),
+            // The paths of an enum and literals are patterns; other expressions are not.
+            let are_patterns = by_name || arm.cases.iter().all(|case| case.symbol.is_none());
+            let pattern = match cases.as_slice() {
+                [case] if are_patterns => quote!(#err(#case)),
+                [case] => quote!(#err(status) if status == #case),
+                cases if are_patterns => quote!(#err(status @ (#(#cases)|*))),
+                cases => quote!(#err(status) if [#(#cases),*].contains(&status)),
             };
-            if let ([case], [_]) = (cases.as_slice(), arm.cases.as_slice()) {
-                to_result.push(quote!(Self::#variant => #err(#case)));
-                let (pattern, guard) = match named {
-                    Discriminant::Enum(_) => (quote!(#case), None),
-                    _ => (quote!(status), Some(quote!(if status == #case))),
-                };
-                from_status.push((quote!(#err(#pattern) #guard), quote!(Self::#variant)));
-            } else {
-                to_result.push(quote!(Self::#variant(status) => #err(status)));
-                from_status.push((quote!(#err(#pattern) #guard), quote!(Self::#variant(status))));
-            }
+            let (value, status) = match cases.as_slice() {
+                [case] => (quote!(Self::#variant), quote!(#case)),
+                _ => (quote!(Self::#variant(status)), quote!(status)),
+            };
+            to_result.push(quote!(#value => #err(#status)));
+            from_status.push((pattern, value));
         }
         let otherwise = union_.default.is_some().then(|| ident(self.names.default_variant(id)));
         let into = {

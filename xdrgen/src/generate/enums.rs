@@ -57,7 +57,8 @@ impl Generator<'_> {
             #cfg
             impl ::core::fmt::Display for #name {
                 fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                    f.pad(match self { #(#shown),* })
+                    let name = match self { #(#shown),* };
+                    f.pad(name)
                 }
             }
             #cfg
@@ -72,10 +73,10 @@ impl Generator<'_> {
                 fn try_from(value: #number) -> #result<Self, Self::Error> {
                     match value {
                         #(#known,)*
-                        _ => #err(#runtime::xdr::DecodeError::new(
-                            #runtime::xdr::DecodeErrorKind::UnknownEnumValue { value },
-                            0,
-                        )),
+                        _ => {
+                            let kind = #runtime::xdr::DecodeErrorKind::UnknownEnumValue { value };
+                            #err(#runtime::xdr::DecodeError::new(kind, 0))
+                        }
                     }
                 }
             }

@@ -37,12 +37,12 @@ impl Generator<'_> {
             let arguments: Vec<Ident> = names.arguments.iter().map(|name| ident(name)).collect();
             let types = procedure.arguments.iter().map(|argument| self.rust_type(interface.at, &argument.shape));
             let results = self.rust_type(interface.at, &procedure.result);
-            let many = (arguments.len() > MANY_ARGUMENTS).then(|| quote!(#[allow(clippy::too_many_arguments)]));
+            let allow = self.allow_method(&names.method, arguments.len() > MANY_ARGUMENTS);
             let ignored =
                 tuple(std::iter::once(quote!(cx)).chain(arguments.iter().map(|name| quote!(#name))).collect());
             let ignored = if arguments.is_empty() { quote!(cx) } else { ignored };
             quote! {
-                #docs #alias #many
+                #docs #alias #allow
                 fn #method(
                     &self,
                     cx: &#runtime::Context,

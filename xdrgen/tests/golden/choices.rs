@@ -8,18 +8,8 @@
 
 /// `enum flavor`; values that it has no name for are kept.
 #[doc(alias = "flavor")]
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    ::onc_runtime::Xdr
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(::onc_runtime::Xdr)]
 #[allow(dead_code)]
 pub struct Flavor(
     /// The value on the wire.
@@ -70,7 +60,8 @@ impl From<i32> for Flavor {
 
 /// `enum later`; values that it has no name for are kept.
 #[doc(alias = "later")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::onc_runtime::Xdr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(::onc_runtime::Xdr)]
 #[allow(dead_code)]
 pub struct Later(
     /// The value on the wire.
@@ -118,7 +109,8 @@ impl From<i32> for Later {
 
 /// `struct entry`.
 #[doc(alias = "entry")]
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, ::onc_runtime::Xdr)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd)]
+#[derive(::onc_runtime::Xdr)]
 #[allow(dead_code)]
 pub struct Entry {
     /// `string name<255>`

@@ -75,18 +75,8 @@ pub struct Box {
 }
 
 /// `enum Ok`.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    ::onc_runtime::Xdr
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(::onc_runtime::Xdr)]
 #[allow(dead_code)]
 #[repr(i32)]
 pub enum Ok {
@@ -101,13 +91,12 @@ pub enum Ok {
 
 impl ::core::fmt::Display for Ok {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(
-            match self {
-                Self::Err => "Err",
-                Self::None => "None",
-                Self::Some => "Some",
-            },
-        )
+        let name = match self {
+            Self::Err => "Err",
+            Self::None => "None",
+            Self::Some => "Some",
+        };
+        f.pad(name)
     }
 }
 
@@ -126,14 +115,10 @@ impl TryFrom<i32> for Ok {
             1 => ::core::result::Result::Ok(Self::None),
             2 => ::core::result::Result::Ok(Self::Some),
             _ => {
-                Err(
-                    ::onc_runtime::xdr::DecodeError::new(
-                        ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
-                            value,
-                        },
-                        0,
-                    ),
-                )
+                let kind = ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
+                    value,
+                };
+                Err(::onc_runtime::xdr::DecodeError::new(kind, 0))
             }
         }
     }
@@ -227,18 +212,8 @@ pub const MAX3: u32 = MAX2;
 
 /// `enum letters`.
 #[doc(alias = "letters")]
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    ::onc_runtime::Xdr
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(::onc_runtime::Xdr)]
 #[allow(dead_code)]
 #[repr(i32)]
 pub enum Letters {
@@ -256,13 +231,12 @@ pub enum Letters {
 
 impl ::core::fmt::Display for Letters {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(
-            match self {
-                Self::A => "LETTERS_A",
-                Self::A3 => "LETTERS_a",
-                Self::A2 => "LETTERS__A",
-            },
-        )
+        let name = match self {
+            Self::A => "LETTERS_A",
+            Self::A3 => "LETTERS_a",
+            Self::A2 => "LETTERS__A",
+        };
+        f.pad(name)
     }
 }
 
@@ -281,14 +255,10 @@ impl TryFrom<i32> for Letters {
             1 => ::core::result::Result::Ok(Self::A3),
             2 => ::core::result::Result::Ok(Self::A2),
             _ => {
-                Err(
-                    ::onc_runtime::xdr::DecodeError::new(
-                        ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
-                            value,
-                        },
-                        0,
-                    ),
-                )
+                let kind = ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
+                    value,
+                };
+                Err(::onc_runtime::xdr::DecodeError::new(kind, 0))
             }
         }
     }
@@ -414,6 +384,7 @@ pub trait CalcProgCalcV1: ::core::marker::Send + Sync + 'static {
 
     /// `int FROM_CLIENT(void)`
     #[doc(alias = "FROM_CLIENT")]
+    #[allow(clippy::wrong_self_convention)]
     fn from_client_(
         &self,
         cx: &::onc_runtime::Context,
@@ -698,6 +669,7 @@ impl CalcProgCalcV1Client {
 
     /// `int FROM_CLIENT(void)`
     #[doc(alias = "FROM_CLIENT")]
+    #[allow(clippy::wrong_self_convention)]
     pub fn from_client_(&self) -> ::onc_runtime::Call<calc_prog_calc_v1::FromClient> {
         self.client.call(())
     }

@@ -38,18 +38,8 @@ pub const LIMIT: u32 = 12;
 
 /// `enum e`.
 #[doc(alias = "e")]
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    ::onc_runtime::Xdr
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(::onc_runtime::Xdr)]
 #[allow(dead_code)]
 #[repr(i32)]
 pub enum E {
@@ -64,12 +54,11 @@ pub enum E {
 
 impl ::core::fmt::Display for E {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(
-            match self {
-                Self::One => "E_ONE",
-                Self::Two => "E_TWO",
-            },
-        )
+        let name = match self {
+            Self::One => "E_ONE",
+            Self::Two => "E_TWO",
+        };
+        f.pad(name)
     }
 }
 
@@ -87,14 +76,10 @@ impl TryFrom<i32> for E {
             1 => Ok(Self::One),
             2 => Ok(Self::Two),
             _ => {
-                Err(
-                    ::onc_runtime::xdr::DecodeError::new(
-                        ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
-                            value,
-                        },
-                        0,
-                    ),
-                )
+                let kind = ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
+                    value,
+                };
+                Err(::onc_runtime::xdr::DecodeError::new(kind, 0))
             }
         }
     }

@@ -2,18 +2,8 @@
 
 /// Colours of the rainbow, more or less.
 #[doc(alias = "color")]
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    ::onc_runtime::Xdr
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(::onc_runtime::Xdr)]
 #[allow(dead_code)]
 #[repr(i32)]
 pub enum Color {
@@ -38,13 +28,12 @@ impl Color {
 
 impl ::core::fmt::Display for Color {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(
-            match self {
-                Self::Red => "COLOR_RED",
-                Self::Blue => "COLOR_BLUE",
-                Self::Green => "COLOR_GREEN",
-            },
-        )
+        let name = match self {
+            Self::Red => "COLOR_RED",
+            Self::Blue => "COLOR_BLUE",
+            Self::Green => "COLOR_GREEN",
+        };
+        f.pad(name)
     }
 }
 
@@ -63,14 +52,10 @@ impl TryFrom<i32> for Color {
             0x10 => Ok(Self::Blue),
             17 => Ok(Self::Green),
             _ => {
-                Err(
-                    ::onc_runtime::xdr::DecodeError::new(
-                        ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
-                            value,
-                        },
-                        0,
-                    ),
-                )
+                let kind = ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
+                    value,
+                };
+                Err(::onc_runtime::xdr::DecodeError::new(kind, 0))
             }
         }
     }
@@ -78,18 +63,8 @@ impl TryFrom<i32> for Color {
 
 /// `enum status`.
 #[doc(alias = "status")]
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    ::onc_runtime::Xdr
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(::onc_runtime::Xdr)]
 #[allow(dead_code)]
 #[repr(i32)]
 pub enum Status {
@@ -104,12 +79,11 @@ pub enum Status {
 
 impl ::core::fmt::Display for Status {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(
-            match self {
-                Self::Bad => "STATUS_BAD",
-                Self::Good => "STATUS_GOOD",
-            },
-        )
+        let name = match self {
+            Self::Bad => "STATUS_BAD",
+            Self::Good => "STATUS_GOOD",
+        };
+        f.pad(name)
     }
 }
 
@@ -127,14 +101,10 @@ impl TryFrom<i32> for Status {
             -1 => Ok(Self::Bad),
             0 => Ok(Self::Good),
             _ => {
-                Err(
-                    ::onc_runtime::xdr::DecodeError::new(
-                        ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
-                            value,
-                        },
-                        0,
-                    ),
-                )
+                let kind = ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
+                    value,
+                };
+                Err(::onc_runtime::xdr::DecodeError::new(kind, 0))
             }
         }
     }
@@ -142,18 +112,8 @@ impl TryFrom<i32> for Status {
 
 /// No prefix: a digit would be left.
 #[doc(alias = "level")]
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    ::onc_runtime::Xdr
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(::onc_runtime::Xdr)]
 #[allow(dead_code)]
 #[repr(i32)]
 pub enum Level {
@@ -171,13 +131,12 @@ pub enum Level {
 
 impl ::core::fmt::Display for Level {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(
-            match self {
-                Self::Level1 => "LEVEL_1",
-                Self::Level2 => "LEVEL_2",
-                Self::Level3 => "LEVEL_3",
-            },
-        )
+        let name = match self {
+            Self::Level1 => "LEVEL_1",
+            Self::Level2 => "LEVEL_2",
+            Self::Level3 => "LEVEL_3",
+        };
+        f.pad(name)
     }
 }
 
@@ -196,14 +155,10 @@ impl TryFrom<i32> for Level {
             1 => Ok(Self::Level2),
             2 => Ok(Self::Level3),
             _ => {
-                Err(
-                    ::onc_runtime::xdr::DecodeError::new(
-                        ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
-                            value,
-                        },
-                        0,
-                    ),
-                )
+                let kind = ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
+                    value,
+                };
+                Err(::onc_runtime::xdr::DecodeError::new(kind, 0))
             }
         }
     }
@@ -211,18 +166,8 @@ impl TryFrom<i32> for Level {
 
 /// `enum nfsstat3`.
 #[doc(alias = "nfsstat3")]
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    ::onc_runtime::Xdr
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(::onc_runtime::Xdr)]
 #[allow(dead_code)]
 #[repr(i32)]
 pub enum Nfsstat3 {
@@ -240,13 +185,12 @@ pub enum Nfsstat3 {
 
 impl ::core::fmt::Display for Nfsstat3 {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(
-            match self {
-                Self::Ok => "NFS3_OK",
-                Self::ErrPerm => "NFS3ERR_PERM",
-                Self::ErrNoent => "NFS3ERR_NOENT",
-            },
-        )
+        let name = match self {
+            Self::Ok => "NFS3_OK",
+            Self::ErrPerm => "NFS3ERR_PERM",
+            Self::ErrNoent => "NFS3ERR_NOENT",
+        };
+        f.pad(name)
     }
 }
 
@@ -265,14 +209,10 @@ impl TryFrom<i32> for Nfsstat3 {
             1 => Ok(Self::ErrPerm),
             2 => Ok(Self::ErrNoent),
             _ => {
-                Err(
-                    ::onc_runtime::xdr::DecodeError::new(
-                        ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
-                            value,
-                        },
-                        0,
-                    ),
-                )
+                let kind = ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
+                    value,
+                };
+                Err(::onc_runtime::xdr::DecodeError::new(kind, 0))
             }
         }
     }
@@ -280,18 +220,8 @@ impl TryFrom<i32> for Nfsstat3 {
 
 /// `enum lonely`.
 #[doc(alias = "lonely")]
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    ::onc_runtime::Xdr
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(::onc_runtime::Xdr)]
 #[allow(dead_code)]
 #[repr(i32)]
 pub enum Lonely {
@@ -303,11 +233,10 @@ pub enum Lonely {
 
 impl ::core::fmt::Display for Lonely {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(
-            match self {
-                Self::LonelyOne => "LONELY_ONE",
-            },
-        )
+        let name = match self {
+            Self::LonelyOne => "LONELY_ONE",
+        };
+        f.pad(name)
     }
 }
 
@@ -324,14 +253,10 @@ impl TryFrom<i32> for Lonely {
         match value {
             0 => Ok(Self::LonelyOne),
             _ => {
-                Err(
-                    ::onc_runtime::xdr::DecodeError::new(
-                        ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
-                            value,
-                        },
-                        0,
-                    ),
-                )
+                let kind = ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
+                    value,
+                };
+                Err(::onc_runtime::xdr::DecodeError::new(kind, 0))
             }
         }
     }
@@ -339,18 +264,8 @@ impl TryFrom<i32> for Lonely {
 
 /// Values that nobody knows yet are kept.
 #[doc(alias = "flavor")]
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    ::onc_runtime::Xdr
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(::onc_runtime::Xdr)]
 #[allow(dead_code)]
 #[repr(i32)]
 pub enum Flavor {
@@ -375,13 +290,12 @@ impl Flavor {
 
 impl ::core::fmt::Display for Flavor {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(
-            match self {
-                Self::None => "AUTH_NONE",
-                Self::Sys => "AUTH_SYS",
-                Self::Dh => "AUTH_DH",
-            },
-        )
+        let name = match self {
+            Self::None => "AUTH_NONE",
+            Self::Sys => "AUTH_SYS",
+            Self::Dh => "AUTH_DH",
+        };
+        f.pad(name)
     }
 }
 
@@ -400,14 +314,10 @@ impl TryFrom<i32> for Flavor {
             1 => Ok(Self::Sys),
             3 => Ok(Self::Dh),
             _ => {
-                Err(
-                    ::onc_runtime::xdr::DecodeError::new(
-                        ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
-                            value,
-                        },
-                        0,
-                    ),
-                )
+                let kind = ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
+                    value,
+                };
+                Err(::onc_runtime::xdr::DecodeError::new(kind, 0))
             }
         }
     }
@@ -415,18 +325,8 @@ impl TryFrom<i32> for Flavor {
 
 /// `enum later`.
 #[doc(alias = "later")]
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    ::onc_runtime::Xdr
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(::onc_runtime::Xdr)]
 #[allow(dead_code)]
 #[repr(i32)]
 pub enum Later {
@@ -441,12 +341,11 @@ pub enum Later {
 
 impl ::core::fmt::Display for Later {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(
-            match self {
-                Self::A => "LATER_A",
-                Self::B => "LATER_B",
-            },
-        )
+        let name = match self {
+            Self::A => "LATER_A",
+            Self::B => "LATER_B",
+        };
+        f.pad(name)
     }
 }
 
@@ -464,14 +363,10 @@ impl TryFrom<i32> for Later {
             5 => Ok(Self::A),
             6 => Ok(Self::B),
             _ => {
-                Err(
-                    ::onc_runtime::xdr::DecodeError::new(
-                        ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
-                            value,
-                        },
-                        0,
-                    ),
-                )
+                let kind = ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
+                    value,
+                };
+                Err(::onc_runtime::xdr::DecodeError::new(kind, 0))
             }
         }
     }
@@ -479,18 +374,8 @@ impl TryFrom<i32> for Later {
 
 /// `enum keywords`.
 #[doc(alias = "keywords")]
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    ::onc_runtime::Xdr
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(::onc_runtime::Xdr)]
 #[allow(dead_code)]
 #[repr(i32)]
 pub enum Keywords {
@@ -514,15 +399,14 @@ pub enum Keywords {
 
 impl ::core::fmt::Display for Keywords {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(
-            match self {
-                Self::Self_ => "KW_SELF",
-                Self::Type => "KW_TYPE",
-                Self::None => "KW_NONE",
-                Self::Ok => "KW_OK",
-                Self::Some => "KW_SOME",
-            },
-        )
+        let name = match self {
+            Self::Self_ => "KW_SELF",
+            Self::Type => "KW_TYPE",
+            Self::None => "KW_NONE",
+            Self::Ok => "KW_OK",
+            Self::Some => "KW_SOME",
+        };
+        f.pad(name)
     }
 }
 
@@ -543,14 +427,10 @@ impl TryFrom<i32> for Keywords {
             3 => Ok(Self::Ok),
             4 => Ok(Self::Some),
             _ => {
-                Err(
-                    ::onc_runtime::xdr::DecodeError::new(
-                        ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
-                            value,
-                        },
-                        0,
-                    ),
-                )
+                let kind = ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
+                    value,
+                };
+                Err(::onc_runtime::xdr::DecodeError::new(kind, 0))
             }
         }
     }

@@ -4,18 +4,8 @@
 
 /// `enum status`.
 #[doc(alias = "status")]
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    ::onc_runtime::Xdr
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(::onc_runtime::Xdr)]
 #[allow(dead_code)]
 #[repr(i32)]
 pub enum Status {
@@ -30,12 +20,11 @@ pub enum Status {
 
 impl ::core::fmt::Display for Status {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(
-            match self {
-                Self::Ok => "STATUS_OK",
-                Self::Locked => "STATUS_LOCKED",
-            },
-        )
+        let name = match self {
+            Self::Ok => "STATUS_OK",
+            Self::Locked => "STATUS_LOCKED",
+        };
+        f.pad(name)
     }
 }
 
@@ -53,14 +42,10 @@ impl TryFrom<i32> for Status {
             0 => Ok(Self::Ok),
             1 => Ok(Self::Locked),
             _ => {
-                Err(
-                    ::onc_runtime::xdr::DecodeError::new(
-                        ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
-                            value,
-                        },
-                        0,
-                    ),
-                )
+                let kind = ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
+                    value,
+                };
+                Err(::onc_runtime::xdr::DecodeError::new(kind, 0))
             }
         }
     }
@@ -74,18 +59,8 @@ pub const LONGEST_LOCK: u32 = 60;
 /// `enum lock_kind`.
 #[doc(alias = "lock_kind")]
 #[cfg(feature = "WITH_LOCKS")]
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    ::onc_runtime::Xdr
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(::onc_runtime::Xdr)]
 #[allow(dead_code)]
 #[repr(i32)]
 pub enum LockKind {
@@ -101,12 +76,11 @@ pub enum LockKind {
 #[cfg(feature = "WITH_LOCKS")]
 impl ::core::fmt::Display for LockKind {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(
-            match self {
-                Self::Shared => "LOCK_SHARED",
-                Self::Alone => "LOCK_ALONE",
-            },
-        )
+        let name = match self {
+            Self::Shared => "LOCK_SHARED",
+            Self::Alone => "LOCK_ALONE",
+        };
+        f.pad(name)
     }
 }
 
@@ -126,14 +100,10 @@ impl TryFrom<i32> for LockKind {
             0 => Ok(Self::Shared),
             1 => Ok(Self::Alone),
             _ => {
-                Err(
-                    ::onc_runtime::xdr::DecodeError::new(
-                        ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
-                            value,
-                        },
-                        0,
-                    ),
-                )
+                let kind = ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
+                    value,
+                };
+                Err(::onc_runtime::xdr::DecodeError::new(kind, 0))
             }
         }
     }

@@ -19,18 +19,8 @@ pub type file_name = ::std::string::String;
 pub type u32 = ::core::primitive::u32;
 
 /// `enum color_t`.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    ::onc_runtime::Xdr
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(::onc_runtime::Xdr)]
 #[allow(dead_code, non_camel_case_types, non_snake_case, non_upper_case_globals)]
 #[repr(i32)]
 pub enum color_t {
@@ -52,13 +42,12 @@ impl color_t {
 
 impl ::core::fmt::Display for color_t {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(
-            match self {
-                Self::COLOR_RED => "COLOR_RED",
-                Self::COLOR_GREEN => "COLOR_GREEN",
-                Self::self_ => "self",
-            },
-        )
+        let name = match self {
+            Self::COLOR_RED => "COLOR_RED",
+            Self::COLOR_GREEN => "COLOR_GREEN",
+            Self::self_ => "self",
+        };
+        f.pad(name)
     }
 }
 
@@ -77,14 +66,10 @@ impl TryFrom<i32> for color_t {
             1 => Ok(Self::COLOR_GREEN),
             2 => Ok(Self::self_),
             _ => {
-                Err(
-                    ::onc_runtime::xdr::DecodeError::new(
-                        ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
-                            value,
-                        },
-                        0,
-                    ),
-                )
+                let kind = ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
+                    value,
+                };
+                Err(::onc_runtime::xdr::DecodeError::new(kind, 0))
             }
         }
     }
@@ -183,7 +168,7 @@ impl TryFrom<Result<i32, i32>> for by_number {
     fn try_from(result: Result<i32, i32>) -> Result<Self, Self::Error> {
         match result {
             Ok(value) => Ok(Self::size(value)),
-            Err(status) if status == 0 => Ok(Self::Case0),
+            Err(0) => Ok(Self::Case0),
             Err(status) => Err(status),
         }
     }

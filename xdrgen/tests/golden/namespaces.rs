@@ -13,18 +13,8 @@ pub mod shop {
 
     /// `enum kind`.
     #[doc(alias = "kind")]
-    #[derive(
-        Clone,
-        Copy,
-        Debug,
-        Default,
-        PartialEq,
-        Eq,
-        PartialOrd,
-        Ord,
-        Hash,
-        ::onc_runtime::Xdr
-    )]
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[derive(::onc_runtime::Xdr)]
     #[allow(dead_code)]
     #[repr(i32)]
     pub enum Kind {
@@ -39,12 +29,11 @@ pub mod shop {
 
     impl ::core::fmt::Display for Kind {
         fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-            f.pad(
-                match self {
-                    Self::Fruit => "KIND_FRUIT",
-                    Self::Tool => "KIND_TOOL",
-                },
-            )
+            let name = match self {
+                Self::Fruit => "KIND_FRUIT",
+                Self::Tool => "KIND_TOOL",
+            };
+            f.pad(name)
         }
     }
 
@@ -62,14 +51,10 @@ pub mod shop {
                 0 => Ok(Self::Fruit),
                 1 => Ok(Self::Tool),
                 _ => {
-                    Err(
-                        ::onc_runtime::xdr::DecodeError::new(
-                            ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
-                                value,
-                            },
-                            0,
-                        ),
-                    )
+                    let kind = ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
+                        value,
+                    };
+                    Err(::onc_runtime::xdr::DecodeError::new(kind, 0))
                 }
             }
         }

@@ -79,18 +79,8 @@ pub struct Wife {
 
 /// Through a union.
 #[doc(alias = "op")]
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    ::onc_runtime::Xdr
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(::onc_runtime::Xdr)]
 #[allow(dead_code)]
 #[repr(i32)]
 pub enum Op {
@@ -108,13 +98,12 @@ pub enum Op {
 
 impl ::core::fmt::Display for Op {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(
-            match self {
-                Self::Number => "OP_NUMBER",
-                Self::Add => "OP_ADD",
-                Self::Not => "OP_NOT",
-            },
-        )
+        let name = match self {
+            Self::Number => "OP_NUMBER",
+            Self::Add => "OP_ADD",
+            Self::Not => "OP_NOT",
+        };
+        f.pad(name)
     }
 }
 
@@ -133,14 +122,10 @@ impl TryFrom<i32> for Op {
             1 => Ok(Self::Add),
             2 => Ok(Self::Not),
             _ => {
-                Err(
-                    ::onc_runtime::xdr::DecodeError::new(
-                        ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
-                            value,
-                        },
-                        0,
-                    ),
-                )
+                let kind = ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
+                    value,
+                };
+                Err(::onc_runtime::xdr::DecodeError::new(kind, 0))
             }
         }
     }

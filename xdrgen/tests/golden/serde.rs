@@ -15,9 +15,9 @@
     Ord,
     Hash,
     ::serde::Serialize,
-    ::serde::Deserialize,
-    ::onc_runtime::Xdr
+    ::serde::Deserialize
 )]
+#[derive(::onc_runtime::Xdr)]
 #[allow(dead_code)]
 #[repr(i32)]
 pub enum Kind {
@@ -34,12 +34,11 @@ pub enum Kind {
 
 impl ::core::fmt::Display for Kind {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(
-            match self {
-                Self::Fruit => "KIND_FRUIT",
-                Self::Tool => "KIND_TOOL",
-            },
-        )
+        let name = match self {
+            Self::Fruit => "KIND_FRUIT",
+            Self::Tool => "KIND_TOOL",
+        };
+        f.pad(name)
     }
 }
 
@@ -57,14 +56,10 @@ impl TryFrom<i32> for Kind {
             1 => Ok(Self::Fruit),
             2 => Ok(Self::Tool),
             _ => {
-                Err(
-                    ::onc_runtime::xdr::DecodeError::new(
-                        ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
-                            value,
-                        },
-                        0,
-                    ),
-                )
+                let kind = ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
+                    value,
+                };
+                Err(::onc_runtime::xdr::DecodeError::new(kind, 0))
             }
         }
     }
@@ -120,16 +115,8 @@ impl Default for Item {
 
 /// `struct node`: a node of a linked list, which is a `Vec` of these; its link, `next`, is not here.
 #[doc(alias = "node")]
-#[derive(
-    Clone,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    ::serde::Serialize,
-    ::serde::Deserialize,
-    ::onc_runtime::Xdr
-)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(::onc_runtime::Xdr)]
 #[allow(dead_code)]
 pub struct Node {
     /// `int value`

@@ -2,18 +2,8 @@
 
 /// `enum stat`.
 #[doc(alias = "stat")]
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    ::onc_runtime::Xdr
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(::onc_runtime::Xdr)]
 #[allow(dead_code)]
 #[repr(i32)]
 pub enum Stat {
@@ -34,14 +24,13 @@ pub enum Stat {
 
 impl ::core::fmt::Display for Stat {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(
-            match self {
-                Self::Ok => "STAT_OK",
-                Self::Again => "STAT_AGAIN",
-                Self::Denied => "STAT_DENIED",
-                Self::Lost => "STAT_LOST",
-            },
-        )
+        let name = match self {
+            Self::Ok => "STAT_OK",
+            Self::Again => "STAT_AGAIN",
+            Self::Denied => "STAT_DENIED",
+            Self::Lost => "STAT_LOST",
+        };
+        f.pad(name)
     }
 }
 
@@ -61,14 +50,10 @@ impl TryFrom<i32> for Stat {
             2 => Ok(Self::Denied),
             3 => Ok(Self::Lost),
             _ => {
-                Err(
-                    ::onc_runtime::xdr::DecodeError::new(
-                        ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
-                            value,
-                        },
-                        0,
-                    ),
-                )
+                let kind = ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
+                    value,
+                };
+                Err(::onc_runtime::xdr::DecodeError::new(kind, 0))
             }
         }
     }
@@ -415,7 +400,7 @@ impl TryFrom<Result<i32, i8>> for ByLetter {
     fn try_from(result: Result<i32, i8>) -> Result<Self, Self::Error> {
         match result {
             Ok(value) => Ok(Self::Number(value)),
-            Err(status) if status == 98 => Ok(Self::Case98),
+            Err(98) => Ok(Self::Case98),
             Err(status) => Err(status),
         }
     }
@@ -454,9 +439,7 @@ impl TryFrom<Result<Option<Entry>, i64>> for ByHyper {
     fn try_from(result: Result<Option<Entry>, i64>) -> Result<Self, Self::Error> {
         match result {
             Ok(value) => Ok(Self::One(value)),
-            Err(status) if status == 0x1122_3344_5566_7788 => {
-                Ok(Self::Case1234605616436508552)
-            }
+            Err(0x1122_3344_5566_7788) => Ok(Self::Case1234605616436508552),
             Err(status) => Err(status),
         }
     }
@@ -556,18 +539,8 @@ pub struct OuterPoint {
 
 /// `enum outer_direction`.
 #[doc(alias = "outer_direction")]
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    ::onc_runtime::Xdr
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(::onc_runtime::Xdr)]
 #[allow(dead_code)]
 #[repr(i32)]
 pub enum OuterDirection {
@@ -582,12 +555,11 @@ pub enum OuterDirection {
 
 impl ::core::fmt::Display for OuterDirection {
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        f.pad(
-            match self {
-                Self::Up => "UP",
-                Self::Down => "DOWN",
-            },
-        )
+        let name = match self {
+            Self::Up => "UP",
+            Self::Down => "DOWN",
+        };
+        f.pad(name)
     }
 }
 
@@ -605,14 +577,10 @@ impl TryFrom<i32> for OuterDirection {
             0 => Ok(Self::Up),
             1 => Ok(Self::Down),
             _ => {
-                Err(
-                    ::onc_runtime::xdr::DecodeError::new(
-                        ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
-                            value,
-                        },
-                        0,
-                    ),
-                )
+                let kind = ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
+                    value,
+                };
+                Err(::onc_runtime::xdr::DecodeError::new(kind, 0))
             }
         }
     }
