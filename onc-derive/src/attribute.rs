@@ -8,7 +8,7 @@ use syn::meta::ParseNestedMeta;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{Attribute, Expr, LitStr, Path, Token, Type, WherePredicate, parenthesized, token};
+use syn::{Attribute, Expr, ExprLit, Lit, Path, Token, Type, WherePredicate, parenthesized, token};
 
 use crate::context::Context;
 
@@ -23,7 +23,8 @@ pub(crate) struct Said<T> {
 pub(crate) struct TypeAttributes {
     pub(crate) runtime: Option<Said<Path>>,
     pub(crate) bound: Option<Said<Vec<WherePredicate>>>,
-    pub(crate) union: Option<Said<Type>>,
+    /// The type of the discriminant; nothing if it could not be read.
+    pub(crate) union: Option<Said<Option<Type>>>,
 }
 
 /// What is said of a variant.
@@ -49,10 +50,19 @@ impl TypeAttributes {
         let mut said = Self::default();
         for_each(context, attributes, |meta| {
             match name(meta).as_str() {
-                "crate" => set(context, meta, &mut said.runtime, quoted(meta)?),
-                "bound" => set(context, meta, &mut said.bound, quoted::<Predicates>(meta)?.0),
+                "crate" => set(
+                    context,
+                    meta,
+                    &mut said.runtime,
+                    quoted(meta, "a path in quotes: `crate = \"my::onc_runtime\"`")?,
+                ),
+                "bound" => {
+                    let Predicates(bound) = quoted(meta, "a where clause in quotes: `bound = \"T: Xdr\"`")?;
+                    set(context, meta, &mut said.bound, bound);
+                }
                 "union" => {
-                    let discriminant = in_parentheses(meta, "the type of the discriminant: `union(Status)`")?;
+                    let discriminant = in_parentheses(meta, "the type of the discriminant: `union(Status)`");
+                    let discriminant = discriminant.map_err(|error| context.push(error)).ok();
                     set(context, meta, &mut said.union, discriminant);
                 }
                 _ => unknown(context, meta, "a type", "`crate`, `bound` and, for an enum with data, `union`")?,
@@ -91,7 +101,7 @@ impl FieldAttributes {
             "list" => set(context, meta, &mut self.list, ()),
             "chain" => set(context, meta, &mut self.chain, ()),
             "unpacked" => set(context, meta, &mut self.unpacked, ()),
-            "with" => set(context, meta, &mut self.with, quoted(meta)?),
+            "with" => set(context, meta, &mut self.with, quoted(meta, "a type in quotes: `with = \"my::Shape\"`")?),
             "item" => {
                 if !meta.input.peek(token::Paren) {
                     return Err(meta.error("expected what is said of each item: `item(max = 255)`"));
@@ -150,23 +160,25 @@ fn unknown(context: &Context, meta: &ParseNestedMeta<'_>, place: impl Display, k
 }
 
 /// The value of `name = "…"`, parsed.
-fn quoted<T: Parse>(meta: &ParseNestedMeta<'_>) -> syn::Result<T> {
-    let text = meta.value()?.parse::<LitStr>()?;
-    text.parse()
+fn quoted<T: Parse>(meta: &ParseNestedMeta<'_>, expected: &str) -> syn::Result<T> {
+    let value = meta.value()?.parse::<Expr>()?;
+    let error = || syn::Error::new(value.span(), format_args!("expected {expected}"));
+    match &value {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => text.parse().map_err(|_| error()),
+        _ => Err(error()),
+    }
 }
 
 /// The content of `name(…)`.
 fn in_parentheses<T: Parse>(meta: &ParseNestedMeta<'_>, expected: &str) -> syn::Result<T> {
+    let error = |span| syn::Error::new(span, format_args!("expected {expected}"));
     if !meta.input.peek(token::Paren) {
-        return Err(meta.error(format_args!("expected {expected}")));
+        return Err(error(meta.path.span()));
     }
     let inside;
-    parenthesized!(inside in meta.input);
+    let parentheses = parenthesized!(inside in meta.input);
     let tokens = inside.parse::<TokenStream>()?;
-    if tokens.is_empty() {
-        return Err(meta.error(format_args!("expected {expected}")));
-    }
-    T::parse.parse2(tokens)
+    T::parse.parse2(tokens).map_err(|_| error(parentheses.span.join()))
 }
 
 /// A where clause without the `where`.

@@ -61,8 +61,8 @@ impl Bounds<'_> {
             // Here the shape itself must fit the type.
             (shape, _) if !Used::by(ty, &self.parameters).is_empty() => {
                 let generics = self.container.generics;
-                let shape = shape.tokens(runtime, &|bound| const_parameter(generics, bound));
                 let span = located(ty.span());
+                let shape = shape.tokens(span, runtime, &|bound| const_parameter(generics, bound));
                 self.add(quote_spanned!(span=> #shape: #runtime::xdr::Shape<#ty>));
             }
             _ => {}

@@ -35,7 +35,7 @@ fn check_shape(context: &Context, shape: &Shape, ty: &syn::Type) {
             return;
         }
         Shape::Max(max, item) => {
-            check_bound(context, max);
+            check_bound(context, &max.expression);
             if matches!(ungroup(ty), syn::Type::Array(_)) {
                 context.error(ty, "an array has its length: `max` is for what varies, a `Vec`");
                 return;

@@ -72,10 +72,13 @@ impl<'a> Container<'a> {
                         context.error(&input.ident, "an enum without variants has no values to encode");
                         Data::Invalid
                     }
-                    Some(union) => Data::Union(Box::new(Union {
-                        discriminant: union.value,
-                        arms: data.variants.iter().filter_map(|variant| Arm::parse(context, variant)).collect(),
-                    })),
+                    Some(union) => {
+                        let arms = data.variants.iter().filter_map(|variant| Arm::parse(context, variant)).collect();
+                        match union.value {
+                            Some(discriminant) => Data::Union(Box::new(Union { discriminant, arms })),
+                            None => Data::Invalid,
+                        }
+                    }
                     None if has_data => {
                         context.error(
                             &input.ident,
@@ -95,13 +98,18 @@ impl<'a> Container<'a> {
                 Data::Invalid
             }
         };
-        Self {
+        let mut container = Self {
             ident: &input.ident,
             generics: &input.generics,
             runtime: runtime.map_or_else(|| parse_quote!(::onc_runtime), |said| said.value),
             bound: bound.map(|said| said.value),
             data,
+        };
+        let mut next = 0;
+        for field in container.fields_mut() {
+            field.shape.number(&mut next);
         }
+        container
     }
 
     /// The name as people say it.
@@ -117,6 +125,15 @@ impl<'a> Container<'a> {
             Data::Enum(_) | Data::Invalid => ([].as_slice(), [].as_slice()),
         };
         fields.iter().chain(arms.iter().flat_map(|arm| &arm.fields))
+    }
+
+    fn fields_mut(&mut self) -> impl Iterator<Item = &mut Field<'a>> {
+        let (fields, arms) = match &mut self.data {
+            Data::Struct(fields) => (fields.as_mut_slice(), [].as_mut_slice()),
+            Data::Union(union) => ([].as_mut_slice(), union.arms.as_mut_slice()),
+            Data::Enum(_) | Data::Invalid => ([].as_mut_slice(), [].as_mut_slice()),
+        };
+        fields.iter_mut().chain(arms.iter_mut().flat_map(|arm| &mut arm.fields))
     }
 }
 

@@ -1,23 +1,30 @@
 //! The shape of a field: what its attributes add to its type.
 
-use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Expr, GenericArgument, Path, PathArguments, PathSegment, Type};
 
 use crate::attribute::{FieldAttributes, Said};
 use crate::context::Context;
-use crate::expand::located;
+use crate::expand::{at, located};
 
 /// What a type looks like on the wire; the same tree as the types in the runtime's `xdr::shape`.
 pub(crate) enum Shape {
     Plain,
-    Max(Expr, Box<Shape>),
+    Max(Bound, Box<Shape>),
     Item(Box<Shape>),
     List(Box<Shape>),
     Chain(Box<Shape>),
     Unpacked,
     With(Type),
+}
+
+/// What `max = …` says.
+pub(crate) struct Bound {
+    pub(crate) expression: Expr,
+    /// What the constant is called that has its value, so that it is computed, and complained about, once.
+    pub(crate) constant: Ident,
 }
 
 /// Whether values of a field all have one size, as far as its looks tell. The compiler knows in the end: a wrong guess
@@ -62,7 +69,10 @@ impl Shape {
         let bare = item.is_none();
         let inner = Box::new(item.map_or(Self::Plain, |item| Self::from_attributes(context, *item.value)));
         match (max, list, chain, unpacked, with) {
-            (Some(max), ..) => Self::Max(max.value, inner),
+            (Some(max), ..) => {
+                let constant = Ident::new("__XDR_MAX", max.value.span());
+                Self::Max(Bound { expression: max.value, constant }, inner)
+            }
             (_, Some(_), ..) => Self::List(inner),
             (_, _, Some(_), ..) => Self::Chain(inner),
             (_, _, _, Some(_), _) => Self::Unpacked,
@@ -72,35 +82,57 @@ impl Shape {
         }
     }
 
-    /// The shape as a type of the runtime. `is_parameter` knows the const parameters of the container.
-    pub(crate) fn tokens(&self, runtime: &Path, is_parameter: &dyn Fn(&Expr) -> bool) -> TokenStream {
-        let inner = |inner: &Self| inner.tokens(runtime, is_parameter);
+    /// Gives the constants of all bounds names of their own, from `next` on.
+    pub(crate) fn number(&mut self, next: &mut usize) {
         match self {
-            Self::Plain => quote!(#runtime::xdr::Plain),
-            Self::Max(max, item) => {
+            Self::Plain | Self::Unpacked | Self::With(_) => {}
+            Self::Max(bound, item) => {
+                bound.constant = format_ident!("__XDR_MAX_{next}", span = located(bound.expression.span()));
+                *next += 1;
+                item.number(next);
+            }
+            Self::Item(item) | Self::List(item) | Self::Chain(item) => item.number(next),
+        }
+    }
+
+    /// The bounds in it.
+    pub(crate) fn bounds(&self) -> Vec<&Bound> {
+        match self {
+            Self::Plain | Self::Unpacked | Self::With(_) => Vec::new(),
+            Self::Max(bound, item) => std::iter::once(bound).chain(item.bounds()).collect(),
+            Self::Item(item) | Self::List(item) | Self::Chain(item) => item.bounds(),
+        }
+    }
+
+    /// The shape as a type of the runtime, at the place of `span`: the field whose type it must fit. `is_parameter` knows the
+    /// const parameters of the container.
+    pub(crate) fn tokens(&self, span: Span, runtime: &Path, is_parameter: &dyn Fn(&Expr) -> bool) -> TokenStream {
+        let inner = |inner: &Self| inner.tokens(span, runtime, is_parameter);
+        let runtime = at(span, runtime);
+        match self {
+            Self::Plain => quote_spanned!(span=> #runtime::xdr::Plain),
+            Self::Max(Bound { expression, constant }, item) => {
                 let item = inner(item);
                 // A const parameter cannot be computed with; by itself it is a bound if it is a u32.
-                let max = if is_parameter(max) {
-                    max.to_token_stream()
+                if is_parameter(expression) {
+                    quote_spanned!(span=> #runtime::xdr::Max<#expression, #item>)
                 } else {
-                    let span = located(max.span());
-                    quote_spanned!(span=> { #runtime::xdr::derive::bound((#max) as i128) })
-                };
-                quote!(#runtime::xdr::Max<#max, #item>)
+                    quote_spanned!(span=> #runtime::xdr::Max<#constant, #item>)
+                }
             }
             Self::Item(item) => {
                 let item = inner(item);
-                quote!(#runtime::xdr::Item<#item>)
+                quote_spanned!(span=> #runtime::xdr::Item<#item>)
             }
             Self::List(item) => {
                 let item = inner(item);
-                quote!(#runtime::xdr::List<#item>)
+                quote_spanned!(span=> #runtime::xdr::List<#item>)
             }
             Self::Chain(item) => {
                 let item = inner(item);
-                quote!(#runtime::xdr::Chain<#item>)
+                quote_spanned!(span=> #runtime::xdr::Chain<#item>)
             }
-            Self::Unpacked => quote!(#runtime::xdr::Unpacked),
+            Self::Unpacked => quote_spanned!(span=> #runtime::xdr::Unpacked),
             Self::With(shape) => shape.to_token_stream(),
         }
     }

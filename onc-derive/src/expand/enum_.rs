@@ -1,9 +1,10 @@
 //! An XDR enum: a signed integer of which only the named values are valid (RFC 4506 §4.3).
 
+use proc_macro2::Ident;
 use quote::{format_ident, quote, quote_spanned};
 use syn::Variant;
 
-use crate::expand::{Body, located};
+use crate::expand::{Body, at, located};
 use crate::model::Container;
 
 pub(crate) fn body(container: &Container<'_>, values: &[&Variant]) -> Body {
@@ -13,6 +14,10 @@ pub(crate) fn body(container: &Container<'_>, values: &[&Variant]) -> Body {
     let numbers = (0..values.len()).map(|at| format_ident!("__XDR_{at}")).collect::<Vec<_>>();
     let items = names.iter().zip(&numbers).map(|(name, number)| {
         let span = located(name.span());
+        let runtime = at(span, runtime);
+        // A deprecated value is still a value: only what users write of it is worth a warning.
+        let mut name = Ident::clone(name);
+        name.set_span(span);
         quote_spanned! {span=>
             const #number: ::core::primitive::i32 = #runtime::xdr::derive::enum_value(#ident::#name as i128);
         }

@@ -8,12 +8,14 @@ mod part;
 mod struct_;
 mod union_;
 
-use proc_macro2::{Span, TokenStream};
-use quote::quote;
-use syn::{Expr, Generics};
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Expr, Generics, Path};
 
 use crate::bound;
 use crate::model::{Container, Data};
+use crate::shape::Bound;
 
 /// The parts of an implementation that differ from type to type.
 pub(crate) struct Body {
@@ -37,7 +39,7 @@ pub(crate) fn implementation(container: &Container<'_>) -> TokenStream {
         Data::Union(union) => union_::body(container, union),
         Data::Invalid => return stub(container),
     };
-    frame(container, &body)
+    frame(container, &bound::bounded(container), &bounds(container), &body)
 }
 
 /// An implementation that stands in for one that cannot be made, so that uses of the type are no errors as well.
@@ -50,13 +52,55 @@ pub(crate) fn stub(container: &Container<'_>) -> TokenStream {
         encode: unreachable.clone(),
         decode: unreachable,
     };
-    frame(container, &body)
+    frame(container, container.generics, &TokenStream::new(), &body)
 }
 
 /// The place of `span`, while names are looked up as in any macro's own code: errors point at what the user wrote, lints know
 /// that a macro wrote it.
 pub(crate) fn located(span: Span) -> Span {
     Span::mixed_site().located_at(span)
+}
+
+/// The path, at the place of `span`.
+pub(crate) fn at(span: Span, path: &Path) -> TokenStream {
+    let place = |mut token: TokenTree| {
+        token.set_span(token.span().located_at(span));
+        token
+    };
+    path.to_token_stream().into_iter().map(place).collect()
+}
+
+/// `Self` means nothing in a constant beside the implementation; the type's name does.
+pub(crate) fn without_self(tokens: TokenStream, ident: &Ident) -> TokenStream {
+    let replace = |token| match token {
+        TokenTree::Ident(found) if found == "Self" => {
+            let mut ident = ident.clone();
+            ident.set_span(found.span());
+            TokenTree::Ident(ident)
+        }
+        TokenTree::Group(group) => {
+            let mut replaced = Group::new(group.delimiter(), without_self(group.stream(), ident));
+            replaced.set_span(group.span());
+            TokenTree::Group(replaced)
+        }
+        other => other,
+    };
+    tokens.into_iter().map(replace).collect()
+}
+
+/// The constants of all bounds.
+fn bounds(container: &Container<'_>) -> TokenStream {
+    let bounds = container.fields().flat_map(|field| field.shape.bounds());
+    let bounds = bounds.filter(|bound| !const_parameter(container.generics, &bound.expression));
+    let constant = |Bound { expression, constant }: &Bound| {
+        let span = located(expression.span());
+        let runtime = at(span, &container.runtime);
+        let expression = without_self(expression.to_token_stream(), container.ident);
+        quote_spanned! {span=>
+            const #constant: ::core::primitive::u32 = #runtime::xdr::derive::bound((#expression) as i128);
+        }
+    };
+    bounds.map(constant).collect()
 }
 
 /// The expression is a const parameter of the container.
@@ -71,26 +115,11 @@ pub(crate) fn const_parameter(generics: &Generics, expression: &Expr) -> bool {
     }
 }
 
-fn frame(container: &Container<'_>, body: &Body) -> TokenStream {
+fn frame(container: &Container<'_>, generics: &Generics, bounds: &TokenStream, body: &Body) -> TokenStream {
     let Body { items, constants, measure, encode, decode } = body;
     let runtime = &container.runtime;
     let ident = container.ident;
-    let generics = bound::bounded(container);
     let (parameters, arguments, clause) = generics.split_for_impl();
-    let allow = quote! {
-        #[allow(
-            deprecated,
-            non_local_definitions,
-            trivial_casts,
-            trivial_numeric_casts,
-            unreachable_code,
-            unused_comparisons,
-            unused_qualifications,
-            clippy::all,
-            clippy::nursery,
-            clippy::pedantic
-        )]
-    };
     let implementation = quote! {
         impl #parameters #runtime::xdr::Xdr for #ident #arguments #clause {
             #constants
@@ -113,17 +142,15 @@ fn frame(container: &Container<'_>, body: &Body) -> TokenStream {
             }
         }
     };
-    if items.is_empty() {
+    if items.is_empty() && bounds.is_empty() {
         quote! {
             #[automatically_derived]
-            #allow
             #implementation
         }
     } else {
         quote! {
-            #[doc(hidden)]
-            #allow
             const _: () = {
+                #bounds
                 #items
 
                 #[automatically_derived]

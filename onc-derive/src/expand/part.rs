@@ -5,7 +5,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::Path;
 use syn::spanned::Spanned;
 
-use crate::expand::{const_parameter, located};
+use crate::expand::{at, const_parameter, located};
 use crate::model::{Container, Field};
 use crate::shape::{Fixed, Shape};
 
@@ -185,13 +185,13 @@ fn least<'a>(parts: impl IntoIterator<Item = &'a Part>) -> TokenStream {
 
 /// The codec of a field: its type's own, or its shape's.
 fn codec(container: &Container<'_>, field: &Field<'_>) -> TokenStream {
-    let runtime = &container.runtime;
     let ty = field.ty;
     let span = located(ty.span());
+    let runtime = at(span, &container.runtime);
     match &field.shape {
         Shape::Plain => quote_spanned!(span=> <#ty as #runtime::xdr::Xdr>),
         shape => {
-            let shape = shape.tokens(runtime, &|bound| const_parameter(container.generics, bound));
+            let shape = shape.tokens(span, &container.runtime, &|bound| const_parameter(container.generics, bound));
             quote_spanned!(span=> <#shape as #runtime::xdr::Shape<#ty>>)
         }
     }

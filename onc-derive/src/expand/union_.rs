@@ -1,13 +1,13 @@
 //! A discriminated union: the discriminant, then what its arm has (RFC 4506 §4.15).
 
-use proc_macro2::{Group, Ident, TokenStream, TokenTree};
+use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::Path;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
+use syn::{Path, Type};
 
 use crate::expand::part::{Part, Parts};
-use crate::expand::{Body, located};
+use crate::expand::{Body, at, located, without_self};
 use crate::model::{Arm, Container, Field, Selector, Union};
 use crate::shape::Fixed;
 
@@ -24,21 +24,24 @@ pub(crate) fn body(container: &Container<'_>, union: &Union<'_>) -> Body {
         let label = without_self(label.to_token_stream(), container.ident);
         quote_spanned!(located(label.span())=> const #constant: #discriminant = #label;)
     });
+    let runtime_there = at(span, runtime);
     let fixed = fixed(runtime, &arms);
     let least = arms.iter().map(|arm| arm.with_discriminant.least());
     let measure = arms.iter().map(|arm| {
         let (pattern, check, size) = (arm.pattern(), arm.check(runtime, &arms), arm.with_discriminant.measure());
-        quote!(#pattern => { #check #size })
+        let typed = arm.typed(discriminant);
+        quote!(#pattern => { #typed #check #size })
     });
     let encode = arms.iter().map(|arm| {
         let (pattern, encode) = (arm.pattern(), arm.with_discriminant.encode());
-        quote!(#pattern => { #encode })
+        let typed = arm.typed(discriminant);
+        quote!(#pattern => { #typed #encode })
     });
     let decode = decode(runtime, &arms);
     Body {
         items: quote_spanned! {span=>
             #(#labels)*
-            const __XDR_DISCRIMINANT: () = #runtime::xdr::derive::discriminant::<#discriminant>();
+            const __XDR_DISCRIMINANT: () = #runtime_there::xdr::derive::discriminant::<#discriminant>();
         },
         constants: quote! {
             const FIXED: ::core::option::Option<usize> = #fixed;
@@ -84,6 +87,12 @@ impl Expansion<'_> {
         quote!(Self::#variant { #kept #(#members: #bindings),* })
     }
 
+    /// Has the compiler compare the type of the kept discriminant, where it is written, with what it must be.
+    fn typed(&self, discriminant: &Type) -> Option<TokenStream> {
+        let kept = &self.kept;
+        self.arm.kept.as_ref().map(|_| quote!(let #kept: &#discriminant = #kept;))
+    }
+
     /// Refuses to encode a discriminant that would be decoded as another arm.
     fn check(&self, runtime: &Path, arms: &[Self]) -> TokenStream {
         let (kept, owner, name) = (&self.kept, self.owner, self.arm.variant.ident.unraw().to_string());
@@ -115,10 +124,10 @@ fn arms<'a>(
 ) -> Vec<Expansion<'a>> {
     let arm = |(at, arm): (usize, &'a Arm<'a>)| {
         let labels = arm.selector.labels().iter().enumerate();
-        let labels = labels
-            .map(|(of, label)| format_ident!("__XDR_{at}_{of}", span = located(label.span())))
-            .collect::<Vec<_>>();
-        let kept = format_ident!("__kept", span = located(arm.variant.ident.span()));
+        let labels =
+            labels.map(|(of, label)| format_ident!("__XDR_{at}_{of}", span = label.span())).collect::<Vec<_>>();
+        let place = arm.kept.as_ref().map_or_else(|| arm.variant.ident.span(), |kept| kept.ty.span());
+        let kept = format_ident!("__kept", span = located(place));
         let value = match (&arm.selector, labels.as_slice()) {
             (Selector::One(_), [label]) => quote!(&#label),
             _ => quote!(#kept),
@@ -166,10 +175,12 @@ fn decode(runtime: &Path, arms: &[Expansion<'_>]) -> TokenStream {
     let value = |arm: &Expansion<'_>| {
         let variant = &arm.arm.variant.ident;
         let decode = arm.alone.decode();
-        let kept = arm.arm.kept.as_ref().map(|Field { member, .. }| quote!(#member: __discriminant,));
+        let name = &arm.kept;
+        let kept = arm.arm.kept.as_ref().map(|Field { member, .. }| quote!(#member: #name,));
+        let rename = kept.as_ref().map(|_| quote!(let #name = __discriminant;));
         let members = arm.arm.fields.iter().map(|field| &field.member);
         let bindings = arm.alone.parts.iter().map(|part| &part.binding);
-        quote!({ #decode ::core::result::Result::Ok(Self::#variant { #kept #(#members: #bindings),* }) })
+        quote!({ #rename #decode ::core::result::Result::Ok(Self::#variant { #kept #(#members: #bindings),* }) })
     };
     let cases = arms.iter().filter(|arm| !arm.labels.is_empty()).map(|arm| {
         let (labels, value) = (&arm.labels, value(arm));
@@ -187,6 +198,8 @@ fn decode(runtime: &Path, arms: &[Expansion<'_>]) -> TokenStream {
         }
     };
     quote! {
+        // Labels of one value under two names: the second would never be reached.
+        #[deny(unreachable_patterns)]
         match __discriminant {
             #(#cases)*
             // All values of the discriminant's type may have been there.
@@ -194,22 +207,4 @@ fn decode(runtime: &Path, arms: &[Expansion<'_>]) -> TokenStream {
             _ => #rest
         }
     }
-}
-
-/// `Self` means nothing in a constant beside the implementation; the type's name does.
-fn without_self(tokens: TokenStream, ident: &Ident) -> TokenStream {
-    let replace = |token| match token {
-        TokenTree::Ident(found) if found == "Self" => {
-            let mut ident = ident.clone();
-            ident.set_span(found.span());
-            TokenTree::Ident(ident)
-        }
-        TokenTree::Group(group) => {
-            let mut replaced = Group::new(group.delimiter(), without_self(group.stream(), ident));
-            replaced.set_span(group.span());
-            TokenTree::Group(replaced)
-        }
-        other => other,
-    };
-    tokens.into_iter().map(replace).collect()
 }

@@ -9,6 +9,12 @@ use std::marker::PhantomData;
 use super::{DecodeError, DecodeErrorKind, EncodeError, Sink, Size, Source, Xdr};
 
 /// How values of `T` look on the wire.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a shape of `{T}`",
+    label = "of this type nothing like that can be said",
+    note = "`max` is for `String`, `Bytes` and `Vec`; `list` and `chain` are for `Vec`; `item` is for `Vec`, arrays, `Option` \
+            and `Box`; `unpacked` is for `u8`"
+)]
 pub trait Shape<T> {
     /// As [`Xdr::FIXED`].
     const FIXED: Option<usize>;

@@ -1,4 +1,6 @@
-//! Tuples: their parts in order, as a struct. The arguments of a procedure are one.
+//! Tuples: their parts in order, as a struct. The arguments of a procedure are one. And what is void.
+
+use std::marker::PhantomData;
 
 use super::derive::sum;
 use super::{DecodeError, EncodeError, Plain, Shape, Sink, Size, Source, Xdr};
@@ -17,6 +19,24 @@ impl Xdr for () {
     #[inline]
     fn decode<S: Source>(_from: &mut S) -> Result<Self, DecodeError> {
         Ok(())
+    }
+}
+
+/// Nothing: so that a type can have a parameter that is not on the wire.
+impl<T: ?Sized> Xdr for PhantomData<T> {
+    const FIXED: Option<usize> = Some(0);
+
+    #[inline]
+    fn measure(&self) -> Result<Size, EncodeError> {
+        Ok(Size::default())
+    }
+
+    #[inline]
+    fn encode<S: Sink>(&self, _out: &mut S) {}
+
+    #[inline]
+    fn decode<S: Source>(_from: &mut S) -> Result<Self, DecodeError> {
+        Ok(Self)
     }
 }
 
