@@ -8,8 +8,8 @@ use std::time::Duration;
 use tokio::net::{TcpListener, ToSocketAddrs, UdpSocket, lookup_host};
 
 use crate::portmap::{Policy, RegisterError, Registrar, Service};
-use crate::rpc::{AuthFlavour, Interface, Netid, UniversalAddress};
-use crate::service::{Lifecycle, Program, Registry, RegistryBuilder, Settings};
+use crate::rpc::{Interface, Netid, UniversalAddress};
+use crate::service::{Flavours, Lifecycle, Program, Registry, RegistryBuilder, Settings};
 use crate::transport::{tcp, udp};
 use crate::xdr::Limits;
 
@@ -75,7 +75,7 @@ impl ServerBuilder {
 
     /// Adds one version of a program that takes only these flavours of credentials; a call with another one is answered
     /// `AUTH_ERROR`.
-    pub fn add_with_flavours(mut self, program: impl Program, flavours: impl IntoIterator<Item = AuthFlavour>) -> Self {
+    pub fn add_with_flavours(mut self, program: impl Program, flavours: impl Into<Flavours>) -> Self {
         self.programs.add_with_flavours(program, flavours);
         self
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::rpc::{AuthFlavour, AuthSys, Interface, ProcedureInfo};
+use crate::rpc::{AuthFlavour, AuthSys, Identity, Interface, ProcedureInfo};
 use crate::transport::Peer;
 
 /// The call that a handler answers: who calls, from where, what.
@@ -20,6 +20,7 @@ pub struct Context {
     pub(crate) flavour: AuthFlavour,
     /// The credential's body; of `AUTH_SYS` it has been checked that it parses.
     pub(crate) credential: Bytes,
+    pub(crate) identity: Option<Identity>,
 }
 
 /// What all calls of one connection, or of one UDP socket and peer, share.
@@ -90,6 +91,13 @@ impl Context {
     #[must_use]
     pub fn auth_sys(&self) -> Option<AuthSys> {
         (self.flavour == AuthFlavour::SYS).then(|| AuthSys::parse(&self.credential).ok()).flatten()
+    }
+
+    /// Who calls, as the credential's [`ServerFlavour`](crate::rpc::ServerFlavour) found out; `None` for `AUTH_NONE` and
+    /// `AUTH_SYS`, which prove nothing.
+    #[must_use]
+    pub fn identity(&self) -> Option<&Identity> {
+        self.identity.as_ref()
     }
 
     /// The body of the credential as it was received, for flavours of one's own.

@@ -3,10 +3,11 @@
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::observe::{Observation, step};
-use crate::rpc::{AcceptStatus, RejectStatus};
+use crate::rpc::{AcceptStatus, Protection, RejectStatus};
 use crate::xdr::Shape;
 
 use super::{Fault, Reply};
@@ -18,10 +19,18 @@ use super::{Fault, Reply};
 #[must_use = "nobody answers the call unless this is polled"]
 pub struct Handling {
     state: State,
+    /// What few calls have.
+    extra: Option<Box<Extra>>,
+}
+
+#[derive(Default)]
+struct Extra {
     observation: Option<Box<Observation>>,
+    protection: Option<Arc<dyn Protection>>,
 }
 
 enum State {
+    Discard,
     Success,
     Accepted(AcceptStatus),
     Denied(RejectStatus),
@@ -37,6 +46,11 @@ impl Handling {
     /// Success without results.
     pub(crate) fn success() -> Self {
         Self::new(State::Success)
+    }
+
+    /// No reply at all.
+    pub(super) fn discard() -> Self {
+        Self::new(State::Discard)
     }
 
     /// An accepted reply without results.
@@ -62,39 +76,48 @@ impl Handling {
 
     #[inline]
     fn new(state: State) -> Self {
-        Self { state, observation: None }
+        Self { state, extra: None }
     }
 
-    /// Watched by `observation`, if anybody listens.
-    #[inline]
-    pub(super) fn observed(mut self, observation: Option<Box<Observation>>) -> Self {
-        self.observation = observation;
+    /// Watched by `observation`.
+    pub(super) fn observed(mut self, observation: Box<Observation>) -> Self {
+        self.extra.get_or_insert_default().observation = Some(observation);
+        self
+    }
+
+    /// With a reply that `protection` makes.
+    pub(super) fn protected(mut self, protection: Arc<dyn Protection>) -> Self {
+        self.extra.get_or_insert_default().protection = Some(protection);
         self
     }
 
     /// Goes on; when it is ready the reply has been written. A handler that panics answers `SYSTEM_ERR`.
     #[inline]
     pub fn poll(&mut self, cx: &mut Context<'_>, reply: &mut Reply<'_>) -> Poll<()> {
-        if self.observation.is_some() {
-            return self.poll_observed(cx, reply);
+        if self.extra.is_some() {
+            return self.poll_extra(cx, reply);
         }
         self.poll_state(cx, reply)
     }
 
     #[cold]
-    fn poll_observed(&mut self, cx: &mut Context<'_>, reply: &mut Reply<'_>) -> Poll<()> {
-        let span = self.observation.as_ref().map_or_else(tracing::Span::none, |observation| observation.span().clone());
+    fn poll_extra(&mut self, cx: &mut Context<'_>, reply: &mut Reply<'_>) -> Poll<()> {
+        let Extra { observation, protection } = self.extra.as_deref_mut().map(std::mem::take).unwrap_or_default();
+        if let Some(protection) = &protection {
+            reply.protect(Arc::clone(protection));
+        }
+        let span = observation.as_ref().map_or_else(tracing::Span::none, |observation| observation.span().clone());
         let poll = span.in_scope(|| self.poll_state(cx, reply));
-        if poll.is_ready()
-            && let Some(observation) = self.observation.take()
-        {
-            observation.end(reply.status());
+        match observation {
+            Some(observation) if poll.is_ready() => observation.end(reply.status()),
+            observation => self.extra = Some(Box::new(Extra { observation, protection })),
         }
         poll
     }
 
     fn poll_state(&mut self, cx: &mut Context<'_>, reply: &mut Reply<'_>) -> Poll<()> {
         match &mut self.state {
+            State::Discard => {}
             State::Success => reply.success::<(), ()>(&()),
             State::Accepted(status) => reply.accepted(*status),
             State::Denied(status) => reply.denied(*status),
@@ -115,6 +138,7 @@ impl Handling {
 impl std::fmt::Debug for Handling {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let state = match &self.state {
+            State::Discard => "discard",
             State::Success => "success",
             State::Accepted(_) => "accepted",
             State::Denied(_) => "denied",

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::observe::step;
-use crate::rpc::{AcceptStatus, CallHeader, Interface, OpaqueAuth, Procedure};
+use crate::rpc::{AcceptStatus, CallHeader, Identity, Interface, OpaqueAuth, Procedure};
 use crate::xdr::{DecodeError, Decoder, Limits, Shape};
 
 use super::{ConnectionInfo, Context, Fault, Handling};
@@ -19,6 +19,8 @@ pub struct IncomingCall<'a> {
     pub(crate) arguments: Arguments<'a>,
     pub(crate) connection: &'a Arc<ConnectionInfo>,
     pub(crate) limits: Limits,
+    /// Who calls, when the credential proves it.
+    pub(crate) identity: Option<Identity>,
 }
 
 /// The encoded arguments of a call.
@@ -96,6 +98,7 @@ impl IncomingCall<'_> {
             xid: self.header.xid,
             flavour,
             credential: if body.is_empty() { Bytes::new() } else { Bytes::copy_from_slice(body) },
+            identity: self.identity.clone(),
         }
     }
 }

@@ -7,7 +7,9 @@
 mod connection;
 mod context;
 mod datagram;
+mod encoded;
 mod fault;
+mod flavours;
 mod handling;
 mod incoming_call;
 mod lifecycle;
@@ -20,6 +22,7 @@ pub(crate) use self::connection::{Connection, Settings};
 pub use self::context::{ConnectionInfo, Context};
 pub(crate) use self::datagram::Datagrams;
 pub use self::fault::Fault;
+pub use self::flavours::Flavours;
 pub use self::handling::Handling;
 pub use self::incoming_call::IncomingCall;
 pub(crate) use self::lifecycle::Lifecycle;

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::observe::{Observation, Side, step};
-use crate::rpc::{AcceptStatus, AuthFlavour, AuthStatus, AuthSys, CallError, CallHeader, Interface, RejectStatus};
+use crate::rpc::{AcceptStatus, Admission, CallError, CallHeader, Interface, RejectStatus};
 use crate::xdr::Limits;
 
+use super::encoded::Encoded;
 use super::incoming_call::Arguments;
-use super::{ConnectionInfo, Handling, IncomingCall, Program};
+use super::{ConnectionInfo, Flavours, Handling, IncomingCall, Program};
 
 /// The programs of a server. Cheap to clone.
 #[derive(Clone)]
@@ -28,8 +29,7 @@ pub struct RegistryBuilder {
 struct Entry {
     interface: &'static Interface,
     program: Arc<dyn Program>,
-    /// The flavours that it takes.
-    flavours: Arc<[AuthFlavour]>,
+    flavours: Flavours,
 }
 
 /// What is to be done with a message.
@@ -47,17 +47,13 @@ pub(crate) enum Verdict {
 impl RegistryBuilder {
     /// Adds a program that takes `AUTH_NONE` and `AUTH_SYS`.
     pub fn add(&mut self, program: impl Program) -> &mut Self {
-        self.add_with_flavours(program, [AuthFlavour::NONE, AuthFlavour::SYS])
+        self.add_with_flavours(program, Flavours::default())
     }
 
     /// Adds a program that takes only these flavours of credentials.
-    pub fn add_with_flavours(
-        &mut self,
-        program: impl Program,
-        flavours: impl IntoIterator<Item = AuthFlavour>,
-    ) -> &mut Self {
+    pub fn add_with_flavours(&mut self, program: impl Program, flavours: impl Into<Flavours>) -> &mut Self {
         let interface = program.interface();
-        self.entries.push(Entry { interface, program: Arc::new(program), flavours: flavours.into_iter().collect() });
+        self.entries.push(Entry { interface, program: Arc::new(program), flavours: flavours.into() });
         self
     }
 
@@ -81,22 +77,72 @@ impl RegistryBuilder {
 
 impl Entry {
     #[inline]
-    fn handle(
-        &self,
-        header: CallHeader<'_>,
-        arguments: Arguments<'_>,
-        connection: &Arc<ConnectionInfo>,
-        limits: Limits,
-    ) -> Handling {
-        // RFC 5531 §12 (procedure 0 of every program) needs no authentication: it is how clients ask who is there.
-        if header.procedure == 0 {
+    fn handle(&self, call: Received<'_>) -> Handling {
+        if let Some(admission) = self.flavours.admit(&call.header, call.message) {
+            return self.admitted(call, admission);
+        }
+        // RFC 5531 §12.1: procedure 0 needs no authentication: it is how clients ask who is there.
+        if call.header.procedure == 0 {
             return Handling::success();
         }
-        if let Err(status) = accept(self, &header) {
+        if let Err(status) = self.flavours.accept(&call.header.credential) {
             return Handling::denied(RejectStatus::AuthError(status));
         }
-        self.program.call(IncomingCall { header, interface: self.interface, arguments, connection, limits })
+        self.program.call(IncomingCall {
+            header: call.header,
+            interface: self.interface,
+            arguments: call.arguments,
+            connection: call.connection,
+            limits: call.limits,
+            identity: None,
+        })
     }
+
+    /// A call with a credential that proves something.
+    #[cold]
+    fn admitted(&self, call: Received<'_>, admission: Admission) -> Handling {
+        let (identity, protection) = match admission {
+            Admission::Accept { identity, protection } => (identity, protection),
+            Admission::Answer { results, protection } => {
+                return Handling::run::<_, Bytes, Encoded>(std::future::ready(Ok(results))).protected(protection);
+            }
+            Admission::Discard => return Handling::discard(),
+            Admission::Refuse(status) => return Handling::denied(RejectStatus::AuthError(status)),
+        };
+        if call.header.procedure == 0 {
+            return Handling::success().protected(protection);
+        }
+        let opened;
+        let mut arguments = call.arguments;
+        if protection.seals() {
+            match protection.open(Bytes::copy_from_slice(arguments.bytes)) {
+                Ok(bytes) => opened = bytes,
+                Err(error) => {
+                    tracing::debug!(target: "onc::server", %error, "sealed arguments that do not open");
+                    return Handling::accepted(AcceptStatus::GarbageArguments).protected(protection);
+                }
+            }
+            arguments = Arguments { bytes: &opened, record: Some(&opened) };
+        }
+        let call = IncomingCall {
+            header: call.header,
+            interface: self.interface,
+            arguments,
+            connection: call.connection,
+            limits: call.limits,
+            identity: Some(identity),
+        };
+        self.program.call(call).protected(protection)
+    }
+}
+
+/// A call as it was received.
+struct Received<'a> {
+    header: CallHeader<'a>,
+    message: &'a [u8],
+    arguments: Arguments<'a>,
+    connection: &'a Arc<ConnectionInfo>,
+    limits: Limits,
 }
 
 impl Registry {
@@ -118,32 +164,26 @@ impl Registry {
             Ok((header, offset)) => {
                 step!(4, "the server stub receives the message and unmarshals the arguments", xid = header.xid);
                 let arguments = Arguments { bytes: &message[offset..], record };
-                Verdict::Answer { xid: header.xid, handling: self.answer(header, arguments, connection, limits) }
+                let call = Received { header, message, arguments, connection, limits };
+                Verdict::Answer { xid: header.xid, handling: self.answer(call) }
             }
             Err(error) => refuse(&error),
         }
     }
 
     #[inline]
-    fn answer(
-        &self,
-        header: CallHeader<'_>,
-        arguments: Arguments<'_>,
-        connection: &Arc<ConnectionInfo>,
-        limits: Limits,
-    ) -> Handling {
-        let wanted =
-            |entry: &&Entry| entry.interface.program == header.program && entry.interface.version == header.version;
-        let Some(entry) = self.entries.iter().find(wanted) else {
-            return self.unavailable(header.program);
-        };
-        let observation =
-            Observation::begin(Side::Server, entry.interface, header.procedure, header.xid, Some(&connection.peer));
-        let handling = match &observation {
-            Some(observation) => observation.span().in_scope(|| entry.handle(header, arguments, connection, limits)),
-            None => entry.handle(header, arguments, connection, limits),
-        };
-        handling.observed(observation)
+    fn answer(&self, call: Received<'_>) -> Handling {
+        let CallHeader { xid, program, version, procedure, .. } = call.header;
+        let wanted = |entry: &&Entry| entry.interface.program == program && entry.interface.version == version;
+        let Some(entry) = self.entries.iter().find(wanted) else { return self.unavailable(program) };
+        let peer = &call.connection.peer;
+        match Observation::begin(Side::Server, entry.interface, procedure, xid, Some(peer)) {
+            None => entry.handle(call),
+            Some(observation) => {
+                let handling = observation.span().in_scope(|| entry.handle(call));
+                handling.observed(observation)
+            }
+        }
     }
 
     /// RFC 5531 §9: PROG_MISMATCH with the lowest and highest version, PROG_UNAVAIL if there is none.
@@ -155,20 +195,6 @@ impl Registry {
             _ => AcceptStatus::ProgramUnavailable,
         })
     }
-}
-
-/// Checks the credential's flavour, and that it parses.
-#[inline]
-fn accept(entry: &Entry, header: &CallHeader<'_>) -> Result<(), AuthStatus> {
-    let credential = &header.credential;
-    if !entry.flavours.contains(&credential.flavour) {
-        let known = [AuthFlavour::NONE, AuthFlavour::SYS].contains(&credential.flavour);
-        return Err(if known { AuthStatus::TooWeak } else { AuthStatus::RejectedCredential });
-    }
-    if credential.flavour == AuthFlavour::SYS && AuthSys::validate(credential.body).is_err() {
-        return Err(AuthStatus::BadCredential);
-    }
-    Ok(())
 }
 
 /// The answer to what is not a call that can be dispatched.

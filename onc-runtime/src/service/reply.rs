@@ -1,9 +1,11 @@
 //! Where the answer to one call is written.
 
+use std::sync::Arc;
+
 use crate::observe::step;
-use crate::rpc::{AcceptStatus, MARK_SIZE, OpaqueAuth, RejectStatus, put_accepted, put_denied};
+use crate::rpc::{AcceptStatus, MARK_SIZE, OpaqueAuth, Protection, RejectStatus, put_accepted, put_denied};
 use crate::transport::Outgoing;
-use crate::xdr::{EncodeError, EncodeErrorKind, Shape, Sink};
+use crate::xdr::{EncodeError, EncodeErrorKind, Encoder, Shape, Sink, Size};
 
 use super::Fault;
 
@@ -20,13 +22,14 @@ pub struct Reply<'a> {
     max_size: usize,
     /// What was answered, as RFC 5531 spells it.
     status: &'static str,
+    protection: Option<Arc<dyn Protection>>,
 }
 
 impl<'a> Reply<'a> {
     /// A reply to the call `xid`, at the end of `out`.
     #[inline]
     pub(crate) fn new(out: &'a mut Outgoing, xid: u32, max_size: usize) -> Self {
-        Self { out, xid, max_size, status: "SUCCESS" }
+        Self { out, xid, max_size, status: "SUCCESS", protection: None }
     }
 
     /// Writes the results of a call that succeeded; on results that cannot be encoded, `SYSTEM_ERR`.
@@ -42,6 +45,9 @@ impl<'a> Reply<'a> {
     fn try_success<T, S: Shape<T>>(&mut self, results: &T) -> Result<(), EncodeError> {
         let (xid, max) = (self.xid, self.max_size);
         let size = S::measure(results)?;
+        if self.protection.is_some() {
+            return self.protected_success::<T, S>(results, size);
+        }
         let length = SUCCESS + size.total;
         if length > max {
             return Err(EncodeError::new(EncodeErrorKind::MessageTooLarge { size: length, max }));
@@ -60,6 +66,35 @@ impl<'a> Reply<'a> {
             S::encode(results, out);
             Ok(())
         })
+    }
+
+    /// A reply whose verifier proves this server, and whose results may be sealed.
+    #[cold]
+    fn protected_success<T, S: Shape<T>>(&mut self, results: &T, size: Size) -> Result<(), EncodeError> {
+        let Some(protection) = self.protection.clone() else { return Ok(()) };
+        let mut message = Vec::new();
+        put_accepted(&mut message, self.xid, protection.verifier(), AcceptStatus::Success);
+        let start = message.len();
+        let mut encoder = Encoder::new(&mut message);
+        encoder.reserve(size);
+        S::encode(results, &mut encoder);
+        if protection.seals()
+            && let Err(error) = protection.seal(&mut message, start)
+        {
+            tracing::error!(target: "onc::server", %error, "results cannot be sealed");
+            self.accepted(AcceptStatus::SystemError);
+            return Ok(());
+        }
+        if message.len() > self.max_size {
+            return Err(EncodeError::new(EncodeErrorKind::MessageTooLarge { size: message.len(), max: self.max_size }));
+        }
+        self.short(|out| *out = message);
+        Ok(())
+    }
+
+    /// Lets `protection` make the verifier, and seal the results.
+    pub(super) fn protect(&mut self, protection: Arc<dyn Protection>) {
+        self.protection = Some(protection);
     }
 
     /// Writes a handler's refusal.
@@ -90,7 +125,9 @@ impl<'a> Reply<'a> {
             AcceptStatus::SystemError => "SYSTEM_ERR",
         };
         let xid = self.xid;
-        self.short(|out| put_accepted(out, xid, OpaqueAuth::NONE, status));
+        let protection = self.protection.clone();
+        let verifier = protection.as_ref().map_or(OpaqueAuth::NONE, |protection| protection.verifier());
+        self.short(|out| put_accepted(out, xid, verifier, status));
     }
 
     /// Writes a rejection.

@@ -12,8 +12,9 @@ use tower_service::Service;
 
 use crate::rpc::{AcceptStatus, CallHeader, Interface, OpaqueAuth, RejectStatus, Reply as ReplyMessage, parse_reply};
 use crate::transport::Outgoing;
-use crate::xdr::{DecodeError, EncodeError, Limits, Shape, Sink, Size, Source};
+use crate::xdr::Limits;
 
+use super::encoded::Encoded;
 use super::incoming_call::Arguments;
 use super::{Context, Fault, Handling, IncomingCall, Program, Reply};
 
@@ -83,6 +84,7 @@ impl Service<Request> for ProgramService {
             arguments: Arguments { bytes: &arguments, record: Some(&arguments) },
             connection: &context.connection,
             limits,
+            identity: context.identity.clone(),
         });
         Box::pin(async move {
             let mut out = Outgoing::default();
@@ -160,27 +162,6 @@ fn fault(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Fault {
     match error.into().downcast::<Fault>() {
         Ok(fault) => *fault,
         Err(error) => Fault::system(error),
-    }
-}
-
-/// Bytes that are encoded already.
-struct Encoded;
-
-impl Shape<Bytes> for Encoded {
-    const FIXED: Option<usize> = None;
-    const LEAST: usize = 0;
-
-    fn measure(value: &Bytes) -> Result<Size, EncodeError> {
-        Ok(Size::of(value.len()))
-    }
-
-    fn encode<S: Sink>(value: &Bytes, out: &mut S) {
-        out.put_slice(value);
-    }
-
-    fn decode<S: Source>(from: &mut S) -> Result<Bytes, DecodeError> {
-        let length = from.remaining();
-        from.shared(length)
     }
 }
 
