@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::rpc::{AcceptStatus, AuthStatus, RejectStatus, ReplyError};
+use crate::rpc::{AcceptStatus, AuthStatus, FlavourError, RejectStatus, ReplyError};
 use crate::xdr::{DecodeError, EncodeError};
 
 /// Why a call, or a connection, failed. Tells whose fault it was; its text says what was seen and what to do.
@@ -34,6 +34,8 @@ pub enum Error {
     Limit(Limit),
     /// The client was closed. Nothing was sent.
     Closed,
+    /// The credentials' flavour could not sign the call, or the reply's verifier or seal was wrong.
+    Auth(Arc<FlavourError>),
     /// Middleware around the client refused the call, or failed.
     Middleware(Arc<dyn std::error::Error + Send + Sync>),
 }
@@ -216,6 +218,7 @@ impl Error {
             Self::Reply(_) | Self::Results(_) => "CANT_DECODE_RES",
             Self::Limit(_) => "LIMIT",
             Self::Closed => "CLOSED",
+            Self::Auth(_) => "AUTH_ERROR",
             Self::Middleware(_) => "MIDDLEWARE",
         }
     }
@@ -275,6 +278,7 @@ impl fmt::Display for Error {
             }
             Self::Limit(limit) => limit.fmt(f),
             Self::Closed => write!(f, "the client was closed"),
+            Self::Auth(error) => error.fmt(f),
             Self::Middleware(error) => write!(f, "middleware: {error}"),
         }
     }
@@ -290,6 +294,7 @@ impl std::error::Error for Error {
             Self::Lost(lost) => Some(&*lost.cause),
             Self::Reply(error) => Some(&**error),
             Self::Results(error) => Some(&**error),
+            Self::Auth(error) => Some(&**error),
             Self::Middleware(error) => Some(&**error),
             _ => None,
         }

@@ -9,10 +9,11 @@ use tokio::io::ReadBuf;
 use tokio::net::UdpSocket;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::error::Error;
 use crate::observe::step;
 use crate::rpc::Record;
 use crate::transport::Outgoing;
-use crate::xdr::{EncodeError, Encoder};
+use crate::xdr::Encoder;
 
 use super::pending::State;
 use super::queue::Channel;
@@ -49,8 +50,8 @@ impl Outstanding {
     /// Encodes a call; `write` begins with a record mark, which datagrams do not have.
     pub(super) fn write(
         idempotent: bool,
-        write: impl FnOnce(&mut Encoder<'_>) -> Result<(), EncodeError>,
-    ) -> Result<Self, EncodeError> {
+        write: impl FnOnce(&mut Encoder<'_>) -> Result<(), Error>,
+    ) -> Result<Self, Error> {
         let mut out = Outgoing::default();
         out.append(write)?;
         let message = out.datagram(&mut Vec::new()).to_vec();

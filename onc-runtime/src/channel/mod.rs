@@ -12,16 +12,17 @@ mod link;
 mod pending;
 mod queue;
 mod raw;
+mod signed;
 mod stream;
 mod tower;
 
 pub use self::call::{Call, TimedCall};
 pub use self::caller::{Caller, Request, Response};
 pub use self::client::{Client, Stub};
-pub use self::tower::{BoxError, ClientService};
 pub(crate) use self::datagram::DatagramLink;
 pub(crate) use self::driver::{Connector, Settings};
 pub(crate) use self::link::Link;
 pub(crate) use self::queue::Channel;
 pub(crate) use self::raw::response;
 pub(crate) use self::stream::StreamLink;
+pub use self::tower::{BoxError, ClientService};

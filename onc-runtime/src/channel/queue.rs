@@ -15,7 +15,7 @@ use crate::observe::step;
 use crate::rpc::Record;
 use crate::rpc::random_xid;
 use crate::transport::Outgoing;
-use crate::xdr::{EncodeError, Encoder};
+use crate::xdr::Encoder;
 
 use super::datagram::Outstanding;
 use super::driver::Settings;
@@ -96,7 +96,7 @@ impl Channel {
         waker: &Waker,
         expiry: Expiry,
         idempotent: bool,
-        write: impl FnOnce(&mut Encoder<'_>, u32) -> Result<(), EncodeError>,
+        write: impl FnOnce(&mut Encoder<'_>, u32) -> Result<(), Error>,
     ) -> Result<(u32, Expiry), Error> {
         let mut inner = self.lock();
         let settings = &self.settings;
@@ -132,7 +132,7 @@ impl Channel {
         };
         if let Err(error) = written {
             inner.pending.remove(xid);
-            return Err(Error::Arguments(Arc::new(error)));
+            return Err(error);
         }
         // Only the first call of those that are queued together wakes the driver.
         let driver = inner.driver.take();

@@ -47,7 +47,7 @@ impl Client {
                 (submitted, _) => submitted?,
             };
             expiry = same;
-            let _forget = Forget { channel, xid };
+            let _forget = channel.forget_on_drop(xid);
             match poll_fn(|cx| channel.poll_reply(xid, cx.waker()).map_or(Poll::Pending, Poll::Ready)).await {
                 Ok(body) => return results(body),
                 // As of a typed call: what never left, or may be executed twice, is sent again.
@@ -84,9 +84,16 @@ impl Client {
 }
 
 /// Forgets a call that is no longer waited for.
-struct Forget<'a> {
+pub(super) struct Forget<'a> {
     channel: &'a Channel,
     xid: u32,
+}
+
+impl Channel {
+    /// Forgets a call when what is returned is dropped.
+    pub(super) fn forget_on_drop(&self, xid: u32) -> Forget<'_> {
+        Forget { channel: self, xid }
+    }
 }
 
 impl Drop for Forget<'_> {

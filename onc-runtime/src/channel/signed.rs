@@ -1,0 +1,174 @@
+//! Calls with credentials that sign, check and seal.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use tokio::sync::Mutex;
+use tokio::time::timeout_at;
+
+use crate::error::{Deadline, Error, Phase, Refusal};
+use crate::rpc::{
+    ClientFlavour, FlavourError, MARK_SIZE, Recovery, RejectStatus, Reply, parse_reply, patch_mark, put_unsigned_call,
+};
+
+use super::caller::{Caller, Request, Response};
+use super::client::{Client, Through};
+use super::pending::Body;
+use super::queue::{Channel, Expiry};
+
+/// How often a call is signed anew after the server refused its credential.
+const RECOVERIES: usize = 2;
+
+impl Client {
+    /// A client over the same connection whose calls are signed, and their replies checked, by `flavour`.
+    ///
+    /// A session is set up with the first call, and again when the server has forgotten it.
+    #[must_use]
+    pub fn with_flavour(&self, flavour: impl ClientFlavour) -> Self {
+        let signed = Signed { client: self.clone(), flavour: Box::new(flavour), session: Mutex::new(Session::Missing) };
+        Self::from_caller(Arc::new(signed))
+    }
+}
+
+/// A client whose calls are signed.
+struct Signed {
+    client: Client,
+    flavour: Box<dyn ClientFlavour>,
+    /// Held while a session is set up, so that calls wait for it.
+    session: Mutex<Session>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Session {
+    Missing,
+    /// The number of the session: one that fails for many calls at once is set up again once.
+    Ready(u64),
+}
+
+impl Caller for Arc<Signed> {
+    fn call(&self, request: Request) -> Pin<Box<dyn Future<Output = Result<Response, Error>> + Send>> {
+        let signed = Self::clone(self);
+        Box::pin(async move {
+            let Some(deadline) = request.deadline else { return signed.exchange(&request).await };
+            let begun = tokio::time::Instant::now();
+            match timeout_at(deadline, signed.exchange(&request)).await {
+                Ok(outcome) => outcome,
+                Err(_) => Err(Error::Deadline(Deadline { after: deadline - begun, phase: Phase::Reply })),
+            }
+        })
+    }
+}
+
+impl Signed {
+    async fn exchange(&self, request: &Request) -> Result<Response, Error> {
+        let mut recoveries = 0;
+        loop {
+            let session = self.establish(request).await?;
+            let (call, message) = self.send(request).await?;
+            let status = match parse_reply(&message).map_err(|error| Error::Reply(Arc::new(error)))? {
+                (_, Reply::Accepted { verifier, status }, offset) => {
+                    // Not before the verifier is right does the rest of the reply mean anything.
+                    self.flavour.check(call, verifier).map_err(failed)?;
+                    if let Some(refusal) = Refusal::of(status) {
+                        return Err(Error::Refused(refusal));
+                    }
+                    let results = message.slice(offset..);
+                    let opened = if self.flavour.seals(call) {
+                        self.flavour.open(call, results).map_err(failed)?
+                    } else {
+                        results
+                    };
+                    return Ok(Response::new(opened));
+                }
+                (_, Reply::Denied(RejectStatus::AuthError(status)), _) => status,
+                (_, Reply::Denied(status), _) => return Err(Error::Refused(status.into())),
+            };
+            // The server has not executed the call: it may be signed and sent again.
+            recoveries += 1;
+            match self.flavour.refused(call, status) {
+                Recovery::Retry if recoveries <= RECOVERIES => {}
+                Recovery::Establish if recoveries <= RECOVERIES => self.lose(session).await,
+                _ => return Err(Error::Refused(Refusal::Auth(status))),
+            }
+        }
+    }
+
+    /// Sets a session up by calls to procedure 0, unless there is one.
+    async fn establish(&self, request: &Request) -> Result<Session, Error> {
+        let mut session = self.session.lock().await;
+        if *session != Session::Missing {
+            return Ok(*session);
+        }
+        let mut number = 0;
+        let mut arguments = self.flavour.establish(None).map_err(failed)?;
+        while let Some(step) = arguments {
+            let null = Request::new(request.interface, 0, step);
+            let (call, message) = self.send(&null).await?;
+            let results = match parse_reply(&message).map_err(|error| Error::Reply(Arc::new(error)))? {
+                (_, Reply::Accepted { verifier, status }, offset) => {
+                    if let Some(refusal) = Refusal::of(status) {
+                        return Err(Error::Refused(refusal));
+                    }
+                    self.flavour.check(call, verifier).map_err(failed)?;
+                    message.slice(offset..)
+                }
+                (_, Reply::Denied(status), _) => return Err(Error::Refused(status.into())),
+            };
+            number += 1;
+            arguments = self.flavour.establish(Some(&results)).map_err(failed)?;
+        }
+        *session = Session::Ready(number);
+        Ok(*session)
+    }
+
+    /// The server does not know this session any more.
+    async fn lose(&self, lost: Session) {
+        let mut session = self.session.lock().await;
+        if *session == lost {
+            *session = Session::Missing;
+        }
+    }
+
+    /// Signs a call and sends it; returns the flavour's number for it, and the whole reply.
+    async fn send(&self, request: &Request) -> Result<(u64, Bytes), Error> {
+        let Through::Channel(channel) = &self.client.shared.target else {
+            return Err(Error::Auth(Arc::new(FlavourError::new(
+                "calls are signed on a connection, not on middleware",
+            ))));
+        };
+        let (xid, call) = poll_fn(|cx| Poll::Ready(self.submit(channel, request, cx))).await?;
+        let _forget = channel.forget_on_drop(xid);
+        match poll_fn(|cx| channel.poll_reply(xid, cx.waker()).map_or(Poll::Pending, Poll::Ready)).await? {
+            Body::Inline { length, bytes } => Ok((call, Bytes::copy_from_slice(&bytes[..usize::from(length)]))),
+            Body::Shared(message) => Ok((call, message)),
+        }
+    }
+
+    fn submit(&self, channel: &Channel, request: &Request, cx: &Context<'_>) -> Result<(u32, u64), Error> {
+        let interface = request.interface;
+        let mut call = 0;
+        let (xid, _) = channel.submit(cx.waker(), Expiry::Default, request.idempotent, |out, xid| {
+            let out = out.buffer();
+            let mark = out.len();
+            out.extend_from_slice(&[0; MARK_SIZE]);
+            put_unsigned_call(out, xid, interface.program, interface.version, request.procedure);
+            call = self.flavour.sign(out, mark + MARK_SIZE).map_err(failed)?;
+            let start = out.len();
+            out.extend_from_slice(&request.arguments);
+            if self.flavour.seals(call) {
+                self.flavour.seal(call, out, start).map_err(failed)?;
+            }
+            let length = out.len() - mark - MARK_SIZE;
+            patch_mark(out, mark, length);
+            Ok(())
+        })?;
+        Ok((xid, call))
+    }
+}
+
+fn failed(error: FlavourError) -> Error {
+    Error::Auth(Arc::new(error))
+}
