@@ -1,29 +1,38 @@
 //! The port mapper (RFC 1833): who serves which program at which address.
 //!
 //! A server tells the port mapper of its host what it serves ([`Registrar`]) and keeps that true: the mapper may come later,
-//! go away, or lose its memory. A client asks the mapper of the server's host ([`Resolver`]). What a mapper itself knows is
-//! a [`Table`].
+//! go away, or lose its memory. A client asks the mapper of the server's host ([`Resolver`]). A program that
+//! cannot count on a system's port mapper brings its own ([`Portmapper`]).
 
 mod cache;
 mod conflict;
 mod error;
+mod idle;
 mod keeper;
 mod mapper;
 mod place;
+mod portmapper;
 mod probe;
+mod programs;
 /// The port mapper's protocol, as xdrgen makes it of `portmap.x`: for programs that speak it themselves.
 #[rustfmt::skip]
 pub mod protocol;
 mod registrar;
 mod resolver;
 mod service;
+mod sockaddr;
+mod sockets;
+mod statistics;
 pub mod table;
 
 pub use self::error::{Holder, RegisterError};
+pub use self::portmapper::{Portmapper, PortmapperBuilder};
 pub use self::probe::{Probe, probe};
+pub use self::programs::{Programs, Rules};
 pub use self::registrar::{Policy, Registrar, Registration, Status, Unregistered};
 pub use self::resolver::Resolver;
 pub use self::service::Service;
+pub use self::sockets::Sockets;
 pub use self::table::Table;
 
 /// The program number of the port mapper.

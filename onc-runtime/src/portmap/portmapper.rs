@@ -1,0 +1,310 @@
+//! A port mapper with its sockets.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{ToSocketAddrs, lookup_host};
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+
+use crate::rpc::Netid;
+use crate::service::{Connection, ConnectionInfo, Datagrams, Lifecycle, Registry, RegistryBuilder, Settings};
+use crate::transport::{Peer, Stream, tcp};
+use crate::xdr::Limits;
+
+use super::idle::Idle;
+use super::programs::{Programs, Rules};
+use super::protocol::{PMAP_V2, RPCB_V3, RPCB_V4};
+use super::sockets::Sockets;
+use super::table::{Entry, Owner, Table};
+
+/// A port mapper that serves in the background until it is dropped or [stopped](Self::stop).
+///
+/// For programs that cannot count on one of the system: tests, containers, closed networks.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use onc_runtime::portmap::{Portmapper, Registrar, Resolver};
+///
+/// let mapper = Portmapper::embedded().bind("127.0.0.1:0").await?;
+///
+/// let registrar = Registrar::new().mapper(mapper.local_addr());          // for servers: ServerBuilder::registrar
+/// let resolver = Resolver::new().with_port(mapper.local_addr().port());  // for clients: ClientBuilder::resolver
+/// # let _ = (registrar, resolver);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Portmapper {
+    programs: Programs,
+    local: Option<SocketAddr>,
+    lifecycle: Lifecycle,
+}
+
+/// Sets a [`Portmapper`] up.
+#[derive(Debug)]
+#[must_use = "nothing is bound before `bind` or `serve` is called"]
+pub struct PortmapperBuilder {
+    table: Table,
+    rules: Rules,
+    max_connections: usize,
+    idle: Duration,
+    idle_local: Duration,
+}
+
+/// The largest reply: a list of as many entries as there can be.
+const MAX_RECORD: usize = 2 << 20;
+
+/// How long to wait after the system refused a connection for want of descriptors or memory.
+const BREATH: Duration = Duration::from_millis(100);
+
+/// How long connections may take to end.
+const STOP: Duration = Duration::from_secs(2);
+
+impl Portmapper {
+    /// A port mapper inside this program, to be set up.
+    pub fn embedded() -> PortmapperBuilder {
+        PortmapperBuilder {
+            table: Table::default(),
+            rules: Rules::default(),
+            max_connections: 1024,
+            idle: Duration::from_secs(60),
+            idle_local: Duration::from_secs(3600),
+        }
+    }
+
+    /// The address that it listens at, for TCP and for UDP; of several the first. Port 0: it has Unix sockets only.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local.unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 0)))
+    }
+
+    /// What it answers with: its entries.
+    #[must_use]
+    pub fn programs(&self) -> &Programs {
+        &self.programs
+    }
+
+    /// Stops serving. Replies that are under way get two seconds to leave.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, what is under way is cut off.
+    pub async fn stop(self) {
+        self.lifecycle.stop();
+        // What is left is cut when this is dropped.
+        let _ = timeout(STOP, self.lifecycle.drained()).await;
+    }
+}
+
+impl PortmapperBuilder {
+    /// The entries that it begins with. Default: none but its own.
+    pub fn table(mut self, table: Table) -> Self {
+        self.table = table;
+        self
+    }
+
+    /// What callers on other hosts may do.
+    pub fn rules(mut self, rules: Rules) -> Self {
+        self.rules = rules;
+        self
+    }
+
+    /// Open connections, of each of its sockets. Default: 1024. Further ones wait to be accepted.
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = connections.clamp(1, Semaphore::MAX_PERMITS);
+        self
+    }
+
+    /// How long a connection from another host may be silent, or not take its replies. Default: 60 s. Then it is closed.
+    pub fn idle_timeout(mut self, limit: Duration) -> Self {
+        self.idle = limit;
+        self
+    }
+
+    /// As [`idle_timeout`](Self::idle_timeout), of connections from this host. Default: 1 h: servers keep one to notice that
+    /// the port mapper ends.
+    pub fn local_idle_timeout(mut self, limit: Duration) -> Self {
+        self.idle_local = limit;
+        self
+    }
+
+    /// Binds TCP and UDP to one port, 0 for any that is free, and serves.
+    ///
+    /// # Errors
+    ///
+    /// The address is taken or has no meaning here.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    pub async fn bind(self, address: impl ToSocketAddrs) -> io::Result<Portmapper> {
+        let mut failed = io::Error::new(io::ErrorKind::AddrNotAvailable, "the name has no address");
+        for address in lookup_host(address).await? {
+            let mut sockets = Sockets::new();
+            match sockets.bind(address) {
+                Ok(()) => return self.serve(sockets),
+                Err(error) => failed = error,
+            }
+        }
+        Err(failed)
+    }
+
+    /// Serves these sockets.
+    ///
+    /// # Errors
+    ///
+    /// A socket does not let itself be set up.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    pub fn serve(self, sockets: Sockets) -> io::Result<Portmapper> {
+        let Self { mut table, rules, max_connections, idle, idle_local } = self;
+        add_itself(&mut table, &sockets);
+        let local = sockets.local_addr();
+        let programs = Programs::new(table, rules);
+        let mut registry = RegistryBuilder::default();
+        programs.add_to(&mut registry);
+        let lifecycle = Lifecycle::default();
+        let door = Door {
+            registry: registry.build(),
+            settings: Settings {
+                max_record_size: MAX_RECORD,
+                limits: Limits::default(),
+                max_calls: 64,
+                max_unsent: 2 * MAX_RECORD,
+            },
+            max_connections,
+            idle,
+            idle_local,
+            lifecycle: lifecycle.clone(),
+        };
+        for socket in sockets.udp {
+            let datagrams = Datagrams::new(socket, door.registry.clone(), door.settings, lifecycle.clone())?;
+            lifecycle.spawn(async move {
+                if let Err(error) = datagrams.run().await {
+                    tracing::error!(target: "onc::portmap", %error, "a UDP socket failed; it is served no longer");
+                }
+            });
+        }
+        for listener in sockets.tcp {
+            lifecycle.spawn(door.clone().accept(Listener::Tcp(listener)));
+        }
+        #[cfg(unix)]
+        for socket in sockets.unix {
+            lifecycle.spawn(door.clone().accept(Listener::Unix(socket)));
+        }
+        Ok(Portmapper { programs, local, lifecycle })
+    }
+}
+
+/// What each listening socket needs.
+#[derive(Clone)]
+struct Door {
+    registry: Registry,
+    settings: Settings,
+    max_connections: usize,
+    idle: Duration,
+    idle_local: Duration,
+    lifecycle: Lifecycle,
+}
+
+/// A listening socket.
+enum Listener {
+    Tcp(tokio::net::TcpListener),
+    #[cfg(unix)]
+    Unix(super::sockets::UnixSocket),
+}
+
+impl Door {
+    /// Serves each connection in a task of its own.
+    async fn accept(self, listener: Listener) {
+        let room = Arc::new(Semaphore::new(self.max_connections));
+        let stopping = self.lifecycle.clone().stopping();
+        tokio::pin!(stopping);
+        loop {
+            let accepted = async {
+                let place = Arc::clone(&room).acquire_owned().await.map_err(io::Error::other)?;
+                Ok::<_, io::Error>((place, listener.next().await?))
+            };
+            let accepted = tokio::select! {
+                accepted = accepted => accepted,
+                () = &mut stopping => return,
+            };
+            match accepted {
+                Ok((place, (stream, info))) => {
+                    let connection = self.connection(stream, info);
+                    self.lifecycle.spawn(async move {
+                        if let Err(error) = connection.await {
+                            tracing::debug!(target: "onc::portmap", %error, "a connection ended");
+                        }
+                        drop(place);
+                    });
+                }
+                Err(error) => {
+                    // Out of descriptors, or the peer was gone already: neither is a reason to stop serving.
+                    tracing::debug!(target: "onc::portmap", %error, "a connection was not accepted");
+                    sleep(BREATH).await;
+                }
+            }
+        }
+    }
+
+    fn connection(&self, stream: Box<dyn Stream>, info: ConnectionInfo) -> Connection<Idle<Box<dyn Stream>>> {
+        let limit = if info.peer.is_local() { self.idle_local } else { self.idle };
+        let (registry, lifecycle) = (self.registry.clone(), self.lifecycle.clone());
+        Connection::new(Idle::new(stream, limit), registry, Arc::new(info), self.settings, lifecycle)
+    }
+}
+
+impl Listener {
+    async fn next(&self) -> io::Result<(Box<dyn Stream>, ConnectionInfo)> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, peer) = listener.accept().await?;
+                tcp::set_up(&stream)?;
+                let info = ConnectionInfo { peer: Peer::ip(Netid::tcp(&peer), peer), local: stream.local_addr().ok() };
+                Ok((Box::new(stream), info))
+            }
+            #[cfg(unix)]
+            Self::Unix(socket) => {
+                let (stream, _) = socket.listener.accept().await?;
+                // A peer whose user the kernel does not tell is one that has gone already.
+                let peer = Peer::local(stream.peer_cred().ok().map(|credentials| credentials.uid()));
+                Ok((Box::new(stream), ConnectionInfo { peer, local: None }))
+            }
+        }
+    }
+}
+
+/// Enters the port mapper's own versions, as clients expect to find them.
+fn add_itself(table: &mut Table, sockets: &Sockets) {
+    for (netid, address) in sockets.addresses() {
+        for version in [RPCB_V4, RPCB_V3, PMAP_V2] {
+            if version == PMAP_V2 && netid.protocol().is_none() {
+                continue;
+            }
+            let entry = Entry {
+                program: super::PROGRAM,
+                version,
+                netid: netid.as_str().into(),
+                address: address.to_string().into(),
+                owner: Owner::Superuser,
+            };
+            // What is left of an earlier one may have had other addresses.
+            table.unset(super::PROGRAM, version, netid.as_str(), Owner::Superuser);
+            table.set(entry);
+        }
+    }
+}
+
+impl Drop for Portmapper {
+    fn drop(&mut self) {
+        self.lifecycle.stop();
+        self.lifecycle.cut();
+    }
+}

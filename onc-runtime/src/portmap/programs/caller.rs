@@ -1,0 +1,61 @@
+//! Who calls a port mapper, and by which transport.
+
+use std::net::{IpAddr, SocketAddr};
+
+use crate::portmap::table::Owner;
+use crate::rpc::Netid;
+use crate::service::Context;
+
+/// The caller, with IPv4 addresses inside IPv6 ones taken out: a socket for both is two transports to a port mapper.
+pub(super) struct Caller<'a> {
+    cx: &'a Context,
+}
+
+/// Ports below this one can only be bound by root.
+const RESERVED: u16 = 1024;
+
+impl<'a> Caller<'a> {
+    pub(super) fn of(cx: &'a Context) -> Self {
+        Self { cx }
+    }
+
+    /// It is on this host.
+    pub(super) fn is_local(&self) -> bool {
+        self.cx.peer().is_local()
+    }
+
+    /// It asks over UDP.
+    pub(super) fn is_datagram(&self) -> bool {
+        matches!(self.netid(), Netid::Udp | Netid::Udp6)
+    }
+
+    /// The transport that it came by.
+    pub(super) fn netid(&self) -> Netid {
+        let netid = self.cx.peer().netid();
+        match (netid, self.ip()) {
+            (Netid::Tcp6, Some(IpAddr::V4(_))) => Netid::Tcp,
+            (Netid::Udp6, Some(IpAddr::V4(_))) => Netid::Udp,
+            _ => netid,
+        }
+    }
+
+    /// The address of this host that it called, if it is known.
+    pub(super) fn called(&self) -> Option<IpAddr> {
+        self.cx.local_addr().map(|address| address.ip().to_canonical()).filter(|ip| !ip.is_unspecified())
+    }
+
+    /// Whom an entry that it makes belongs to.
+    pub(super) fn owner(&self) -> Owner {
+        // As rpcbind finds it out: the kernel's word on a Unix socket, otherwise that only root has the lower ports.
+        match (self.cx.peer().uid(), self.cx.peer().address()) {
+            (Some(0), _) => Owner::Superuser,
+            (Some(uid), _) => Owner::User(uid),
+            (None, Some(address)) if self.is_local() && address.port() < RESERVED => Owner::Superuser,
+            _ => Owner::Unknown,
+        }
+    }
+
+    fn ip(&self) -> Option<IpAddr> {
+        self.cx.peer().address().as_ref().map(SocketAddr::ip).map(|ip| ip.to_canonical())
+    }
+}

@@ -1,0 +1,112 @@
+//! Version 4: exact versions, all addresses, statistics.
+
+use crate::portmap::protocol::{
+    Netbuf, Rpcb, RpcbAddress, RpcbAddressList, RpcbAddressNode, RpcbCallArguments, RpcbCallResults, RpcbList, RpcbV4,
+    StatisticsByVersion,
+};
+use crate::rpc::Netid;
+use crate::service::{Context, Fault};
+
+use super::Programs;
+use super::answers::{Which, time, to_transport_address, to_universal_address};
+use super::caller::Caller;
+use super::reach::reachable;
+
+impl RpcbV4 for Programs {
+    async fn set(&self, cx: &Context, arg: Rpcb) -> Result<bool, Fault> {
+        self.count(cx);
+        self.make(cx, arg.prog, arg.vers, &arg.netid, &arg.address)
+    }
+
+    async fn unset(&self, cx: &Context, arg: Rpcb) -> Result<bool, Fault> {
+        self.count(cx);
+        self.unmake(cx, arg.prog, arg.vers, &[&arg.netid])
+    }
+
+    async fn getaddr(&self, cx: &Context, arg: Rpcb) -> Result<String, Fault> {
+        self.count(cx);
+        Ok(self.address(cx, &arg, Which::Any))
+    }
+
+    async fn dump(&self, cx: &Context) -> Result<RpcbList, Fault> {
+        self.count(cx);
+        self.list(cx)
+    }
+
+    async fn gettime(&self, cx: &Context) -> Result<u32, Fault> {
+        self.count(cx);
+        Ok(time())
+    }
+
+    async fn uaddr2taddr(&self, cx: &Context, arg: String) -> Result<Netbuf, Fault> {
+        self.count(cx);
+        Ok(to_transport_address(&arg))
+    }
+
+    async fn taddr2uaddr(&self, cx: &Context, arg: Netbuf) -> Result<String, Fault> {
+        self.count(cx);
+        Ok(to_universal_address(&arg))
+    }
+
+    async fn getversaddr(&self, cx: &Context, arg: Rpcb) -> Result<String, Fault> {
+        self.count(cx);
+        Ok(self.address(cx, &arg, Which::Exact))
+    }
+
+    async fn indirect(&self, cx: &Context, _arg: RpcbCallArguments) -> Result<RpcbCallResults, Fault> {
+        self.count(cx);
+        // RFC 1833 §2.2.1 has it answer in any case; rpcbind without indirect calls answers so.
+        Err(Fault::SystemError)
+    }
+
+    async fn getaddrlist(&self, cx: &Context, arg: Rpcb) -> Result<RpcbAddressList, Fault> {
+        self.count(cx);
+        let caller = Caller::of(cx);
+        let (family, _, _) = kind(caller.netid());
+        let state = self.state();
+        let entries = state.table.of_program(arg.prog).filter(|entry| entry.version == arg.vers);
+        // RFC 1833 §2.2.1: of the protocol family that the question came by.
+        let list = entries.filter_map(|entry| {
+            let netid = entry.netid.parse().ok()?;
+            let (its, protocol, semantics) = kind(netid);
+            (its == family).then(|| RpcbAddressNode {
+                entry: RpcbAddress {
+                    address: reachable(&entry.address, &arg.address, &caller),
+                    netid: netid.to_string(),
+                    semantics,
+                    family: family.into(),
+                    protocol: protocol.into(),
+                },
+            })
+        });
+        Ok(list.collect())
+    }
+
+    async fn getstat(&self, cx: &Context) -> Result<StatisticsByVersion, Fault> {
+        self.count(cx);
+        self.rules().list(&Caller::of(cx))?;
+        Ok(self.state().statistics.all())
+    }
+}
+
+/// Family, protocol and semantics of a transport, in the words of RFC 1833 §2.1 and the numbers of `struct netconfig`.
+fn kind(netid: Netid) -> (&'static str, &'static str, u32) {
+    const DATAGRAMS: u32 = 1;
+    const CONNECTIONS: u32 = 2;
+    const ORDERLY: u32 = 3;
+    match netid {
+        Netid::Tcp => ("inet", "tcp", ORDERLY),
+        Netid::Tcp6 => ("inet6", "tcp", ORDERLY),
+        Netid::Udp => ("inet", "udp", DATAGRAMS),
+        Netid::Udp6 => ("inet6", "udp", DATAGRAMS),
+        Netid::Sctp => ("inet", "sctp", ORDERLY),
+        Netid::Sctp6 => ("inet6", "sctp", ORDERLY),
+        Netid::Dccp => ("inet", "dccp", ORDERLY),
+        Netid::Dccp6 => ("inet6", "dccp", ORDERLY),
+        Netid::Rdma => ("inet", "rdma", CONNECTIONS),
+        Netid::Rdma6 => ("inet6", "rdma", CONNECTIONS),
+        Netid::Ticlts => ("loopback", "-", DATAGRAMS),
+        Netid::Ticots => ("loopback", "-", CONNECTIONS),
+        Netid::Local | Netid::Ticotsord => ("loopback", "-", ORDERLY),
+    }
+}
