@@ -1,4 +1,77 @@
-//! ONC RPC (RFC 5531) for Rust.
+//! ONC RPC (RFC 5531) as it has been spoken for forty years, in Rust: typed clients and servers from a `.x` file, to and from
+//! anything made with rpcgen, through any port mapper.
+//!
+//! The `.x` file
+//!
+//! ```text
+#![doc = include_str!("../doc/calc.x")]
+//! ```
+//!
+//! becomes Rust in the build script (`xdrgen::compile("proto/calc.x")`), and then:
+//!
+//! ```
+//! # #[cfg(feature = "net")] mod example {
+//! use onc_runtime::{Client, Context, Fault, Server};
+//!
+//! pub mod calc {
+//!     # /*
+//!     onc_runtime::include_xdr!("calc");
+//!     # */ include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/calc.rs"));
+//! }
+//!
+//! struct Calculator;
+//!
+//! impl calc::CalcV1 for Calculator {
+//!     async fn add(&self, _cx: &Context, a: i32, b: i32) -> Result<i32, Fault> {
+//!         a.checked_add(b).ok_or(Fault::GarbageArguments)
+//!     }
+//! }
+//!
+//! pub async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//!     let server = Server::builder()
+//!         .add(calc::CalcV1Server::new(Calculator))
+//!         .bind("127.0.0.1:0").await?;                // any free port, TCP and UDP, told to the port mapper
+//!     let address = server.local_addr();
+//!     tokio::spawn(server.run());
+//!
+//!     // calc::CalcV1Client::connect("host") asks the port mapper there; without one, the address does.
+//!     let calc = calc::CalcV1Client::connect_to(address).await?;
+//!     assert_eq!(calc.add(2, 40).await?, 42);
+//!     Ok(())
+//! }
+//! # }
+//! # #[cfg(feature = "net")]
+//! # tokio::runtime::Runtime::new().unwrap().block_on(example::run()).unwrap();
+//! ```
+//!
+//! Types need no `.x` file: see [`derive@Xdr`] and [`xdr`].
+//!
+//! # Where to look
+//!
+//! | for | see |
+//! |---|---|
+//! | the way from hello to deployment | [`guide`] |
+//! | types and bytes | [`xdr`] |
+//! | a server's settings and limits | [`server::ServerBuilder`] |
+//! | a client's | [`client::ClientBuilder`] |
+//! | what a call can fail with | [`Error`], [`Fault`] |
+//! | who calls | [`Context`], [`rpc::AuthSys`] |
+//! | the port mapper, from both sides | [`portmap`] |
+//! | middleware | [`client::ClientService`], [`service::tower`] |
+//! | messages, for tools of one's own | [`rpc`] |
+//!
+//! # Features
+//!
+//! | feature | default | what |
+//! |---|---|---|
+//! | `net` | yes | clients, servers, transports, the port mapper; without it there are [`xdr`] and [`rpc`], and no tokio |
+//! | `metrics` | no | numbers of calls, errors, times and connections for the `metrics` facade |
+//!
+//! # Seen from outside
+//!
+//! Everything is told to `tracing`: target `onc::call` has a span for each call on both sides with OpenTelemetry's field names
+//! (`rpc.system`, `rpc.service`, `rpc.method`, …) at level debug, `onc::steps` the ten steps of a call at level trace,
+//! `onc::server`, `onc::client` and `onc::portmap` what happens to sockets, connections and registrations.
 
 extern crate self as onc_runtime;
 
@@ -8,6 +81,8 @@ pub mod channel;
 pub mod client;
 #[cfg(feature = "net")]
 mod error;
+#[cfg(feature = "net")]
+pub mod guide;
 #[cfg(feature = "net")]
 mod observe;
 #[cfg(feature = "net")]

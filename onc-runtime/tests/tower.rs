@@ -149,3 +149,53 @@ async fn a_function_can_stand_in_for_a_server() {
     let client = TestV1Client(Client::from_service(mock));
     assert_eq!(client.add(1, 99).await.expect("answered"), 99);
 }
+
+#[tokio::test]
+async fn layers_of_the_builder_wrap_every_call_the_first_outermost() {
+    #[derive(Clone)]
+    struct Note(&'static str, Arc<std::sync::Mutex<Vec<&'static str>>>);
+
+    #[derive(Clone)]
+    struct Noting<S>(Note, S);
+
+    impl<S> Layer<S> for Note {
+        type Service = Noting<S>;
+
+        fn layer(&self, inner: S) -> Noting<S> {
+            Noting(self.clone(), inner)
+        }
+    }
+
+    impl<S: Service<Request>> Service<Request> for Noting<S> {
+        type Response = S::Response;
+        type Error = S::Error;
+        type Future = S::Future;
+
+        fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+            self.1.poll_ready(cx)
+        }
+
+        fn call(&mut self, request: Request) -> S::Future {
+            self.0.1.lock().expect("not poisoned").push(self.0.0);
+            self.1.call(request)
+        }
+    }
+
+    let server = Server::builder()
+        .add(TestV1Server::new(Tester::new()))
+        .registration(Policy::Off)
+        .bind("127.0.0.1:0")
+        .await
+        .expect("bound");
+    let address = server.local_addr();
+    tokio::spawn(server.run());
+    let notes = Arc::default();
+    let client: TestV1Client = Client::builder()
+        .layer(Note("outer", Arc::clone(&notes)))
+        .layer(Note("inner", Arc::clone(&notes)))
+        .connect_to(address)
+        .await
+        .expect("connected");
+    assert_eq!(client.add(1, 2).await.expect("answered"), 3);
+    assert_eq!(*notes.lock().expect("not poisoned"), ["outer", "inner"]);
+}

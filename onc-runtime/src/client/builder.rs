@@ -5,8 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tower_layer::Layer;
+use tower_service::Service;
 
-use crate::channel::{Channel, Client, Connector, Link, Settings, StreamLink, Stub};
+use crate::channel::{
+    BoxError, Channel, Client, ClientService, Connector, Link, Request, Response, Settings, StreamLink, Stub,
+};
 use crate::error::{ConnectError, Error};
 use crate::portmap::Resolver;
 use crate::rpc::Credential;
@@ -18,13 +22,17 @@ use super::connect::{Plan, Reconnect};
 use super::target::Place;
 
 /// Sets a [`Client`] up. Every setting has a default that suits most.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "nothing is connected before `connect` is called"]
 pub struct ClientBuilder {
     resolver: Resolver,
     credential: Credential,
     settings: Settings,
+    wrap: Option<Wrap>,
 }
+
+/// Puts middleware around a client.
+type Wrap = Arc<dyn Fn(Client) -> Client + Send + Sync>;
 
 impl Default for ClientBuilder {
     fn default() -> Self {
@@ -39,6 +47,7 @@ impl Default for ClientBuilder {
                 max_calls: 65_536,
                 max_unsent: 64 << 20,
             },
+            wrap: None,
         }
     }
 }
@@ -125,6 +134,25 @@ impl ClientBuilder {
         self
     }
 
+    /// Puts `tower` middleware around the client: every call goes through it. Of several layers the first is the outermost,
+    /// as of `tower::ServiceBuilder`.
+    ///
+    /// An error of the middleware is [`Error::Middleware`] to the caller.
+    pub fn layer<L>(mut self, layer: L) -> Self
+    where
+        L: Layer<ClientService> + Send + Sync + 'static,
+        L::Service: Service<Request, Response = Response> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Request>>::Error: Into<BoxError>,
+        <L::Service as Service<Request>>::Future: Send,
+    {
+        let outer = self.wrap.take();
+        self.wrap = Some(Arc::new(move |client: Client| {
+            let inner = Client::from_service(layer.layer(client.into_service()));
+            outer.as_ref().map_or_else(|| inner.clone(), |outer| outer(inner.clone()))
+        }));
+        self
+    }
+
     /// Finds the server and connects to it, all within the [timeout](Self::timeout): a host's port mapper is asked for the
     /// port; a target that says the port is connected to as it is.
     ///
@@ -188,11 +216,23 @@ impl ClientBuilder {
         let channel = Channel::new(self.settings);
         let client = Client::start(channel, link, connector, self.credential, Some(S::INTERFACE))
             .map_err(|error| Error::Arguments(Arc::new(error)))?;
-        Ok(S::from_client(client))
+        Ok(S::from_client(self.wrap.map_or_else(|| client.clone(), |wrap| wrap(client.clone()))))
     }
 }
 
 /// An error of the system while connecting to `address`.
 pub(super) fn connect_error(address: impl std::fmt::Display, source: std::io::Error) -> Error {
     Error::Connect(Arc::new(ConnectError { address: address.to_string(), source }))
+}
+
+impl std::fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { resolver, credential, settings, wrap } = self;
+        f.debug_struct("ClientBuilder")
+            .field("resolver", resolver)
+            .field("credential", credential)
+            .field("settings", settings)
+            .field("layered", &wrap.is_some())
+            .finish()
+    }
 }
