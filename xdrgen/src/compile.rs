@@ -132,8 +132,9 @@ pub(crate) fn write_all(outputs: &[Output]) -> Result<(), Error> {
 }
 
 /// Writes one file at once or not at all.
-pub(crate) fn write(path: &Path, text: &str) -> Result<(), Error> {
-    let beside = stage(path, text.as_bytes()).map_err(|error| Error::io("write", path, error))?;
+#[cfg(feature = "command")]
+pub(crate) fn write(path: &Path, text: &[u8]) -> Result<(), Error> {
+    let beside = stage(path, text).map_err(|error| Error::io("write", path, error))?;
     fs::rename(&beside, path).map_err(|error| {
         unstage(&[(beside, &path.to_owned())]);
         Error::io("write", path, error)

@@ -1,8 +1,11 @@
 //! The `xdrgen` command.
 
 mod arguments;
+mod check;
+mod fmt;
 mod generate;
 mod output;
+mod rpcgen;
 
 use std::process::ExitCode;
 
@@ -21,14 +24,17 @@ struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   xdrgen generate proto/calc.x -o src/generated    write src/generated/calc.rs
+  xdrgen check proto/*.x                           errors, and what is probably not meant
+  xdrgen fmt proto/*.x                             format in place
   xdrgen completions bash > ~/.local/share/bash-completion/completions/xdrgen
 
 Exit status: 0 all is well, 1 a .x file is wrong, 2 the call is wrong.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Write Rust for .x files.
     Generate(generate::Arguments),
+    Check(check::Arguments),
+    Fmt(fmt::Arguments),
     /// Print a completion script for a shell.
     Completions {
         /// Which one.
@@ -41,6 +47,8 @@ pub fn main() -> ExitCode {
     // Clap ends the process itself, with 2 when the call is wrong and with 0 after `--help`.
     let outcome = match Arguments::parse().command {
         Command::Generate(arguments) => generate::run(arguments),
+        Command::Check(arguments) => check::run(arguments),
+        Command::Fmt(arguments) => fmt::run(arguments),
         Command::Completions { shell } => completions(shell),
     };
     outcome.into()

@@ -30,8 +30,13 @@ impl From<Outcome> for ExitCode {
 
 /// Prints to standard output. A reader that has gone, as `head` does, is no mistake.
 pub(super) fn print(text: &str) -> Outcome {
+    print_bytes(text.as_bytes())
+}
+
+/// As [`print`].
+pub(super) fn print_bytes(bytes: &[u8]) -> Outcome {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(bytes).and_then(|()| out.flush()) {
         Ok(()) => Outcome::Well,
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Outcome::Well,
         Err(error) => fail(&Error::io("write to", "standard output", error)),
