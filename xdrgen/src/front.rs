@@ -1,6 +1,7 @@
 //! The front of the compiler as one step: from a file to the [`Model`].
 
 use std::{
+    collections::{HashMap, HashSet},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -9,13 +10,13 @@ use crate::{
     Config,
     ast::{File, Item, ItemKind, TypeSpecKind},
     check::{self, Checked},
-    diagnostics::{Diagnostics, Report},
+    diagnostics::{Diagnostic, Diagnostics, Label, Report},
     error::Error,
     grammar,
     model::Model,
     options::Options,
     preprocess::{Input, Pass, Preprocessed, files::Files, preprocess},
-    source::SourceMap,
+    source::{SourceMap, Span},
 };
 
 /// A file that is right.
@@ -61,14 +62,18 @@ pub(crate) fn load_source(path: &Path, text: &str, options: &Options) -> Result<
     run(&Input::Text(path.to_owned(), Arc::from(text.strip_prefix('\u{feff}').unwrap_or(text))), options)
 }
 
-/// The model of a text, and what was noticed: for tests and for fuzzing, no part of the interface.
+/// The model of a file, or of `text` in its place, and what was noticed: for tests and for fuzzing, no part of the
+/// interface.
 ///
 /// # Errors
 ///
 /// As [`Config::compile_str`](crate::Config::compile_str).
 #[doc(hidden)]
-pub fn inspect(config: &Config, path: &Path, text: &str) -> Result<(Model, String), Error> {
-    let loaded = load_source(path, text, &config.options)?;
+pub fn inspect(config: &Config, path: &Path, text: Option<&str>) -> Result<(Model, String), Error> {
+    let loaded = match text {
+        Some(text) => load_source(path, text, &config.options)?,
+        None => load(path, &config.options)?,
+    };
     Ok((loaded.model, loaded.warnings.render(false)))
 }
 
@@ -81,7 +86,7 @@ pub(crate) fn parse(path: &Path, options: &Options) -> Result<Parsed, Error> {
     let mut diagnostics = Diagnostics::default();
     let parsed = read(&Input::Path(path.to_owned()), options, &mut diagnostics)?;
     if diagnostics.has_errors() {
-        return Err(Error::input(Report { sources: parsed.sources, diagnostics: diagnostics.finish() }));
+        return Err(Error::input(report(parsed, diagnostics)));
     }
     Ok(parsed)
 }
@@ -93,7 +98,7 @@ fn run(input: &Input, options: &Options) -> Result<Loaded, Error> {
     let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let checked = check::check(&parsed, name, options, &mut diagnostics);
     let failed = diagnostics.has_errors();
-    let report = Report { sources: parsed.sources, diagnostics: diagnostics.finish() };
+    let report = report(parsed, diagnostics);
     if failed {
         return Err(Error::input(report));
     }
@@ -102,6 +107,31 @@ fn run(input: &Input, options: &Options) -> Result<Loaded, Error> {
         return Err(Error::misuse(misuse.join("\n")));
     }
     Ok(Loaded { model, warnings: report, unmatched })
+}
+
+fn report(parsed: Parsed, diagnostics: Diagnostics) -> Report {
+    let mut diagnostics = diagnostics.finish();
+    if !diagnostics.is_empty() {
+        show_macros(&parsed, &mut diagnostics);
+    }
+    Report { sources: parsed.sources, diagnostics }
+}
+
+/// What is wrong within a macro is shown where the macro is used; this adds what the macro says.
+fn show_macros(parsed: &Parsed, diagnostics: &mut [Diagnostic]) {
+    let mut bodies: HashMap<Span, Span> = HashMap::new();
+    for token in &parsed.preprocessed.text.tokens {
+        if let Some(definition) = token.definition.filter(|span| !parsed.sources.file(span.file).is_made_up()) {
+            let body = bodies.entry(token.span).or_insert(definition);
+            *body = body.to(definition);
+        }
+    }
+    for diagnostic in diagnostics {
+        let used = diagnostic.labels.first().map(|label| label.span);
+        if let Some(body) = used.and_then(|span| bodies.get(&span)) {
+            diagnostic.labels.push(Label { span: *body, text: "the macro stands for this".to_owned() });
+        }
+    }
 }
 
 /// Reads as rpcgen does for its header, and adds what only the other outputs' passes declare.
@@ -130,8 +160,8 @@ fn read(input: &Input, options: &Options, diagnostics: &mut Diagnostics) -> Resu
 
 /// Adds to `items` those of `more` that define a name not yet defined.
 fn add_missing(items: &mut Vec<Item>, more: Vec<Item>) {
-    let mut names: std::collections::HashSet<String> = std::collections::HashSet::new();
-    let mut places: std::collections::HashSet<crate::source::Span> = std::collections::HashSet::new();
+    let mut names: HashSet<String> = HashSet::new();
+    let mut places: HashSet<Span> = HashSet::new();
     for item in items.iter() {
         names.extend(defined_names(item));
         places.insert(item.span);

@@ -29,7 +29,7 @@ pub(crate) fn number(text: &str) -> Result<(i128, Radix), String> {
             return Err(match (base, c) {
                 (_, '.') => format!("`{text}` is no integer, and XDR has no other constants"),
                 (8, '8' | '9') => format!("`{text}` begins with 0 and so is octal, which has no digit {c}"),
-                _ => format!("`{text}` is no number: it has a `{c}`"),
+                _ => format!("`{text}` is no number: `{c}` is no digit of it"),
             });
         };
         any = true;

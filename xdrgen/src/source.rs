@@ -21,6 +21,9 @@ pub(crate) struct Span {
     pub(crate) end: u32,
 }
 
+/// The path of what is no file.
+pub(crate) const MADE_UP: &str = "<made by a macro>";
+
 /// All files of one run.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SourceMap {
@@ -107,11 +110,6 @@ impl SourceMap {
         self.file(span.file).place(span.start)
     }
 
-    /// The line, from 1, of the byte `at`.
-    pub(crate) fn line(&self, file: FileId, at: u32) -> u32 {
-        self.file(file).line(at)
-    }
-
     /// Remembers that `span`'s next line is `line` of `file` for whoever ran another preprocessor first.
     pub(crate) fn mark_line(&mut self, span: Span, line: u32, file: &str) {
         let file_of_mark = &mut self.files[span.file.0 as usize];
@@ -129,6 +127,11 @@ impl SourceMap {
 }
 
 impl SourceFile {
+    /// Whether it is no file: a macro made its text.
+    pub(crate) fn is_made_up(&self) -> bool {
+        self.path.as_os_str() == MADE_UP
+    }
+
     /// The line, from 1, of the byte `at`.
     pub(crate) fn line(&self, at: u32) -> u32 {
         offset(self.line_starts.partition_point(|start| *start <= at))

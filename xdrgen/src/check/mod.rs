@@ -13,8 +13,10 @@ mod shapes;
 mod unknown;
 mod wishes;
 
+
 use std::collections::HashMap;
 
+pub(crate) use self::wishes::unmatched_message;
 use self::{collect::Scope, unknown::Unknown};
 use crate::{
     ast::{Enumerator, Expression, Ident, Program, TypeSpec, docs::Comments},

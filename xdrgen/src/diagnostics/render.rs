@@ -43,16 +43,16 @@ fn way_there(sources: &SourceMap, span: Span) -> Vec<String> {
     if let Some((name, line)) = file.presumed(file.line(span.start)) {
         notes.push(format!("by its line mark this is line {line} of {name}"));
     }
-    // An include may nest to the limit; the ends of the way are what helps.
-    for include in sources.include_chain(span.file).take(8) {
-        let place = sources.place(include);
-        notes.push(format!(
-            "{} is included from {}:{}:{}",
-            sources.file(span.file).path.display(),
-            sources.file(include.file).path.display(),
-            place.line,
-            place.column
-        ));
+    let mut file = span.file;
+    for include in sources.include_chain(span.file) {
+        let (place, path) = (sources.place(include), &sources.file(include.file).path);
+        let included = sources.file(file).path.display();
+        let note = format!("{included} is included from {}:{}:{}", path.display(), place.line, place.column);
+        file = include.file;
+        // A file that includes itself does so many times.
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
     }
     notes
 }

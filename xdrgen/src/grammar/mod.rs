@@ -15,7 +15,7 @@ use self::{
 use crate::{
     ast::{Expression, File, Ident, Item, ItemKind, docs::Comments},
     diagnostics::{Diagnostic, Diagnostics},
-    preprocess::Preprocessed,
+    preprocess::{BROKEN, Preprocessed},
     source::{SourceMap, Span},
 };
 
@@ -78,6 +78,9 @@ pub(crate) fn parse_expression(text: &str, span: Span) -> Result<Expression, Dia
     }
 }
 
+/// Marks put into one definition to find its other mistakes.
+const MOST_REPAIRS: usize = 20;
+
 fn definition(
     input: &Preprocessed,
     comments: &Comments<'_>,
@@ -87,6 +90,10 @@ fn definition(
 ) -> Option<Item> {
     let tokens = &input.text.tokens[chunk.tokens.clone()];
     let (first, last) = (tokens.first()?, tokens.last()?);
+    if tokens.iter().any(|token| input.text.text(token) == BROKEN) {
+        split::remember(input, chunk, &mut file.unreadable);
+        return None;
+    }
     let rule = match input.text.text(first) {
         "const" => Rule::constant_definition,
         "typedef" => Rule::typedef_definition,
@@ -104,16 +111,26 @@ fn definition(
         // It was complained of; the rest of the definition may be right.
         text.to_mut().push_str(" ;");
     }
-    let parsed = XdrParser::parse(rule, &text);
-    let item = match parsed {
-        Ok(mut pairs) => {
-            pairs.next().and_then(|pair| Builder::new(input, first.start, diagnostics).item(pair, comments))
+    let mut item = None;
+    for _ in 0..MOST_REPAIRS {
+        match XdrParser::parse(rule, &text) {
+            Ok(mut pairs) => {
+                item = pairs.next().and_then(|pair| Builder::new(input, first.start, diagnostics).item(pair, comments));
+                break;
+            }
+            Err(error) => {
+                let (diagnostic, repair) = syntax_error::explain(input, chunk, rule, &error);
+                diagnostics.push(diagnostic);
+                let Some(repair) = repair else { break };
+                // It takes the place of the blank behind a token, so that all places stay as they are.
+                let at = repair.behind - first.start;
+                if text.get(at..=at) != Some(" ") {
+                    break;
+                }
+                text.to_mut().replace_range(at..=at, repair.mark);
+            }
         }
-        Err(error) => {
-            diagnostics.push(syntax_error::explain(input, chunk, rule, &error));
-            None
-        }
-    };
+    }
     if item.is_none() {
         split::remember(input, chunk, &mut file.unreadable);
     }

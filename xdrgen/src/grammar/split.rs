@@ -5,7 +5,7 @@ use std::{collections::HashSet, ops::Range};
 use crate::{
     ast::Ident,
     diagnostics::{Diagnostic, Diagnostics},
-    preprocess::{Preprocessed, Text},
+    preprocess::{BROKEN, Preprocessed, Text},
     source::{SourceMap, Span},
 };
 
@@ -129,7 +129,9 @@ impl<'a> Splitter<'a> {
                 Diagnostic::error("syntax", "a namespace is written `namespace name { … }`")
                     .at(span, "expected a name and `{`"),
             );
-            return;
+            if self.word(self.at) != Some("{") {
+                return;
+            }
         }
         self.at += 1;
         if self.namespaces.len() >= DEEPEST {
@@ -148,6 +150,9 @@ impl<'a> Splitter<'a> {
         self.at = tokens.end;
         match end {
             End::Complete => self.pieces.push(Piece::Definition(Chunk { tokens, lacks_semicolon: false })),
+            _ if (tokens.start..tokens.end).any(|at| self.word(at) == Some(BROKEN)) => {
+                self.pieces.push(Piece::Definition(Chunk { tokens, lacks_semicolon: false }));
+            }
             End::NoSemicolon => {
                 // What begins like no definition is reported as such, not for its end.
                 let begins = self.word(start).is_some_and(is_starter);
@@ -214,6 +219,10 @@ impl<'a> Splitter<'a> {
         self.drop_parentheses(&mut open);
         let Some(outermost) = open.first().copied() else { return End::NoSemicolon };
         let (end, bracket) = resume.unwrap_or((self.at, outermost));
+        if (start..end).any(|at| self.word(at) == Some(BROKEN)) {
+            self.at = end;
+            return End::Unreadable;
+        }
         self.diagnostics.push(
             Diagnostic::error("unclosed-brace", "this bracket is never closed")
                 .at(self.span(bracket), "no `}` closes it")

@@ -23,8 +23,14 @@ pub(super) fn no_definition(input: &Preprocessed, chunk: &Chunk) -> Diagnostic {
             .help(if word == "zcopaque" { "write `opaque`" } else { "write `union`" }),
         "extern" | "static" | "inline" => error(format!("`{word}` is C, not XDR"))
             .help("put C that rpcgen should copy behind a `%` at the start of the line"),
-        "import" | "from" | "package" | "message" | "service" => {
+        "import" | "package" => {
             error(format!("`{word}` is not XDR")).help("other files are read by `#include \"name.x\"`")
+        }
+        "message" => {
+            error("`message` is not XDR".to_owned()).help("what Protocol Buffers call a message is a `struct` here")
+        }
+        "service" => {
+            error("`service` is not XDR".to_owned()).help("a service is a `program` of one or more `version`s")
         }
         "%" => error("a line that rpcgen should copy has its `%` at the start".to_owned()),
         _ => {
@@ -39,18 +45,34 @@ pub(super) fn no_definition(input: &Preprocessed, chunk: &Chunk) -> Diagnostic {
     }
 }
 
-/// The error that pest reports for `chunk`.
-pub(super) fn explain(input: &Preprocessed, chunk: &Chunk, rule: Rule, error: &Error<Rule>) -> Diagnostic {
+/// A mark that is missing.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Repair {
+    /// The end of the token that it follows, in the preprocessor's text.
+    pub(super) behind: usize,
+    /// The mark.
+    pub(super) mark: &'static str,
+}
+
+/// The error that pest reports for `chunk`; and what was forgotten, if it is that.
+pub(super) fn explain(
+    input: &Preprocessed,
+    chunk: &Chunk,
+    rule: Rule,
+    error: &Error<Rule>,
+) -> (Diagnostic, Option<Repair>) {
     let tokens = &input.text.tokens[chunk.tokens.clone()];
     let at = match error.location {
         InputLocation::Pos(at) | InputLocation::Span((at, _)) => at + tokens[0].start,
     };
     let ErrorVariant::ParsingError { positives, .. } = &error.variant else {
         // pest guards the stack; our own limits come first.
-        return Diagnostic::error("nesting", "this definition is too complicated to be read").at(tokens[0].span, "");
+        let diagnostic = Diagnostic::error("nesting", "this definition is too complicated to be read");
+        return (diagnostic.at(tokens[0].span, ""), None);
     };
     let index = tokens.partition_point(|token| token.end <= at).min(tokens.len() - 1);
-    Explanation { input, tokens, index, positives, rule }.diagnostic()
+    let explanation = Explanation { input, tokens, index, positives, rule };
+    explanation.missing().unwrap_or_else(|| (explanation.diagnostic(), None))
 }
 
 struct Explanation<'a> {
@@ -72,25 +94,35 @@ impl Explanation<'_> {
         if let Some(diagnostic) = self.known_mistake(found, before) {
             return diagnostic;
         }
-        // What is missing at the end of a line is shown there.
-        if self.expects(Rule::SEMICOLON) && self.starts_line() && found != ";" && before != "{" {
-            let after = self.tokens[self.index - 1].span.after();
-            return Diagnostic::error("missing-semicolon", "a semicolon is missing")
-                .at(after, "expected `;` here")
-                .fix("add it", after, ";");
-        }
-        if self.expects(Rule::COMMA) && self.starts_line() && self.expects(Rule::CLOSE_BRACE) && is_word(found) {
-            let after = self.tokens[self.index - 1].span.after();
-            return error("a comma is missing between these members".to_owned())
-                .at(after, "expected `,` here")
-                .fix("add it", after, ",");
-        }
         if self.expects(Rule::name) && is_keyword(found) {
             return error(format!("`{found}` is a keyword of XDR and cannot be a name"))
                 .at(span, "expected a name")
                 .help(format!("call it `{found}_`, for example"));
         }
         error(format!("expected {expected}, found `{found}`")).at(span, format!("expected {expected}"))
+    }
+
+    /// A mark that was forgotten. It is shown where it belongs: behind what comes before.
+    fn missing(&self) -> Option<(Diagnostic, Option<Repair>)> {
+        let before = self.tokens.get(self.index.checked_sub(1)?)?;
+        let found = self.word(0);
+        let ends_body = found == "}" && self.rule == Rule::program_definition;
+        let (code, what, mark) = if self.expects(Rule::SEMICOLON)
+            && (self.starts_line() || ends_body)
+            && self.word(-1) != "{"
+        {
+            ("missing-semicolon", "a semicolon is missing", ";")
+        } else if self.expects(Rule::COMMA) && self.expects(Rule::CLOSE_BRACE) && self.starts_line() && is_word(found) {
+            ("syntax", "a comma is missing between these members", ",")
+        } else if self.expects(Rule::CLOSE_PAREN) && matches!(found, "=" | ";" | "{") {
+            ("syntax", "a parenthesis is not closed", ")")
+        } else {
+            return None;
+        };
+        let after = before.span.after();
+        let diagnostic =
+            Diagnostic::error(code, what).at(after, format!("expected `{mark}` here")).fix("add it", after, mark);
+        Some((diagnostic, Some(Repair { behind: before.end, mark })))
     }
 
     /// Mistakes and extensions that can be told apart.
@@ -114,10 +146,11 @@ impl Explanation<'_> {
             "_capitalized",
             "_tuple",
         ];
-        if let Some(word) = [found, before].into_iter().find(|word| ocamlnet.contains(word)) {
-            return with(
-                &format!("`{word}` is an annotation of ocamlnet that is not supported"),
-                "remove it: it changes nothing on the wire",
+        if let Some(back) = [0, 1].into_iter().find(|back| ocamlnet.contains(&self.word(-back))) {
+            let at = self.tokens[self.index - usize::from(back == 1)].span;
+            let message = format!("`{}` is an annotation of ocamlnet that is not supported", self.word(-back));
+            return Some(
+                Diagnostic::error("syntax", message).at(at, "").help("remove it: it changes nothing on the wire"),
             );
         }
         if found == "..." {
@@ -135,8 +168,17 @@ impl Explanation<'_> {
         if found == "&" || found == "&&" {
             return with("XDR has no references", "a pointer, `type *name`, is a value that may be absent");
         }
-        if before == ")" && self.expects(Rule::EQUALS) && found == ";" {
+        if matches!(before, ")" | "}") && self.expects(Rule::EQUALS) && found == ";" {
             return with("this has no number", "add one: `= 1`");
+        }
+        if self.rule == Rule::program_definition && self.expects(Rule::VERSION) && before == "{" && is_word(found) {
+            return with("procedures stand within a version", "put them into `version NAME { … } = 1;`");
+        }
+        if found == "{" && self.expects(Rule::SWITCH) && (before == "union" || self.word(-2) == "union") {
+            return with(
+                "a union has to be switched on something",
+                "write `union name switch (int kind) { case 1: … }`",
+            );
         }
         if found == "=" && before == "=" {
             return error("a number is given with one `=`".to_owned());

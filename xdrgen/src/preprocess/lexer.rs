@@ -32,6 +32,8 @@ pub(crate) enum RawKind {
     Passthrough,
     /// The end of a line that a backslash does not continue.
     Newline,
+    /// A word with letters that no name has.
+    BadName,
     /// A block comment or a quote without an end; a byte that means nothing.
     Broken,
 }
@@ -80,8 +82,10 @@ impl Lexer<'_> {
             }
             'a'..='z' | 'A'..='Z' | '_' => {
                 self.bump_while(|c| c.is_ascii_alphanumeric() || c == '_');
-                RawKind::Name
+                self.foreign_letters(RawKind::Name)
             }
+            '$' => self.foreign_letters(RawKind::Name),
+            c if !c.is_ascii() && c.is_alphanumeric() => self.foreign_letters(RawKind::Name),
             '0'..='9' => {
                 self.number();
                 RawKind::Number
@@ -100,6 +104,13 @@ impl Lexer<'_> {
         true
     }
 
+    /// A word with letters of other languages is one mistake, not one a letter.
+    fn foreign_letters(&mut self, kind: RawKind) -> RawKind {
+        let start = self.at;
+        self.bump_while(|c| c.is_ascii_alphanumeric() || c == '_' || c == '$' || !c.is_ascii() && c.is_alphanumeric());
+        if self.at == start { kind } else { RawKind::BadName }
+    }
+
     fn mark(&mut self, first: char) -> RawKind {
         if let Some(mark) = LONG_MARKS.iter().find(|mark| self.text[self.at..].starts_with(**mark)) {
             self.at += mark.len();
@@ -109,8 +120,6 @@ impl Lexer<'_> {
         if "{}()[]<>,;:=*+-/%&|^~!?#.".contains(first) {
             return RawKind::Mark;
         }
-        // A foreign word is one mistake, not one a letter.
-        self.bump_while(|c| !c.is_ascii() && !c.is_whitespace());
         RawKind::Broken
     }
 

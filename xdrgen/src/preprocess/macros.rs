@@ -7,13 +7,13 @@ use std::{
 };
 
 use super::{
-    Pass,
+    BROKEN, Pass,
     lexer::{self, RawKind},
 };
 use crate::{
     diagnostics::{Diagnostic, Diagnostics},
     options::Options,
-    source::{FileId, SourceMap, Span},
+    source::{FileId, MADE_UP, SourceMap, Span},
 };
 
 /// A token on its way through the macros.
@@ -122,7 +122,7 @@ impl Macros {
     /// Puts `text`, which no file holds, where a span can find it.
     pub(super) fn scratch(&mut self, sources: &mut SourceMap, text: &str) -> Span {
         *self.scratch.entry(text.to_owned()).or_insert_with(|| {
-            let file = sources.add(Path::new("<made by a macro>"), text, None);
+            let file = sources.add(Path::new(MADE_UP), text, None);
             Span::new(file, 0, text.len())
         })
     }
@@ -350,11 +350,13 @@ impl Expansion<'_> {
                         continue;
                     }
                     let Some(arguments) = self.arguments(&name, token, &mut work, &mut expanding) else {
+                        out.push(self.stand_in(token));
                         continue;
                     };
                     if arguments.len() != parameters.len() && !(parameters.is_empty() && arguments.concat().is_empty())
                     {
                         self.wrong_count(&name, token, parameters.len(), arguments.len(), found.span);
+                        out.push(self.stand_in(token));
                         continue;
                     }
                     self.substitute(&found, parameters, &arguments, depth, token)?
@@ -503,6 +505,12 @@ impl Expansion<'_> {
         let span = self.macros.scratch(self.sources, &text);
         out.extend(tokens_at(span.file, 0, &text));
         out.extend(rest);
+    }
+
+    /// What stands where a macro could not be expanded: nothing there is to be complained of again.
+    fn stand_in(&mut self, token: PpToken) -> PpToken {
+        let text = self.macros.scratch(self.sources, BROKEN);
+        PpToken { kind: RawKind::Broken, text, used_at: Some(token.span()), ..token }
     }
 
     fn wrong_count(&mut self, name: &str, token: PpToken, wanted: usize, given: usize, defined: Span) {

@@ -124,6 +124,9 @@ pub(crate) fn preprocess(
     Ok(out)
 }
 
+/// Stands in the text for what was complained of.
+pub(crate) const BROKEN: &str = "@";
+
 /// Nested `#include`s; a cycle ends here.
 const MOST_INCLUDES_DEEP: usize = 64;
 
@@ -193,13 +196,17 @@ impl Run<'_> {
         }
         let mut line_start = true;
         for token in std::iter::once(first).chain(tokens) {
-            if token.kind == RawKind::Broken {
-                self.broken(Span::new(file, token.start, token.end));
-            } else {
-                let token = PpToken { line_start, ..self.token(file, text, *token) };
-                self.pending.push(token);
-                line_start = false;
+            let mut token = PpToken { line_start, ..self.token(file, text, *token) };
+            if matches!(token.kind, RawKind::Broken | RawKind::BadName) {
+                self.broken(token.text);
+                // What it is in is not to be complained of again.
+                token.used_at = Some(token.text);
+                let stand_in = if token.kind == RawKind::BadName { self.plain_name(token.text) } else { BROKEN.to_owned() };
+                token.text = self.macros.scratch(self.sources, &stand_in);
+                token.kind = if token.kind == RawKind::BadName { RawKind::Name } else { RawKind::Broken };
             }
+            self.pending.push(token);
+            line_start = false;
         }
     }
 
@@ -220,14 +227,20 @@ impl Run<'_> {
             Diagnostic::error("unterminated-comment", "this comment has no end").at(begin, "no `*/` follows")
         } else if text.starts_with(['"', '\'']) {
             Diagnostic::error("unterminated-quote", format!("this {text} has no partner on its line")).at(span, "")
-        } else if text.chars().all(char::is_alphanumeric) {
-            Diagnostic::error("foreign-letter", format!("`{text}` cannot be part of a name"))
+        } else if text.chars().count() > 1 || text.chars().all(|c| c.is_alphanumeric() || c == '$') {
+            Diagnostic::error("foreign-letter", format!("`{text}` cannot be a name"))
                 .at(span, "")
                 .help("names are made of the letters a to z and A to Z, digits and underscores (RFC 4506 §6.2)")
         } else {
             Diagnostic::error("foreign-character", format!("`{}` means nothing here", text.escape_debug())).at(span, "")
         };
         self.diagnostics.push(diagnostic);
+    }
+
+    /// A name that can be one, in place of one that cannot.
+    fn plain_name(&self, span: Span) -> String {
+        let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_string() } else { format!("_{:x}", u32::from(c)) };
+        self.sources.text(span).chars().map(plain).collect()
     }
 
     /// Includes a file that was found.

@@ -1,0 +1,116 @@
+//! Which comment becomes the documentation of what.
+
+use std::path::Path;
+
+use xdrgen::{
+    configure,
+    model::{Model, TypeKind},
+};
+
+fn model(source: &str) -> Model {
+    xdrgen::inspect(&configure(), Path::new("test.x"), Some(source)).expect("it is right").0
+}
+
+#[test]
+fn before_and_behind() {
+    let model = model(
+        r"/* The licence. */
+
+/*
+ * How long
+ *   a name is.
+ */
+const LENGTH = 8; /* at most */
+
+// Two lines,
+// one comment.
+typedef int number;
+
+/* Not about what follows. */
+
+struct point { // where
+    int x;      /* to the right,
+                 * in metres */
+    /** up */
+    int y;
+    int z, w;   // deep
+                // and deeper
+    int last;
+};
+",
+    );
+    assert_eq!(model.docs, ["The licence."]);
+    assert_eq!(model.constants[0].docs, ["How long", "  a name is.", "at most"]);
+    assert_eq!(model.types[0].docs, ["Two lines,", "one comment."]);
+    assert_eq!(model.types[1].docs, ["where"]);
+    let TypeKind::Struct(point) = &model.types[1].kind else { panic!("no struct") };
+    let docs: Vec<(&str, String)> =
+        point.fields.iter().map(|field| (field.name.as_str(), field.docs.join("|"))).collect();
+    assert_eq!(
+        docs,
+        [
+            ("x", "to the right,|in metres".to_owned()),
+            ("y", "up".to_owned()),
+            ("z", "deep|and deeper".to_owned()),
+            ("w", String::new()),
+            ("last", String::new()),
+        ]
+    );
+}
+
+#[test]
+fn members_arms_and_procedures() {
+    let model = model(
+        "enum kind {\n\
+             FILE = 1,   /* a file */\n\
+             FOLDER = 2  /* a folder */,\n\
+             // anything\n\
+             OTHER = 3   // else\n\
+         };\n\
+         union entry switch (kind k) { /* one of a folder */\n\
+         /* bytes */\n\
+         case FILE:\n\
+             hyper size; /* how many */\n\
+         case FOLDER:    /* no size */\n\
+             void;\n\
+         default:        // whatever\n\
+             void;\n\
+         };\n\
+         /* adds */\n\
+         program CALC {\n\
+             version ONE { /* the first */\n\
+                 int ADD(int, int) = 1; /* sum */\n\
+                 /* difference */\n\
+                 int SUB(int /* from */, int) = 2;\n\
+             } = 1;\n\
+         } = 0x20000001; /* ours */\n",
+    );
+    let TypeKind::Enum(kind) = &model.types[0].kind else { panic!("no enum") };
+    let docs: Vec<String> = kind.members.iter().map(|member| member.docs.join("|")).collect();
+    assert_eq!(docs, ["a file", "a folder", "anything|else"]);
+    let TypeKind::Union(entry) = &model.types[1].kind else { panic!("no union") };
+    assert_eq!(model.types[1].docs, ["one of a folder"]);
+    let docs: Vec<String> = entry.arms.iter().map(|arm| arm.docs.join("|")).collect();
+    assert_eq!(docs, ["bytes|how many", "no size"]);
+    assert_eq!(entry.default.as_ref().map(|arm| arm.docs.join("|")).as_deref(), Some("whatever"));
+    let program = &model.programs[0];
+    assert_eq!(
+        (program.docs.join("|"), program.versions[0].docs.join("|")),
+        ("adds".to_owned(), "the first".to_owned())
+    );
+    let docs: Vec<String> = program.versions[0].procedures.iter().map(|one| one.docs.join("|")).collect();
+    assert_eq!(docs, ["sum", "difference"]);
+}
+
+#[test]
+fn a_comment_right_before_the_first_definition_is_its_own() {
+    let model = model("/* one */\nconst ONE = 1;\n");
+    assert!(model.docs.is_empty());
+    assert_eq!(model.constants[0].docs, ["one"]);
+}
+
+#[test]
+fn left_out_parts_have_no_comments() {
+    let model = model("#if 0\n/* gone */\n#endif\nconst ONE = 1;\n/* behind */\n#if 0\n#endif\nconst TWO = 2;\n");
+    assert!(model.docs.is_empty() && model.constants.iter().all(|constant| constant.docs.is_empty()));
+}

@@ -1,0 +1,182 @@
+//! The preprocessor, seen through what it leaves.
+
+use std::{fs, path::Path};
+
+use xdrgen::{
+    Includes, configure,
+    model::{ConstantValue, Model, Shape, Symbol, TypeKind},
+};
+
+fn model(source: &str) -> Model {
+    xdrgen::inspect(&configure(), Path::new("test.x"), Some(source)).expect("it is right").0
+}
+
+fn types(model: &Model) -> Vec<&str> {
+    model.types.iter().map(|one| one.name.ident.as_str()).collect()
+}
+
+fn constants(model: &Model) -> Vec<(&str, i128)> {
+    let value = |value: &ConstantValue| match value {
+        ConstantValue::Integer(value) => *value,
+        ConstantValue::Text(_) => panic!("a text"),
+    };
+    model.constants.iter().map(|constant| (constant.name.ident.as_str(), value(&constant.value))).collect()
+}
+
+#[test]
+fn numeric_macros_are_constants() {
+    let model = model(
+        "#define N 5 /* five */\n#define M (N * 2)\n#define EMPTY\n#define NAME x\nstruct s { int list<M>; int NAME; };\n",
+    );
+    assert_eq!(constants(&model), [("N", 5), ("M", 10)]);
+    assert_eq!(model.constants[0].docs, ["five"]);
+    let TypeKind::Struct(body) = &model.types[0].kind else { panic!("no struct") };
+    let Shape::Vector { max: Some(max), .. } = &body.fields[0].shape else { panic!("no vector") };
+    assert!(matches!(&max.symbol, Some(Symbol::Constant(name)) if name.ident == "M"));
+    assert_eq!(body.fields[1].name, "x");
+}
+
+#[test]
+fn a_macro_of_two_values_is_no_constant() {
+    let model = model("#define N 5\nstruct a { int x[N]; };\n#undef N\n#define N 6\nstruct b { int x[N]; };\n");
+    let lengths: Vec<i128> = model
+        .types
+        .iter()
+        .map(|one| match &one.kind {
+            TypeKind::Struct(body) => match &body.fields[0].shape {
+                Shape::Array { length, .. } => length.value,
+                other => panic!("{other:?}"),
+            },
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(lengths, [5, 6]);
+    assert_eq!(constants(&model), []);
+}
+
+#[test]
+fn macros_expand_as_in_c() {
+    let model = model(
+        "#define PAIR(type, name) type name##_1; type name##_2\n\
+         #define TWICE(x) x; PAIR(int, x)\n\
+         #define u32 unsigned int\n\
+         #define self self\n\
+         #define LONG(a, \\\n             b) a \\\n  b\n\
+         struct s { PAIR(u32, a); LONG(int,\n c); hyper TWICE(d); int self; };\n",
+    );
+    let TypeKind::Struct(body) = &model.types[0].kind else { panic!("no struct") };
+    let names: Vec<&str> = body.fields.iter().map(|field| field.name.as_str()).collect();
+    assert_eq!(names, ["a_1", "a_2", "c", "d", "d_1", "d_2", "self"]);
+}
+
+#[test]
+fn conditions() {
+    let source = |condition: &str| {
+        format!(
+            "#define TWO 2\n#define F(x) ((x) + 1)\n#if {condition}\nconst YES = 1;\n#else\nconst NO = 0;\n#endif\n"
+        )
+    };
+    for (condition, expected) in [
+        ("1", true),
+        ("0", false),
+        ("TWO == 2 && F(TWO) > 2", true),
+        ("defined(TWO) && !defined THREE", true),
+        ("defined THREE || UNKNOWN", false),
+        ("1 ? 0 : 1", false),
+        ("(1 << 3 | 1) == 9 && 7 % 4 == 3 && ~0 == -1 && 'a' == 97", true),
+        ("0x10 == 020", true),
+        ("10L > 9U", true),
+        ("2 - 1 - 1", false),
+    ] {
+        let names: Vec<String> = constants(&model(&source(condition))).iter().map(|one| one.0.to_owned()).collect();
+        assert_eq!(names.contains(&"YES".to_owned()), expected, "{condition}");
+    }
+}
+
+#[test]
+fn branches() {
+    let source = "#ifdef A\nconst A1 = 1;\n#elif defined B\nconst B1 = 1;\n#else\nconst C1 = 1;\n#endif\n\
+                  #ifndef A\nenum e {\n#if 0\n  SKIPPED, don't\n#endif\n  KEPT\n};\n#endif\n";
+    let with = |define: Option<&str>| {
+        let config = define.map_or(configure(), |define| configure().define(define));
+        let (model, _) = xdrgen::inspect(&config, Path::new("a.x"), Some(source)).expect("it is right");
+        let mut names: Vec<String> = model.constants.iter().map(|one| one.name.ident.clone()).collect();
+        names.extend(model.types.iter().map(|one| one.name.ident.clone()));
+        names
+    };
+    assert_eq!(with(None), ["C1", "e"]);
+    assert_eq!(with(Some("A")), ["A1"]);
+    assert_eq!(with(Some("B=7")), ["B1", "e"]);
+}
+
+#[test]
+fn what_other_passes_declare_is_found_too() {
+    let model = model(
+        "#ifdef RPC_HDR\nstruct shown { int a; };\n#else\nstruct shown { int a; int b; };\n#endif\n\
+         #ifdef RPC_XDR\nstruct hidden { int a; };\n%#include \"x.h\"\n#endif\n\
+         #if defined(RPC_SVC) || defined(RPC_CLNT)\ntypedef hidden both;\nconst N = 3;\n#endif\n\
+         #ifndef RPC_HDR\nstruct third { both x<N>; };\n#endif\n",
+    );
+    assert_eq!(types(&model), ["shown", "hidden", "third", "both"]);
+    let TypeKind::Struct(body) = &model.types[0].kind else { panic!("no struct") };
+    assert_eq!(body.fields.len(), 1, "the header comes first");
+    assert_eq!(constants(&model), [("N", 3)]);
+}
+
+#[test]
+fn passthrough_lines_are_kept_apart() {
+    let model = model("%#include <stdio.h>\nstruct s {\n  %int c;\n  int a;\n%\n};\n#ifdef NEVER\n%gone\n#endif\n");
+    assert_eq!(model.passthrough, ["#include <stdio.h>", "int c;", ""]);
+}
+
+#[test]
+fn what_lines_for_c_define_can_be_a_bound() {
+    let model =
+        model("%#define MAXNAME 255\n%#define UNUSED 3\n%#define F(x) x\nstruct s { string name<MAXNAME>; };\n");
+    assert_eq!(constants(&model), [("MAXNAME", 255)]);
+}
+
+#[test]
+fn bytes_and_lines_of_other_systems() {
+    let model = model("\u{feff}const N = 1;\r\nstruct s {\r\n  int a; /* Gr\u{f6}\u{df}e */\r\n};\r\n");
+    assert_eq!(types(&model), ["s"]);
+    let TypeKind::Struct(body) = &model.types[0].kind else { panic!("no struct") };
+    assert_eq!(body.fields[0].docs, ["Größe"]);
+}
+
+#[test]
+fn files_are_included_or_used() {
+    let folder = std::env::temp_dir().join(format!("xdrgen-front-{}", std::process::id()));
+    fs::create_dir_all(folder.join("inc")).expect("a folder can be made");
+    let write = |name: &str, text: &str| fs::write(folder.join(name), text).expect("it can be written");
+    write("inc/types.x", "#ifndef TYPES\n#define TYPES\nconst SIZE = 9;\nstruct shared { int a; };\n#endif\n");
+    write(
+        "main.x",
+        "#include <types.x>\n#include \"types.x\"\n#include <rpc/rpc.h>\nstruct own { shared x<SIZE>; };\n",
+    );
+    let config = configure().include_path(folder.join("inc"));
+    let load = |config: &xdrgen::Config| xdrgen::inspect(config, &folder.join("main.x"), None).expect("it is right").0;
+
+    let inline = load(&config);
+    assert_eq!(types(&inline), ["shared", "own"]);
+    assert!(inline.uses.is_empty() && inline.types.iter().all(|one| one.module.is_none()));
+    assert_eq!(inline.sources.len(), 2);
+
+    let used = load(&config.includes(Includes::Use));
+    assert_eq!(used.uses, ["types"]);
+    assert_eq!(used.types[0].module.as_deref(), Some("types"));
+    assert_eq!(used.types[1].module, None);
+    assert_eq!(used.order.len(), 1, "only what is this file's own");
+    fs::remove_dir_all(&folder).expect("it can be removed");
+}
+
+#[test]
+fn features_guard_definitions() {
+    let config = configure().feature("NEXT");
+    let source = "struct a { int x; };\n#ifdef NEXT\nstruct b { int x; };\n#endif\n";
+    let (model, _) = xdrgen::inspect(&config, Path::new("a.x"), Some(source)).expect("it is right");
+    let features: Vec<Option<&str>> = model.types.iter().map(|one| one.feature.as_deref()).collect();
+    assert_eq!(features, [None, Some("NEXT")]);
+    // Without being asked for it is any other symbol.
+    assert_eq!(types(&self::model(source)), ["a"]);
+}
