@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::future::Future;
+use std::io::ErrorKind;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep};
@@ -55,6 +56,8 @@ pub(crate) struct Driver {
     timer_runs: bool,
     /// How long to wait before the next attempt to connect.
     back_off: Duration,
+    /// Something has been received over some link.
+    proven: bool,
 }
 
 enum State {
@@ -79,6 +82,7 @@ impl Driver {
             timer: Box::pin(sleep(TICK)),
             timer_runs: false,
             back_off: BACK_OFF.0,
+            proven: false,
         }
     }
 
@@ -107,6 +111,18 @@ impl Driver {
         }
     }
 
+    /// Waits while there is no connection. Calls that come now must be able to wake the driver too: their time counts.
+    fn poll_down(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut inner = self.channel.lock();
+        if inner.closed {
+            return Poll::Ready(());
+        }
+        if inner.driver.is_none() {
+            inner.driver = Some(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+
     /// The pause before the next attempt: twice the last one, and a random part of it, so that clients of a server that
     /// comes back do not come all at once.
     fn rest(&mut self) -> Duration {
@@ -133,10 +149,21 @@ impl Future for Driver {
                     };
                     tracing::debug!(target: "onc::client", error = %cause, "the connection was lost");
                     let (sent, proven) = (link.sent(), link.proven());
+                    this.proven |= proven;
+                    let nobody_there = match link {
+                        // Sending a datagram connects to nothing: that there is nobody shows only now.
+                        Link::Datagram(link) if !this.proven && cause.kind() == ErrorKind::ConnectionRefused => {
+                            Some(link.address())
+                        }
+                        _ => None,
+                    };
                     let woken = {
                         let mut inner = this.channel.lock();
                         inner.closed |= this.connector.is_none();
-                        inner.lost(sent, &Arc::new(cause))
+                        match nobody_there {
+                            Some(address) => inner.refused(&Arc::new(ConnectError { address, source: cause })),
+                            None => inner.lost(sent, &Arc::new(cause)),
+                        }
                     };
                     woken.into_iter().for_each(std::task::Waker::wake);
                     if this.connector.is_none() {
@@ -162,27 +189,23 @@ impl Future for Driver {
                     let Some(connector) = &mut this.connector else { return Poll::Ready(()) };
                     this.state = State::Connecting(connector.connect());
                 }
-                State::Connecting(connecting) => match ready!(connecting.as_mut().poll(cx)) {
-                    Ok(link) => {
+                State::Connecting(connecting) => match connecting.as_mut().poll(cx) {
+                    Poll::Pending => return this.poll_down(cx),
+                    Poll::Ready(Ok(link)) => {
                         this.channel.lock().down = None;
                         this.state = State::Up(link);
                     }
-                    Err(error) => {
+                    Poll::Ready(Err(error)) => {
                         tracing::debug!(target: "onc::client", %error, "connecting failed");
-                        let cause = match error {
-                            Error::Connect(cause) => cause,
-                            other => Arc::new(ConnectError {
-                                address: "the server".into(),
-                                source: std::io::Error::other(other),
-                            }),
-                        };
-                        this.channel.lock().down = Some(cause);
+                        this.channel.lock().down = Some(error);
                         let pause = this.rest();
                         this.state = State::Resting(Box::pin(sleep(pause)));
                     }
                 },
                 State::Resting(pause) => {
-                    ready!(pause.as_mut().poll(cx));
+                    if pause.as_mut().poll(cx).is_pending() {
+                        return this.poll_down(cx);
+                    }
                     this.state = State::Idle;
                 }
             }

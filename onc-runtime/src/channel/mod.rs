@@ -12,6 +12,7 @@ mod link;
 mod pending;
 mod queue;
 mod raw;
+mod retransmission;
 mod signed;
 mod stream;
 mod tower;
@@ -24,5 +25,7 @@ pub(crate) use self::driver::{Connector, Settings};
 pub(crate) use self::link::Link;
 pub(crate) use self::queue::Channel;
 pub(crate) use self::raw::response;
+#[cfg(test)]
+pub(crate) use self::retransmission::{Attempts, Retransmission};
 pub(crate) use self::stream::StreamLink;
 pub use self::tower::{BoxError, ClientService};

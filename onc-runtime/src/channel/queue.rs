@@ -48,7 +48,7 @@ pub(super) struct Inner {
     /// The driver counts ticks.
     pub(super) ticking: bool,
     /// Why there is no connection, when one was tried in vain.
-    pub(super) down: Option<Arc<ConnectError>>,
+    pub(super) down: Option<Error>,
     pub(super) closed: bool,
 }
 
@@ -222,7 +222,7 @@ impl Inner {
             let deadline = waiting.deadline?;
             let passed = now.wrapping_sub(deadline) as i32 >= 0;
             passed.then(|| match &down {
-                Some(cause) => Error::Connect(Arc::clone(cause)),
+                Some(cause) => cause.clone(),
                 None => Error::Deadline(Deadline { after: timeout, phase: Phase::Reply }),
             })
         })
@@ -230,9 +230,23 @@ impl Inner {
 
     /// The connection is gone, after `sent` bytes of those queued since it came up had left; returns whom to wake.
     pub(super) fn lost(&mut self, sent: u64, cause: &Arc<std::io::Error>) -> Vec<Waker> {
+        self.discard();
+        self.pending.end_each(|_, waiting| {
+            let sent = waiting.datagram.as_ref().map_or(waiting.position < sent, |datagram| datagram.was_sent());
+            Some(Error::Lost(Lost { sent, cause: Arc::clone(cause) }))
+        })
+    }
+
+    /// There is nobody at the server's address; returns whom to wake.
+    pub(super) fn refused(&mut self, cause: &Arc<ConnectError>) -> Vec<Waker> {
+        self.discard();
+        self.pending.end_each(|_, _| Some(Error::Connect(Arc::clone(cause))))
+    }
+
+    /// Forgets what has not left.
+    fn discard(&mut self) {
         self.outgoing = Outgoing::default();
+        self.datagrams.clear();
         self.position = 0;
-        self.pending
-            .end_each(|_, waiting| Some(Error::Lost(Lost { sent: waiting.position < sent, cause: Arc::clone(cause) })))
     }
 }

@@ -208,7 +208,7 @@ impl ClientBuilder {
             max_record_size: self.settings.max_record_size,
             resolver: self.resolver.clone(),
         });
-        let link = plan.connect(Instant::now()).await?;
+        let link = plan.connect(Instant::now(), false).await?;
         self.start(link, Some(Box::new(Reconnect(plan))))
     }
 

@@ -37,15 +37,16 @@ pub(super) struct Reconnect(pub(super) Arc<Plan>);
 impl Connector for Reconnect {
     fn connect(&mut self) -> Pin<Box<dyn Future<Output = Result<Link, Error>> + Send>> {
         let plan = Arc::clone(&self.0);
-        Box::pin(async move { plan.connect(Instant::now()).await })
+        Box::pin(async move { plan.connect(Instant::now(), true).await })
     }
 }
 
 impl Plan {
-    /// Finds the server and connects to it, within one deadline counted from `start`.
-    pub(super) async fn connect(&self, start: Instant) -> Result<Link, Error> {
+    /// Finds the server and connects to it, within one deadline counted from `start`. `again`: it may have moved since the port
+    /// mapper was asked last.
+    pub(super) async fn connect(&self, start: Instant, again: bool) -> Result<Link, Error> {
         let mut phase = Phase::Connecting;
-        let connecting = self.connect_patiently(&mut phase);
+        let connecting = self.connect_patiently(&mut phase, again);
         let outcome = match start.checked_add(self.timeout) {
             Some(deadline) => timeout_at(deadline, connecting).await.ok(),
             None => Some(connecting.await),
@@ -53,7 +54,7 @@ impl Plan {
         outcome.unwrap_or(Err(Error::Deadline(Deadline { after: self.timeout, phase })))
     }
 
-    async fn connect_patiently(&self, phase: &mut Phase) -> Result<Link, Error> {
+    async fn connect_patiently(&self, phase: &mut Phase, again: bool) -> Result<Link, Error> {
         match &self.place {
             Place::Address(address) => self.open(*address).await.map_err(|error| connect_error(address, error)),
             Place::Port(host, port) => {
@@ -62,7 +63,7 @@ impl Plan {
                 *phase = Phase::Connecting;
                 self.open_first(&addresses).await
             }
-            Place::Host(host) => self.ask(host, phase).await,
+            Place::Host(host) => self.ask(host, phase, again).await,
             #[cfg(unix)]
             Place::Unix(path) => {
                 let failed = |error| connect_error(path.display(), error);
@@ -76,7 +77,7 @@ impl Plan {
     }
 
     /// Asks the host's port mapper at each of its addresses until the server is found there.
-    async fn ask(&self, host: &str, phase: &mut Phase) -> Result<Link, Error> {
+    async fn ask(&self, host: &str, phase: &mut Phase, again: bool) -> Result<Link, Error> {
         *phase = Phase::Resolving;
         let mappers = lookup(host, self.resolver.port()).await?;
         let Interface { program, version, .. } = *self.interface;
@@ -84,9 +85,13 @@ impl Plan {
         for mapper in mappers {
             let netid = if self.datagrams { Netid::udp(&mapper) } else { Netid::tcp(&mapper) };
             *phase = Phase::Resolving;
+            if again {
+                self.resolver.forget(mapper, program, version, netid);
+            }
             let error = match self.resolver.resolve(host, mapper, program, version, netid).await {
                 Ok(address) => {
                     *phase = Phase::Connecting;
+                    let address = scoped(address, mapper);
                     match self.open(address).await {
                         Ok(link) => return Ok(link),
                         Err(error) => {
@@ -124,6 +129,17 @@ impl Plan {
         }
         Ok(Link::Stream(StreamLink::new(tcp::connect(address).await?, self.max_record_size)))
     }
+}
+
+/// A link-local address means something only with the interface by which its host is reached, which port mappers do not tell.
+fn scoped(mut address: SocketAddr, mapper: SocketAddr) -> SocketAddr {
+    if let (SocketAddr::V6(address), SocketAddr::V6(mapper)) = (&mut address, mapper)
+        && address.ip().is_unicast_link_local()
+        && address.scope_id() == 0
+    {
+        address.set_scope_id(mapper.scope_id());
+    }
+    address
 }
 
 async fn lookup(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {

@@ -6,12 +6,12 @@ use std::time::Duration;
 use crate::error::Refusal;
 use crate::rpc::UniversalAddress;
 
+use super::Service;
 use super::error::{Holder, RegisterError};
 use super::mapper::{Mapper, occupies};
 use super::place::Place;
 use super::probe::{Probe, probe};
 use super::protocol::Rpcb;
-use super::Service;
 
 /// How long the server whose entry is in the way has to answer.
 const PATIENCE: Duration = Duration::from_secs(1);

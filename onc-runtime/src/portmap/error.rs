@@ -79,7 +79,10 @@ impl fmt::Display for RegisterError {
             }
             Self::Taken { service, address, owner, holder } => {
                 let Service { program, version, netid, .. } = service;
-                write!(f, "the port mapper already has program {program} version {version} over {netid}, at {address}")?;
+                write!(
+                    f,
+                    "the port mapper already has program {program} version {version} over {netid}, at {address}"
+                )?;
                 if !owner.is_empty() {
                     write!(f, ", registered by {owner}")?;
                 }

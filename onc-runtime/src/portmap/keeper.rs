@@ -127,9 +127,7 @@ impl Keeper {
     pub(super) fn status(&self, attempt: &Result<Held, RegisterError>) -> Status {
         match attempt {
             Ok(_) => Status::Registered,
-            Err(error) => {
-                Status::Incomplete { registered: self.registered.clone(), error: Arc::new(error.clone()) }
-            }
+            Err(error) => Status::Incomplete { registered: self.registered.clone(), error: Arc::new(error.clone()) },
         }
     }
 
@@ -189,11 +187,7 @@ impl Keeper {
         Err(RegisterError::NoPortMapper { tried })
     }
 
-    async fn entries(
-        &self,
-        place: &Place,
-        mapper: &mut Mapper,
-    ) -> Result<Vec<super::protocol::Rpcb>, RegisterError> {
+    async fn entries(&self, place: &Place, mapper: &mut Mapper) -> Result<Vec<super::protocol::Rpcb>, RegisterError> {
         mapper.entries().await.map_err(|error| RegisterError::Call { mapper: place.to_string(), error })
     }
 }

@@ -127,11 +127,8 @@ struct Asking<'a> {
 impl Asking<'_> {
     async fn ask(&self) -> Result<SocketAddr, ResolveError> {
         let netid = self.wanted.netid;
-        let place = if matches!(netid, Netid::Udp | Netid::Udp6) {
-            Place::Udp(self.mapper)
-        } else {
-            Place::Tcp(self.mapper)
-        };
+        let place =
+            if matches!(netid, Netid::Udp | Netid::Udp6) { Place::Udp(self.mapper) } else { Place::Tcp(self.mapper) };
         let unreachable = |what: String| ResolveError::NoPortMapper {
             host: self.host.to_owned(),
             tried: vec![(place.to_string(), what)],
@@ -154,12 +151,14 @@ impl Asking<'_> {
             (Some(told), versions) if versions.as_ref().is_none_or(|there| there.contains(&self.wanted.version)) => {
                 self.address(&told.address)
             }
-            (_, Some(versions)) if !versions.is_empty() && !versions.contains(&self.wanted.version) => Err(ResolveError::VersionNotRegistered {
-                host: self.host.to_owned(),
-                program: self.wanted.program,
-                version: self.wanted.version,
-                versions,
-            }),
+            (_, Some(versions)) if !versions.is_empty() && !versions.contains(&self.wanted.version) => {
+                Err(ResolveError::VersionNotRegistered {
+                    host: self.host.to_owned(),
+                    program: self.wanted.program,
+                    version: self.wanted.version,
+                    versions,
+                })
+            }
             _ => Err(self.not_registered()),
         }
     }
@@ -168,7 +167,8 @@ impl Asking<'_> {
     async fn versions(&self, mapper: &mut Mapper) -> Option<Vec<u32>> {
         let entries = timeout(PATIENCE, mapper.entries()).await.ok()?.ok()?;
         let ours = |entry: &&Rpcb| {
-            entry.prog == self.wanted.program && entry.netid.parse().is_ok_and(|netid: Netid| netid == self.wanted.netid)
+            entry.prog == self.wanted.program
+                && entry.netid.parse().is_ok_and(|netid: Netid| netid == self.wanted.netid)
         };
         let mut versions: Vec<u32> = entries.iter().filter(ours).map(|entry| entry.vers).collect();
         versions.sort_unstable();

@@ -9,7 +9,9 @@ use tokio::net::{TcpListener, ToSocketAddrs, UdpSocket, lookup_host};
 
 use crate::portmap::{Policy, RegisterError, Registrar, Service};
 use crate::rpc::{Interface, Netid, UniversalAddress};
-use crate::service::{Flavours, Lifecycle, Program, Registry, RegistryBuilder, Settings};
+use crate::service::{
+    DuplicateCache, DuplicateLimits, Flavours, Lifecycle, Program, Registry, RegistryBuilder, Settings,
+};
 use crate::transport::{tcp, udp};
 use crate::xdr::Limits;
 
@@ -26,6 +28,7 @@ pub struct ServerBuilder {
     settings: Settings,
     max_connections: usize,
     stop_timeout: Duration,
+    duplicates: DuplicateLimits,
 }
 
 /// Why a server cannot start.
@@ -62,12 +65,14 @@ impl Default for ServerBuilder {
             },
             max_connections: 16_384,
             stop_timeout: Duration::from_secs(10),
+            duplicates: DuplicateLimits { entries: 8192, bytes: 16 << 20, age: Duration::from_secs(120) },
         }
     }
 }
 
 impl ServerBuilder {
     /// Adds one version of a program: a generated `…Server::new(…)`. It takes credentials of `AUTH_NONE` and `AUTH_SYS`.
+    #[expect(clippy::should_implement_trait, reason = "it adds a program, nobody adds servers")]
     pub fn add(mut self, program: impl Program) -> Self {
         self.programs.add(program);
         self
@@ -159,6 +164,31 @@ impl ServerBuilder {
         self
     }
 
+    /// Calls over UDP that the duplicate request cache remembers. Default: 8192. 0 switches it off.
+    ///
+    /// A client that hears nothing sends its call again; the cache answers a repeat with the first reply, so that a procedure
+    /// is executed once. Procedure 0 and procedures that are marked idempotent are executed again instead. When all that it
+    /// remembers still run, further calls are dropped until one of them ends.
+    ///
+    /// WARNING: without it a procedure that is not idempotent is executed once for each datagram that arrives.
+    pub fn max_duplicates(mut self, calls: usize) -> Self {
+        self.duplicates.entries = calls;
+        self
+    }
+
+    /// Bytes of replies that the duplicate request cache keeps. Default: 16 MiB. Above it the oldest are forgotten.
+    pub fn max_duplicate_bytes(mut self, bytes: usize) -> Self {
+        self.duplicates.bytes = bytes;
+        self
+    }
+
+    /// How long the duplicate request cache remembers a call after it was answered or came again. Default: 120 s: twice the
+    /// longest pause between two repeats of a client of this crate, and more than others wait.
+    pub fn duplicate_age(mut self, age: Duration) -> Self {
+        self.duplicates.age = age;
+        self
+    }
+
     /// How long running calls may take to end when the server stops. Default: 10 s. Then they are cut off.
     pub fn stop_timeout(mut self, timeout: Duration) -> Self {
         self.stop_timeout = timeout;
@@ -176,7 +206,7 @@ impl ServerBuilder {
     ///
     /// Dropped, nothing stays bound; an entry of the port mapper may stay.
     pub async fn bind(self, address: impl ToSocketAddrs + fmt::Debug) -> Result<Server, BindError> {
-        let Self { programs, registrar, settings, max_connections, stop_timeout, .. } = self;
+        let Self { programs, registrar, settings, max_connections, stop_timeout, duplicates, .. } = self;
         if let Some(interface) = programs.duplicate() {
             return Err(BindError::Duplicate(interface));
         }
@@ -204,6 +234,7 @@ impl ServerBuilder {
             settings,
             max_connections,
             stop_timeout,
+            duplicates: (duplicates.entries > 0).then(|| DuplicateCache::new(duplicates)),
             lifecycle: Lifecycle::default(),
             registration,
         })

@@ -15,6 +15,8 @@
 
 mod builder;
 mod listen;
+#[cfg(test)]
+mod lossy_network;
 
 pub use self::builder::{BindError, ServerBuilder};
 
@@ -27,7 +29,7 @@ use tokio::net::{TcpListener, UdpSocket};
 use tokio::time::timeout;
 
 use crate::portmap::Registration;
-use crate::service::{Datagrams, Lifecycle, Registry, Settings};
+use crate::service::{Datagrams, DuplicateCache, Lifecycle, Registry, Settings};
 
 /// A server that is bound and, if that was asked for, registered. It serves while [`run`](Self::run) is awaited.
 #[derive(Debug)]
@@ -39,6 +41,7 @@ pub struct Server {
     settings: Settings,
     max_connections: usize,
     stop_timeout: Duration,
+    duplicates: Option<DuplicateCache>,
     lifecycle: Lifecycle,
     registration: Option<Registration>,
 }
@@ -65,7 +68,6 @@ pub struct Stopped {
 
 impl Server {
     /// A server to be set up.
-    #[must_use]
     pub fn builder() -> ServerBuilder {
         ServerBuilder::default()
     }
@@ -127,14 +129,15 @@ impl Server {
     ///
     /// As [`run`](Self::run).
     pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> io::Result<Stopped> {
-        let Self { tcp, udp, registry, settings, max_connections, stop_timeout, lifecycle, registration, .. } = self;
+        let Self { tcp, udp, registry, settings, max_connections, stop_timeout, duplicates, lifecycle, .. } = self;
+        let registration = self.registration;
         // Whatever ends this future ends what it has started.
         let _cut = CutOnDrop(lifecycle.clone());
         if let Some(listener) = tcp {
             lifecycle.spawn(listen::accept(listener, registry.clone(), settings, max_connections, lifecycle.clone()));
         }
         if let Some(socket) = udp {
-            let datagrams = Datagrams::new(socket, registry, settings, lifecycle.clone())?;
+            let datagrams = Datagrams::new(socket, registry, settings, lifecycle.clone(), duplicates)?;
             lifecycle.spawn(async move {
                 if let Err(error) = datagrams.run().await {
                     tracing::error!(target: "onc::server", %error, "the UDP socket failed; it is served no longer");

@@ -6,15 +6,18 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::task::Context;
 
+use bytes::Bytes;
 use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSockRef, UdpSocketState};
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
+use tokio::time::Instant;
 
 use crate::observe::step;
-use crate::rpc::Netid;
+use crate::rpc::{CallHeader, Netid};
 use crate::transport::{Outgoing, Peer};
 
 use super::connection::Settings;
+use super::duplicates::{DuplicateCache, Seen, Ticket};
 use super::registry::Verdict;
 use super::{ConnectionInfo, Handling, Lifecycle, Registry, Reply};
 
@@ -24,12 +27,24 @@ pub(crate) const MAX_DATAGRAM: usize = 65_507;
 /// Room for a received datagram, or several that the kernel has joined.
 const ROOM: usize = 64 << 10;
 
+/// What is to be done with a datagram.
+enum Admission {
+    /// Its call is to be executed; with a ticket, the reply is to be remembered.
+    Execute(Option<Ticket>),
+    /// It is a repeat, and was answered with this.
+    Repeat(Bytes),
+    /// It is a repeat, and needs no answer now.
+    Drop,
+}
+
 /// One UDP socket: reads calls, runs them, sends replies from the address that each call came to.
 pub(crate) struct Datagrams {
     socket: Arc<Socket>,
     registry: Registry,
     settings: Settings,
     lifecycle: Lifecycle,
+    /// The calls that must not be executed twice.
+    duplicates: Option<DuplicateCache>,
     /// Of the last call: the next one is often from the same peer.
     info: Arc<ConnectionInfo>,
 }
@@ -47,7 +62,7 @@ struct Return {
 }
 
 impl Datagrams {
-    /// Serves `socket`.
+    /// Serves `socket`. Calls that come twice are executed once, as far as `duplicates` remembers them.
     ///
     /// # Errors
     ///
@@ -57,12 +72,14 @@ impl Datagrams {
         registry: Registry,
         mut settings: Settings,
         lifecycle: Lifecycle,
+        duplicates: Option<DuplicateCache>,
     ) -> io::Result<Self> {
         let local = socket.local_addr()?;
         let state = UdpSocketState::new(UdpSockRef::from(&socket))?;
         settings.max_record_size = settings.max_record_size.min(MAX_DATAGRAM);
         let info = ConnectionInfo { peer: Peer::ip(Netid::udp(&local), local), local: Some(local) };
-        Ok(Self { socket: Arc::new(Socket { io: socket, state }), registry, settings, lifecycle, info: Arc::new(info) })
+        let socket = Arc::new(Socket { io: socket, state });
+        Ok(Self { socket, registry, settings, lifecycle, duplicates, info: Arc::new(info) })
     }
 
     /// Serves until the server stops.
@@ -83,14 +100,26 @@ impl Datagrams {
                 received = self.socket.receive(&mut buffers, &mut meta) => received?,
                 () = &mut stopping => return Ok(()),
             };
+            let now = Instant::now();
             for (meta, room) in meta.iter().take(received).zip(buffers.chunks(ROOM)) {
                 // The kernel may hand over several datagrams of one sender joined, `stride` bytes each.
                 for datagram in room[..meta.len].chunks(meta.stride.max(1)) {
                     let destination = Return { to: meta.addr, from: meta.dst_ip };
                     self.remember(local, destination);
-                    if self.answer(datagram, destination, &mut out).await {
-                        self.socket.send(out.datagram(&mut message), destination).await;
-                        out.discard();
+                    match self.admit(now, datagram, destination.to) {
+                        Admission::Execute(ticket) => {
+                            let Some(ticket) = self.answer(datagram, destination, ticket, &mut out).await else {
+                                continue;
+                            };
+                            let reply = out.datagram(&mut message);
+                            if let Some(ticket) = ticket {
+                                ticket.answered(now.into_std(), reply);
+                            }
+                            self.socket.send(reply, destination).await;
+                            out.discard();
+                        }
+                        Admission::Repeat(reply) => self.socket.send(&reply, destination).await,
+                        Admission::Drop => {}
                     }
                 }
             }
@@ -106,30 +135,67 @@ impl Datagrams {
         }
     }
 
-    /// Answers a datagram or starts its handler; true when there is a reply in `out`.
-    async fn answer(&self, datagram: &[u8], destination: Return, out: &mut Outgoing) -> bool {
+    /// Looks the call up in the duplicate request cache.
+    fn admit(&self, now: Instant, datagram: &[u8], from: SocketAddr) -> Admission {
+        let Some(duplicates) = &self.duplicates else { return Admission::Execute(None) };
+        // What does not parse is refused further on.
+        let Ok((header, _)) = CallHeader::parse(datagram) else { return Admission::Execute(None) };
+        if !DuplicateCache::concerns(&self.registry, &header) {
+            return Admission::Execute(None);
+        }
+        let (known, admission) = match duplicates.begin(now.into_std(), from, &header, datagram) {
+            Seen::New(ticket) => return Admission::Execute(Some(ticket)),
+            Seen::Running => ("it still runs", Admission::Drop),
+            Seen::Answered(Some(reply)) => ("the first reply is sent again", Admission::Repeat(reply)),
+            Seen::Answered(None) => ("its reply was too large to be kept", Admission::Drop),
+            Seen::Full => ("no room in the duplicate request cache; `max_duplicates` raises it", Admission::Drop),
+        };
+        tracing::debug!(target: "onc::server", peer = %from, xid = header.xid, known, "a call is not executed");
+        admission
+    }
+
+    /// Answers a datagram or starts its handler. Gives the ticket back when there is a reply in `out`.
+    async fn answer(
+        &self,
+        datagram: &[u8],
+        destination: Return,
+        ticket: Option<Ticket>,
+        out: &mut Outgoing,
+    ) -> Option<Option<Ticket>> {
         let verdict = self.registry.dispatch(datagram, None, &self.info, self.settings.limits);
         let Verdict::Answer { xid, mut handling } = verdict else {
             tracing::debug!(target: "onc::server", peer = %self.info.peer, "a datagram that is not a call");
-            return false;
+            return None;
         };
         let max = self.settings.max_record_size;
         let ready = poll_fn(|cx: &mut Context<'_>| {
             std::task::Poll::Ready(handling.poll(cx, &mut Reply::new(out, xid, max)).is_ready())
         });
         if ready.await {
-            return true;
+            return Some(ticket);
         }
-        self.lifecycle.spawn(finish(handling, xid, max, Arc::clone(&self.socket), destination));
-        false
+        self.lifecycle.spawn(finish(handling, xid, max, Arc::clone(&self.socket), destination, ticket));
+        None
     }
 }
 
 /// Runs a handler to its end and sends the reply.
-async fn finish(mut handling: Handling, xid: u32, max: usize, socket: Arc<Socket>, destination: Return) {
+async fn finish(
+    mut handling: Handling,
+    xid: u32,
+    max: usize,
+    socket: Arc<Socket>,
+    destination: Return,
+    ticket: Option<Ticket>,
+) {
     let mut out = Outgoing::default();
     poll_fn(|cx| handling.poll(cx, &mut Reply::new(&mut out, xid, max))).await;
-    socket.send(out.datagram(&mut Vec::new()), destination).await;
+    let mut message = Vec::new();
+    let reply = out.datagram(&mut message);
+    if let Some(ticket) = ticket {
+        ticket.answered(Instant::now().into_std(), reply);
+    }
+    socket.send(reply, destination).await;
 }
 
 impl Socket {

@@ -7,6 +7,7 @@
 mod connection;
 mod context;
 mod datagram;
+mod duplicates;
 mod encoded;
 mod fault;
 mod flavours;
@@ -21,6 +22,9 @@ pub mod tower;
 pub(crate) use self::connection::{Connection, Settings};
 pub use self::context::{ConnectionInfo, Context};
 pub(crate) use self::datagram::Datagrams;
+pub(crate) use self::duplicates::{DuplicateCache, DuplicateLimits};
+#[cfg(test)]
+pub(crate) use self::duplicates::{Seen, Ticket};
 pub use self::fault::Fault;
 pub use self::flavours::Flavours;
 pub use self::handling::Handling;
