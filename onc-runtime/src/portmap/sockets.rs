@@ -60,8 +60,8 @@ impl Sockets {
                     self.udp.push(socket);
                     return Ok(());
                 }
-                Err(error)
-                    if error.kind() == io::ErrorKind::AddrInUse && address.port() == 0 && attempt < ATTEMPTS => {}
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse && address.port() == 0 && attempt < ATTEMPTS => {
+                }
                 Err(error) => return Err(about("UDP", bound, &error)),
             }
         }

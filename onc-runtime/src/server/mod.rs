@@ -137,7 +137,7 @@ impl Server {
             lifecycle.spawn(listen::accept(listener, registry.clone(), settings, max_connections, lifecycle.clone()));
         }
         if let Some(socket) = udp {
-            let datagrams = Datagrams::new(socket, registry, settings, lifecycle.clone(), duplicates)?;
+            let datagrams = Datagrams::new(socket, registry, settings, lifecycle.clone())?.remembering(duplicates);
             lifecycle.spawn(async move {
                 if let Err(error) = datagrams.run().await {
                     tracing::error!(target: "onc::server", %error, "the UDP socket failed; it is served no longer");

@@ -62,7 +62,7 @@ struct Return {
 }
 
 impl Datagrams {
-    /// Serves `socket`. Calls that come twice are executed once, as far as `duplicates` remembers them.
+    /// Serves `socket`.
     ///
     /// # Errors
     ///
@@ -72,14 +72,19 @@ impl Datagrams {
         registry: Registry,
         mut settings: Settings,
         lifecycle: Lifecycle,
-        duplicates: Option<DuplicateCache>,
     ) -> io::Result<Self> {
         let local = socket.local_addr()?;
         let state = UdpSocketState::new(UdpSockRef::from(&socket))?;
         settings.max_record_size = settings.max_record_size.min(MAX_DATAGRAM);
         let info = ConnectionInfo { peer: Peer::ip(Netid::udp(&local), local), local: Some(local) };
         let socket = Arc::new(Socket { io: socket, state });
-        Ok(Self { socket, registry, settings, lifecycle, duplicates, info: Arc::new(info) })
+        Ok(Self { socket, registry, settings, lifecycle, duplicates: None, info: Arc::new(info) })
+    }
+
+    /// Calls that come twice are executed once, as far as `duplicates` remembers them.
+    pub(crate) fn remembering(mut self, duplicates: Option<DuplicateCache>) -> Self {
+        self.duplicates = duplicates;
+        self
     }
 
     /// Serves until the server stops.

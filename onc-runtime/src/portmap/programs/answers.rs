@@ -28,7 +28,14 @@ impl Programs {
     }
 
     /// SET of all versions.
-    pub(super) fn make(&self, cx: &Context, program: u32, version: u32, netid: &str, address: &str) -> Result<bool, Fault> {
+    pub(super) fn make(
+        &self,
+        cx: &Context,
+        program: u32,
+        version: u32,
+        netid: &str,
+        address: &str,
+    ) -> Result<bool, Fault> {
         let caller = Caller::of(cx);
         self.rules().change(&caller)?;
         let entry = Entry { program, version, netid: netid.into(), address: address.into(), owner: caller.owner() };
