@@ -1,0 +1,109 @@
+//! Writes the seeds that are made from code, over those of the same names.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use bytes::Bytes;
+use onc_runtime::rpc::{
+    AcceptStatus, AuthFlavour, AuthStatus, AuthSys, CallTemplate, Credential, OpaqueAuth, RejectStatus, put_accepted,
+    put_denied,
+};
+use onc_runtime::xdr;
+
+fn main() -> io::Result<()> {
+    for (target, name, bytes) in calls().into_iter().chain(replies()).chain(others()) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(target);
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join(name), bytes)?;
+    }
+    Ok(())
+}
+
+type Seed = (&'static str, &'static str, Vec<u8>);
+
+fn sys() -> AuthSys {
+    AuthSys { stamp: 1, machine_name: "client".into(), uid: 1000, gid: 100, gids: (1..=16).collect() }
+}
+
+fn calls() -> Vec<Seed> {
+    let call = |name, credential: Credential, arguments: &[u8]| {
+        let mut message = Vec::new();
+        let template = CallTemplate::new(100_003, 3, &credential).expect("a short credential");
+        template.put_unmarked(&mut message, 7, 6);
+        message.extend_from_slice(arguments);
+        ("call", name, message)
+    };
+    let opaque = |flavour, body: &'static [u8]| Credential::Opaque { flavour, body: Bytes::from_static(body) };
+    let none = call("none", Credential::None, b"");
+    let with = |name, word: usize, value: u32| {
+        let mut message = none.2.clone();
+        message[4 * word..][..4].copy_from_slice(&value.to_be_bytes());
+        ("call", name, message)
+    };
+    vec![
+        with("reply", 1, 1),
+        with("rpc-version-3", 2, 3),
+        with("credential-beyond-the-message", 7, 400),
+        with("credential-too-long", 7, 401),
+        with("verifier-of-4-gib", 9, u32::MAX),
+        call("sys", sys().into(), b"arguments..."),
+        call("gss", opaque(AuthFlavour::GSS, b"\0\0\0\x01\0\0\0\0\0\0\0\x01\0\0\0\x02\0\0\0\x04ctx1"), b""),
+        call("padded", opaque(AuthFlavour::SHORT, b"short"), b"args"),
+        none,
+    ]
+}
+
+fn replies() -> Vec<Seed> {
+    let accepted = |name, verifier, status, results: &[u8]| {
+        let mut message = Vec::new();
+        put_accepted(&mut message, 7, verifier, status);
+        message.extend_from_slice(results);
+        ("reply", name, message)
+    };
+    let denied = |name, status| {
+        let mut message = Vec::new();
+        put_denied(&mut message, 7, status);
+        ("reply", name, message)
+    };
+    let short = OpaqueAuth { flavour: AuthFlavour::SHORT, body: b"short" };
+    vec![
+        accepted("success", OpaqueAuth::NONE, AcceptStatus::Success, b"results."),
+        accepted("short-verifier", short, AcceptStatus::Success, b""),
+        accepted("prog-mismatch", OpaqueAuth::NONE, AcceptStatus::ProgramMismatch { low: 2, high: 4 }, b""),
+        accepted("garbage-args", OpaqueAuth::NONE, AcceptStatus::GarbageArguments, b""),
+        denied("rpc-mismatch", RejectStatus::RpcMismatch { low: 2, high: 2 }),
+        denied("auth-error", RejectStatus::AuthError(AuthStatus::TooWeak)),
+    ]
+}
+
+fn others() -> Vec<Seed> {
+    let everything = xdr::to_vec(&onc_fuzz::everything()).expect("within the bounds");
+    let codec = |name, which: u8, bytes: &[u8]| ("codec", name, [&[which], bytes].concat());
+    vec![
+        ("auth_sys", "sixteen-groups", xdr::to_vec(&sys()).expect("within the bounds")),
+        ("auth_sys", "empty", xdr::to_vec(&AuthSys::default()).expect("within the bounds")),
+        codec("everything", 0, &everything),
+        codec("numbers", 1, &everything[..92]),
+        codec("sequences", 2, &[0; 52]),
+        codec("list-of-2", 3, b"\0\0\0\x01\0\0\0\0\0\0\0\x05\0\0\0\x01\0\0\0\0\0\0\0\x06\0\0\0\0\0\0\0\0\0\0\0\x09"),
+        codec("list-promised-by-its-length", 2, &[0xff; 4]),
+        codec("chain-of-1", 4, &[0; 12]),
+        codec("union-default", 5, b"\xff\xff\xff\xff\0\0\0\x01\0\0\0\x05"),
+        codec("union-two-labels", 6, b"\0\0\0\x02\0\0\0\x03two\0"),
+        codec("tree", 7, &[0; 16]),
+        codec("numbers-promised-by-their-length", 8, b"\x0f\xff\xff\xff"),
+        codec("optional-union", 9, b"\0\0\0\x01a\0\0\0\0\0\0\x01\0\0\0\x07\0\0\0\0"),
+        ("records", "two", b"\x20\x00\x02\x80\0\0\x03one\0\0\0\x01t\x80\0\0\x02wo".to_vec()),
+        ("records", "empty-fragments", [&b"\x10\x03"[..], &[0; 80]].concat()),
+        ("records", "two-gib", b"\x10\x00\xff\xff\xff\xffxyz".to_vec()),
+        ("records", "large", b"\x35\x00\xff\x13\x3f\xff\x03\x3f\xff\x01\xbf\xff\x02\x80\x01\x00".to_vec()),
+        ("records", "unmarked", b"\x12\x01\0\0\0\x02ab\0\0\0\0\0\0\0\x01c".to_vec()),
+        ("universal_address", "ipv4", b"192.0.2.7.8.1".to_vec()),
+        ("universal_address", "ipv6", b"2001:db8::7.0.111".to_vec()),
+        ("universal_address", "mapped", b"::ffff:192.0.2.7.0.111".to_vec()),
+        ("universal_address", "path", b"/run/rpcbind.sock".to_vec()),
+        ("universal_address", "abstract", b"@/run/rpcbind.sock".to_vec()),
+        ("universal_address", "scope", b"fe80::1%eth0.0.111".to_vec()),
+    ]
+}

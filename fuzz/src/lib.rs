@@ -1,0 +1,27 @@
+//! What the fuzz targets check: one function a target, for any input at all.
+//!
+//! They hold more than "does not panic": what was accepted is encoded again and must give the same bytes, and what can
+//! arrive in several ways must come out the same. They panic when it does not hold, and return whether the input was
+//! accepted: a seed that is meant to be should not stop being so unnoticed.
+
+mod codec;
+mod everything;
+mod messages;
+mod records;
+mod universal_address;
+
+pub use self::codec::codec;
+pub use self::everything::everything;
+pub use self::messages::{auth_sys, call, reply};
+pub use self::records::records;
+pub use self::universal_address::universal_address;
+
+/// Each target's name and check. The seeds of a target are in `seeds/NAME`.
+pub const TARGETS: &[(&str, fn(&[u8]) -> bool)] = &[
+    ("auth_sys", auth_sys),
+    ("call", call),
+    ("codec", codec),
+    ("records", records),
+    ("reply", reply),
+    ("universal_address", universal_address),
+];
