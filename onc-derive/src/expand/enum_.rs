@@ -36,10 +36,7 @@ pub(crate) fn body(container: &Container<'_>, values: &[&Variant]) -> Body {
         decode: quote! {
             match <::core::primitive::i32 as #runtime::xdr::Xdr>::decode(__from)? {
                 #(#numbers => ::core::result::Result::Ok(Self::#names),)*
-                __value => ::core::result::Result::Err(#runtime::xdr::Source::fail(
-                    __from,
-                    #runtime::xdr::DecodeErrorKind::UnknownEnumValue { value: __value },
-                )),
+                __value => ::core::result::Result::Err(#runtime::xdr::derive::unknown_value(__from, __value)),
             }
         },
     }

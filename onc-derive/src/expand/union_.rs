@@ -164,7 +164,8 @@ fn part(container: &Container<'_>, arm: &Arm<'_>, at: usize, field: &Field<'_>) 
 
 /// The size, if all arms have the same. It has none if a value can be wrong, as then each must be measured.
 fn fixed(runtime: &Path, arms: &[Expansion<'_>]) -> TokenStream {
-    if arms.iter().any(|arm| arm.arm.kept.is_some()) {
+    let some_wrong = arms.iter().any(|arm| !arm.labels.is_empty());
+    if some_wrong && arms.iter().any(|arm| arm.arm.kept.is_some()) {
         return quote!(::core::option::Option::None);
     }
     let sizes = arms.iter().map(|arm| arm.with_discriminant.fixed());

@@ -29,7 +29,7 @@ fn put_length<S: Sink>(length: usize, out: &mut S) {
 fn take_length<S: Source>(from: &mut S, max: u32) -> Result<usize, DecodeError> {
     let length = u32::decode(from)?;
     if length > max {
-        return Err(from.fail(DecodeErrorKind::TooLong { length, max }));
+        return Err(from.fail(DecodeErrorKind::TooLong { length, max }).back(4));
     }
     Ok(length as usize)
 }
@@ -107,7 +107,10 @@ impl<const N: u32> Shape<String> for Max<N> {
         let length = take_length(from, N)?;
         match std::str::from_utf8(from.opaque(length)?) {
             Ok(text) => Ok(text.to_owned()),
-            Err(_) => Err(from.fail(DecodeErrorKind::InvalidUtf8)),
+            Err(error) => {
+                let valid = error.valid_up_to();
+                Err(from.fail(DecodeErrorKind::InvalidUtf8).back(length + padding(length) - valid))
+            }
         }
     }
 }

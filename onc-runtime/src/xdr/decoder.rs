@@ -117,7 +117,7 @@ impl<'a> Decoder<'a> {
         let (data, pad) = bytes.split_at(length);
         // RFC 4506 §4.10: the residual bytes are zero.
         if pad.iter().any(|byte| *byte != 0) && !self.limits.lenient {
-            return Err(self.fail(DecodeErrorKind::NonZeroPadding));
+            return Err(DecodeError::new(DecodeErrorKind::NonZeroPadding, self.position() + length));
         }
         self.rest = rest;
         Ok(data)
@@ -236,7 +236,7 @@ impl Source for DecodeRun<'_> {
         let data = self.split(length)?;
         let pad = self.split(padding(length))?;
         if pad.iter().any(|byte| *byte != 0) && !self.lenient {
-            return Err(self.fail(DecodeErrorKind::NonZeroPadding));
+            return Err(self.fail(DecodeErrorKind::NonZeroPadding).back(pad.len()));
         }
         Ok(data)
     }

@@ -97,11 +97,19 @@ pub const fn discriminant<D: Xdr>() {
     );
 }
 
+/// An enum does not have the value that was read.
+#[cold]
+#[must_use]
+pub fn unknown_value(from: &impl Source, value: i32) -> DecodeError {
+    from.fail(DecodeErrorKind::UnknownEnumValue { value }).back(4)
+}
+
 /// A union has no arm for what was read.
 #[cold]
 #[must_use]
 pub fn unknown_discriminant<D: Xdr>(from: &impl Source, discriminant: &D) -> DecodeError {
-    from.fail(DecodeErrorKind::UnknownDiscriminant { value: number(discriminant) })
+    let size = D::FIXED.unwrap_or_default();
+    from.fail(DecodeErrorKind::UnknownDiscriminant { value: number(discriminant) }).back(size)
 }
 
 /// An arm of a union holds a discriminant of another arm.

@@ -44,6 +44,7 @@ impl<'a> Encoder<'a> {
     }
 
     /// The buffer, for what is not XDR: record marks and headers that were encoded in advance.
+    #[cfg(feature = "net")]
     #[inline]
     pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
         self.buffer
@@ -133,7 +134,7 @@ pub struct EncodeRun<'a> {
     segments: Option<&'a mut Vec<Segment>>,
 }
 
-impl EncodeRun<'_> {
+impl<'a> EncodeRun<'a> {
     /// Tells the compiler how long the run is, where the body of [`Sink::run`] became a function of its own: with the
     /// length known, the checks of what is written to the run vanish.
     #[doc(hidden)]
@@ -145,9 +146,18 @@ impl EncodeRun<'_> {
     /// Fills the next `length` bytes by `fill`, which returns the same bytes initialised.
     #[inline]
     pub(super) fn fill(&mut self, length: usize, fill: impl FnOnce(&mut [MaybeUninit<u8>]) -> &mut [u8]) {
-        let (head, tail) = std::mem::take(&mut self.room).split_at_mut(length);
+        let (head, tail) = self.split(length);
         assert!(fill(head).len() == length, "a run was not filled");
         self.room = tail;
+    }
+
+    /// The next `length` bytes, and the room after them, which the caller puts back.
+    #[inline(always)]
+    fn split(&mut self, length: usize) -> (&'a mut [MaybeUninit<u8>], &'a mut [MaybeUninit<u8>]) {
+        match std::mem::take(&mut self.room).split_at_mut_checked(length) {
+            Some(parts) => parts,
+            None => overrun(),
+        }
     }
 }
 
@@ -164,7 +174,7 @@ impl Sink for EncodeRun<'_> {
 
     #[inline(always)]
     fn put_opaque(&mut self, bytes: &[u8]) {
-        let (room, tail) = std::mem::take(&mut self.room).split_at_mut(bytes.len() + padding(bytes.len()));
+        let (room, tail) = self.split(bytes.len() + padding(bytes.len()));
         // The padding is in the last word. A word of zeros is one store, where up to three zeros are a call.
         if let Some(word) = room.last_chunk_mut::<4>() {
             *word = [MaybeUninit::new(0); 4];
@@ -189,12 +199,18 @@ impl Sink for EncodeRun<'_> {
 
     #[inline(always)]
     fn run(&mut self, length: usize, body: impl FnOnce(&mut EncodeRun<'_>)) {
-        let (head, tail) = std::mem::take(&mut self.room).split_at_mut(length);
+        let (head, tail) = self.split(length);
         let mut run = EncodeRun { room: head, end: self.end - tail.len(), segments: None };
         body(&mut run);
         assert!(run.room.is_empty(), "a run was not filled");
         self.room = tail;
     }
+}
+
+#[cold]
+#[inline(never)]
+fn overrun() -> ! {
+    panic!("a value is longer than it was measured: its `Xdr` or `Shape` contradicts itself")
 }
 
 #[cold]

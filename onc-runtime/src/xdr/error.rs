@@ -153,10 +153,18 @@ impl DecodeError {
         &self.0.kind
     }
 
-    /// Where: bytes from the start of what was decoded.
+    /// Where: bytes from the start of what was decoded to the start of what is wrong.
     #[must_use]
     pub fn offset(&self) -> usize {
         self.0.offset
+    }
+
+    /// Moves the place back to the start of what is wrong, when it has been read already.
+    #[cold]
+    #[must_use]
+    pub fn back(mut self, bytes: usize) -> Self {
+        self.0.offset -= bytes.min(self.0.offset);
+        self
     }
 
     /// Says in which field of which type it happened; called from the inside out.

@@ -73,7 +73,7 @@ macro_rules! small_number {
             #[inline(always)]
             fn decode<S: Source>(from: &mut S) -> Result<Self, DecodeError> {
                 let value = <$wire>::decode(from)?;
-                narrow(value).ok_or_else(|| from.fail(DecodeErrorKind::OutOfRange { value: value.into() }))
+                narrow(value).ok_or_else(|| from.fail(DecodeErrorKind::OutOfRange { value: value.into() }).back(4))
             }
         }
     )*};
@@ -99,7 +99,7 @@ impl Xdr for u8 {
     #[inline(always)]
     fn decode<S: Source>(from: &mut S) -> Result<Self, DecodeError> {
         let value = u32::decode(from)?;
-        narrow(value).ok_or_else(|| from.fail(DecodeErrorKind::OutOfRange { value: value.into() }))
+        narrow(value).ok_or_else(|| from.fail(DecodeErrorKind::OutOfRange { value: value.into() }).back(4))
     }
 
     // From here on: bytes in sequence are opaque data, RFC 4506 §4.9 and §4.10.
@@ -148,7 +148,7 @@ impl Xdr for bool {
         match u32::decode(from)? {
             0 => Ok(false),
             1 => Ok(true),
-            value => Err(from.fail(DecodeErrorKind::InvalidBool { value })),
+            value => Err(from.fail(DecodeErrorKind::InvalidBool { value }).back(4)),
         }
     }
 }
