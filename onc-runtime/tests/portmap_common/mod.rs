@@ -1,0 +1,68 @@
+//! What the port mapper's tests have in common.
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use onc_runtime::portmap::{PROGRAM, Portmapper, Service, table};
+use onc_runtime::rpc::{Netid, UniversalAddress};
+
+pub(crate) fn service(program: u32, version: u32, netid: Netid, address: &str) -> Service {
+    Service { program, version, netid, address: UniversalAddress::parse(netid, address).expect("an address") }
+}
+
+/// A port that is free for TCP and UDP, as far as that can be known.
+pub(crate) fn free_port() -> SocketAddr {
+    loop {
+        let tcp = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = tcp.local_addr().expect("bound");
+        if std::net::UdpSocket::bind(address).is_ok() {
+            return address;
+        }
+    }
+}
+
+/// A port mapper at a port that another one has just left.
+pub(crate) async fn mapper_at(address: SocketAddr) -> Portmapper {
+    let mut last = None;
+    for _ in 0..1000 {
+        match Portmapper::embedded().bind(address).await {
+            Ok(mapper) => return mapper,
+            Err(error) => last = Some(error),
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("{address} does not become free: {last:?}")
+}
+
+/// The entries of a port mapper as [`Service`] shows itself, without those that are about the port mapper itself.
+pub(crate) fn own_entries_left_out(mapper: &Portmapper) -> Vec<String> {
+    mapper.programs().entries().iter().filter(|entry| entry.program != PROGRAM).map(listed).collect()
+}
+
+pub(crate) fn listed(entry: &table::Entry) -> String {
+    let table::Entry { program, version, netid, address, .. } = entry;
+    format!("program {program} version {version} over {netid} at {address}")
+}
+
+/// A folder that goes with the test.
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    pub(crate) fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("onc-portmap-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).expect("a folder");
+        Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
