@@ -1,6 +1,6 @@
 //! The server and the client that rpcgen and libtirpc make of `x/everything.x`, with the sources in `c/`.
 
-use std::fs;
+use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -40,16 +40,15 @@ impl CPrograms {
         let package = Path::new(env!("CARGO_MANIFEST_DIR"));
         let sources = sources(package);
         let built = Path::new(scratch).join(format!("c-{:016x}", fingerprint(&sources)));
+        // The tests of several processes may come here at once: the first one builds, the others wait for it.
+        let lock = File::create(Path::new(scratch).join("c.lock")).expect("a lock file");
+        lock.lock().expect("the lock on the C programs");
         if !built.exists() {
-            // Tests of several processes may build at once: each in its own folder, and the first one's stays.
-            let own = Path::new(scratch).join(format!("c-being-built-{}", std::process::id()));
-            let _ = fs::remove_dir_all(&own);
-            fs::create_dir_all(&own).expect("a folder to build in");
-            build_in(&own, &sources, &flags);
-            if fs::rename(&own, &built).is_err() {
-                assert!(built.exists(), "{} cannot be moved to {}", own.display(), built.display());
-                let _ = fs::remove_dir_all(&own);
-            }
+            let unfinished = built.with_extension("unfinished");
+            let _ = fs::remove_dir_all(&unfinished);
+            fs::create_dir_all(&unfinished).expect("a folder to build in");
+            build_in(&unfinished, &sources, &flags);
+            fs::rename(&unfinished, &built).expect("the folder's name once all is built");
         }
         Some(Self { server: built.join("everything-server"), client: built.join("everything-client") })
     }

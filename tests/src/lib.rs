@@ -5,8 +5,10 @@
 //! environment variable `CI` is `true` it fails instead, so that nothing is left out unnoticed.
 
 pub mod c_programs;
+pub mod everything;
 pub mod missing;
 pub mod namespace;
 pub mod process;
 pub mod rpcbind;
+pub mod server_under_test;
 pub mod wire;

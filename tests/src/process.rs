@@ -53,7 +53,7 @@ impl Running {
     /// If it cannot be started.
     #[must_use]
     pub fn start(mut command: Command) -> Self {
-        let name = format!("{command:?}");
+        let name = name_of(&command);
         let mut child =
             command.stdout(Stdio::piped()).spawn().unwrap_or_else(|error| panic!("{name} cannot be started: {error}"));
         let (sender, lines) = mpsc::channel();
@@ -159,7 +159,7 @@ impl Finished {
     /// If it cannot be started, or does not end within `limit`; it is killed then.
     #[must_use]
     pub fn run(mut command: Command, limit: Duration) -> Self {
-        let name = format!("{command:?}");
+        let name = name_of(&command);
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -191,11 +191,17 @@ impl Finished {
     /// If it does not end with status 0.
     #[must_use]
     pub fn output_of(command: Command) -> String {
-        let name = format!("{command:?}");
+        let name = name_of(&command);
         let finished = Self::run(command, PATIENCE);
         assert!(finished.status.success(), "{name}: {}\n{}\n{}", finished.status, finished.stdout, finished.stderr);
         finished.stdout
     }
+}
+
+/// The command line, for messages.
+fn name_of(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
 
 fn collect(from: Option<impl Read + Send + 'static>) -> thread::JoinHandle<String> {

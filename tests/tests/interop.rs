@@ -8,6 +8,9 @@ use onc_tests::namespace::inside;
 use onc_tests::process::{Finished, Running, command};
 use onc_tests::rpcbind::Rpcbind;
 
+const RUST_SERVER: &str = env!("CARGO_BIN_EXE_everything-server");
+const RUST_CLIENT: &str = env!("CARGO_BIN_EXE_everything-client");
+
 /// Every netid over which rpcbind is asked, and the host to ask.
 const NETIDS: [(&str, &str); 4] = [("tcp", "127.0.0.1"), ("udp", "127.0.0.1"), ("tcp6", "::1"), ("udp6", "::1")];
 
@@ -17,6 +20,30 @@ fn c_client_calls_c_server() {
     inside(|| {
         let Some((_rpcbind, c)) = peers() else { return };
         call_all(&c.server, &c.client, "C");
+    });
+}
+
+#[test]
+fn c_client_calls_rust_server() {
+    inside(|| {
+        let Some((_rpcbind, c)) = peers() else { return };
+        call_all(RUST_SERVER.as_ref(), &c.client, "Rust");
+    });
+}
+
+#[test]
+fn rust_client_calls_c_server() {
+    inside(|| {
+        let Some((_rpcbind, c)) = peers() else { return };
+        call_all(&c.server, RUST_CLIENT.as_ref(), "C");
+    });
+}
+
+#[test]
+fn rust_client_calls_rust_server() {
+    inside(|| {
+        let Some(_rpcbind) = Rpcbind::start() else { return };
+        call_all(RUST_SERVER.as_ref(), RUST_CLIENT.as_ref(), "Rust");
     });
 }
 

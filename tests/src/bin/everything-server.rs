@@ -1,0 +1,25 @@
+//! `everything-server [ADDRESS]`: both versions of everything.x. Without an address on a free port of all interfaces, and
+//! told to the port mapper; with one, unknown to it. Prints `ready` and the address when it serves, ends on SIGTERM.
+
+use onc_runtime::Server;
+use onc_runtime::portmap::Policy;
+use onc_tests::everything::generated::{EverythingV1Server, EverythingV2Server};
+use onc_tests::everything::service::{Compute, Echo};
+use tokio::signal::unix::{SignalKind, signal};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut terminated = signal(SignalKind::terminate())?;
+    let builder = Server::builder().add(EverythingV1Server::new(Echo)).add(EverythingV2Server::new(Compute::default()));
+    let server = match std::env::args().nth(1) {
+        Some(address) => builder.registration(Policy::Off).bind(address).await?,
+        None => builder.registration(Policy::Require).bind("[::]:0").await?,
+    };
+    println!("ready {}", server.local_addr());
+    server
+        .run_until(async move {
+            terminated.recv().await;
+        })
+        .await?;
+    Ok(())
+}
