@@ -1,9 +1,12 @@
 //! The `xdrgen` command.
 
 mod arguments;
+mod ast;
+mod breaking;
 mod check;
 mod fmt;
 mod generate;
+mod new;
 mod output;
 mod rpcgen;
 
@@ -26,6 +29,8 @@ Examples:
   xdrgen generate proto/calc.x -o src/generated    write src/generated/calc.rs
   xdrgen check proto/*.x                           errors, and what is probably not meant
   xdrgen fmt proto/*.x                             format in place
+  xdrgen breaking origin/main proto/calc.x         what changes on the wire, and in the Rust
+  xdrgen new calc                                  a crate with a .x file, a server and a client
   xdrgen completions bash > ~/.local/share/bash-completion/completions/xdrgen
 
 Exit status: 0 all is well, 1 a .x file is wrong, 2 the call is wrong.";
@@ -35,6 +40,9 @@ enum Command {
     Generate(generate::Arguments),
     Check(check::Arguments),
     Fmt(fmt::Arguments),
+    Breaking(breaking::Arguments),
+    Ast(ast::Arguments),
+    New(new::Arguments),
     /// Print a completion script for a shell.
     Completions {
         /// Which one.
@@ -49,6 +57,9 @@ pub fn main() -> ExitCode {
         Command::Generate(arguments) => generate::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Fmt(arguments) => fmt::run(arguments),
+        Command::Breaking(arguments) => return breaking::run(arguments),
+        Command::Ast(arguments) => ast::run(arguments),
+        Command::New(arguments) => new::run(arguments),
         Command::Completions { shell } => completions(shell),
     };
     outcome.into()

@@ -3,6 +3,9 @@
 mod json;
 mod render;
 
+#[cfg(feature = "command")]
+pub(crate) use self::json::place;
+
 use std::{collections::BTreeSet, fmt};
 
 use crate::source::{SourceMap, Span};

@@ -10,7 +10,7 @@ pub(super) struct Word<'a> {
 }
 
 /// `UpperCamelCase`: types, traits, variants.
-pub(super) fn camel(ident: &str) -> String {
+pub(crate) fn camel(ident: &str) -> String {
     let mut name = String::with_capacity(ident.len());
     for word in words(ident) {
         // `V4_1` and `V41` stay apart; between digits Rust's case allows the underscore.

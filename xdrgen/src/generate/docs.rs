@@ -22,7 +22,7 @@ pub(super) fn alias(original: &str, rust: &str) -> Option<TokenStream> {
 }
 
 /// A declaration as the `.x` has it, canonically spelled: `opaque data<MAXLEN>`.
-pub(super) fn declaration(model: &Model, shape: &Shape, name: &str) -> String {
+pub(crate) fn declaration(model: &Model, shape: &Shape, name: &str) -> String {
     let spaced = |type_: &str| if name.is_empty() { type_.to_owned() } else { format!("{type_} {name}") };
     let bound = |max: &Option<Number>| max.as_ref().map(|max| number(model, max)).unwrap_or_default();
     match shape {

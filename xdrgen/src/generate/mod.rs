@@ -19,11 +19,15 @@ mod serde;
 mod server;
 mod shapes;
 mod sizes;
+#[cfg(feature = "command")]
+mod surface;
 mod traits;
 mod types;
 mod unions;
 
 pub(crate) use self::attributes::parse as parse_attributes;
+#[cfg(feature = "command")]
+pub(crate) use self::{case::camel, docs::declaration, numbers::integer_name, surface::surface};
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -92,13 +96,7 @@ impl Default for Settings {
 
 /// Generates Rust source.
 pub(crate) fn generate(model: &Model, settings: &Settings) -> String {
-    let generator = Generator {
-        model,
-        settings,
-        names: Names::new(model, settings.keep_names),
-        traits: Traits::new(model),
-        runtime: settings.runtime_path.parse().unwrap_or_else(|_| quote!(::onc_runtime)),
-    };
+    let generator = Generator::new(model, settings);
     let items = generator.items();
     format!("{}\n{}", head::head(model, settings), layout::format(items))
 }
@@ -125,7 +123,18 @@ enum Content {
     Module(String, Module),
 }
 
-impl Generator<'_> {
+impl<'m> Generator<'m> {
+    fn new(model: &'m Model, settings: &'m Settings) -> Self {
+        Self {
+            model,
+            settings,
+            names: Names::new(model, settings.keep_names),
+            traits: Traits::new(model),
+            // The configuration has refused what is no path.
+            runtime: settings.runtime_path.parse().unwrap_or_else(|_| quote!(::onc_runtime)),
+        }
+    }
+
     /// Everything, in the order of the file; a namespace stands where it was first opened.
     fn items(&self) -> TokenStream {
         let mut top = Module::default();

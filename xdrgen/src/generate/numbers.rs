@@ -47,7 +47,7 @@ pub(super) fn constant_type(value: i128) -> Integer {
 }
 
 /// The name of an integer type.
-pub(super) fn integer_name(integer: Integer) -> &'static str {
+pub(crate) fn integer_name(integer: Integer) -> &'static str {
     match integer {
         Integer::I8 => "i8",
         Integer::U8 => "u8",
