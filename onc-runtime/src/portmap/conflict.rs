@@ -1,6 +1,5 @@
 //! Making an entry where another one may be in the way.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use crate::error::Refusal;
@@ -12,6 +11,7 @@ use super::mapper::{Mapper, occupies};
 use super::place::Place;
 use super::probe::{Probe, probe};
 use super::protocol::Rpcb;
+use super::sweep::on_this_host;
 
 /// How long the server whose entry is in the way has to answer.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -74,26 +74,12 @@ async fn holder(entry: &Rpcb, own: &[Service]) -> Holder {
     if own.iter().any(at_ours) {
         return Holder::Dead;
     }
-    let address = from_this_host(service.address);
+    let address = on_this_host(service.address);
     match probe(service.netid, &address, service.program, service.version, PATIENCE).await {
         Probe::Answers(_) => Holder::Alive,
         // Somebody else has the port now.
         Probe::Nobody | Probe::Refuses(Refusal::ProgramUnavailable | Refusal::ProgramMismatch { .. }) => Holder::Dead,
         Probe::Refuses(_) => Holder::Alive,
         Probe::Silent | Probe::Unreachable => Holder::Unknown,
-    }
-}
-
-/// The address at which a server of this host is reached from here.
-fn from_this_host(address: UniversalAddress) -> UniversalAddress {
-    match address {
-        UniversalAddress::Ip(address) if address.ip().is_unspecified() => {
-            let ip: IpAddr = match address {
-                SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-                SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-            };
-            SocketAddr::new(ip, address.port()).into()
-        }
-        other => other,
     }
 }

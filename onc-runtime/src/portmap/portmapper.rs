@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,10 +16,12 @@ use crate::transport::{Peer, Stream, tcp};
 use crate::xdr::Limits;
 
 use super::idle::Idle;
+use super::journal::Journal;
 use super::programs::{Programs, Rules};
 use super::protocol::{PMAP_V2, RPCB_V3, RPCB_V4};
 use super::sockets::Sockets;
-use super::table::{Entry, Owner, Table};
+use super::sweep;
+use super::table::{self, Entry, Owner, Table};
 
 /// A port mapper that serves in the background until it is dropped or [stopped](Self::stop).
 ///
@@ -49,7 +52,9 @@ pub struct Portmapper {
 #[must_use = "nothing is bound before `bind` or `serve` is called"]
 pub struct PortmapperBuilder {
     table: Table,
+    journal: Option<Journal>,
     rules: Rules,
+    sweep: Option<Duration>,
     max_connections: usize,
     idle: Duration,
     idle_local: Duration,
@@ -69,7 +74,9 @@ impl Portmapper {
     pub fn embedded() -> PortmapperBuilder {
         PortmapperBuilder {
             table: Table::default(),
+            journal: None,
             rules: Rules::default(),
+            sweep: None,
             max_connections: 1024,
             idle: Duration::from_secs(60),
             idle_local: Duration::from_secs(3600),
@@ -104,6 +111,25 @@ impl PortmapperBuilder {
     /// The entries that it begins with. Default: none but its own.
     pub fn table(mut self, table: Table) -> Self {
         self.table = table;
+        self
+    }
+
+    /// Keeps the entries in a file, and begins with what it says: a port mapper that is killed and started again has lost
+    /// nothing. Default: they are lost when it ends.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Journal::open`].
+    pub fn state(mut self, file: impl Into<PathBuf>, limits: table::Limits) -> io::Result<Self> {
+        let (journal, table) = Journal::open(file, limits)?;
+        self.journal = Some(journal);
+        Ok(self.table(table))
+    }
+
+    /// Looks so often whether the servers of the entries are there, and removes the entries of those whose address refuses
+    /// twice in a row. Default: never, as rpcbind.
+    pub fn drop_dead(mut self, every: Duration) -> Self {
+        self.sweep = Some(every.max(Duration::from_millis(1)));
         self
     }
 
@@ -163,10 +189,13 @@ impl PortmapperBuilder {
     ///
     /// Outside a tokio runtime.
     pub fn serve(self, sockets: Sockets) -> io::Result<Portmapper> {
-        let Self { mut table, rules, max_connections, idle, idle_local } = self;
-        add_itself(&mut table, &sockets);
+        let Self { table, journal, rules, sweep, max_connections, idle, idle_local } = self;
         let local = sockets.local_addr();
-        let programs = Programs::new(table, rules);
+        let mut programs = Programs::new(table, rules);
+        if let Some(journal) = journal {
+            programs = programs.with_journal(journal);
+        }
+        add_itself(&programs, &sockets);
         let mut registry = RegistryBuilder::default();
         programs.add_to(&mut registry);
         let lifecycle = Lifecycle::default();
@@ -183,6 +212,16 @@ impl PortmapperBuilder {
             idle_local,
             lifecycle: lifecycle.clone(),
         };
+        if let Some(every) = sweep {
+            // It has no end of its own.
+            let (sweeping, stopping) = (sweep::sweep(programs.clone(), every), lifecycle.clone().stopping());
+            lifecycle.spawn(async move {
+                tokio::select! {
+                    () = sweeping => {}
+                    () = stopping => {}
+                }
+            });
+        }
         for socket in sockets.udp {
             let datagrams = Datagrams::new(socket, door.registry.clone(), door.settings, lifecycle.clone())?;
             lifecycle.spawn(async move {
@@ -281,23 +320,23 @@ impl Listener {
     }
 }
 
-/// Enters the port mapper's own versions, as clients expect to find them.
-fn add_itself(table: &mut Table, sockets: &Sockets) {
+/// Enters the port mapper's own versions, as clients expect to find them, in the place of those of an earlier one.
+fn add_itself(programs: &Programs, sockets: &Sockets) {
+    for old in programs.entries().iter().filter(|entry| entry.program == super::PROGRAM) {
+        programs.remove(old);
+    }
     for (netid, address) in sockets.addresses() {
         for version in [RPCB_V4, RPCB_V3, PMAP_V2] {
-            if version == PMAP_V2 && netid.protocol().is_none() {
-                continue;
+            // Version 2 knows TCP and UDP over IPv4 only.
+            if version != PMAP_V2 || netid.protocol().is_some() {
+                programs.set(Entry {
+                    program: super::PROGRAM,
+                    version,
+                    netid: netid.as_str().into(),
+                    address: address.to_string().into(),
+                    owner: Owner::Superuser,
+                });
             }
-            let entry = Entry {
-                program: super::PROGRAM,
-                version,
-                netid: netid.as_str().into(),
-                address: address.to_string().into(),
-                owner: Owner::Superuser,
-            };
-            // What is left of an earlier one may have had other addresses.
-            table.unset(super::PROGRAM, version, netid.as_str(), Owner::Superuser);
-            table.set(entry);
         }
     }
 }

@@ -69,7 +69,7 @@ pub enum Set {
     Taken,
     /// There is no room for it.
     Full,
-    /// It has no netid or no address, or one that is too long.
+    /// It has no netid or no address, or one that is too long or has control characters.
     Malformed,
 }
 
@@ -80,6 +80,39 @@ pub struct Unset {
     pub removed: usize,
     /// So many belong to somebody else, and stay.
     pub kept: usize,
+}
+
+/// A change of a [`Table`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Change {
+    /// [`Table::set`].
+    Set(Entry),
+    /// [`Table::unset`].
+    Unset {
+        /// Of this program,
+        program: u32,
+        /// this version
+        version: u32,
+        /// and this netid, or all if it is empty,
+        netid: Box<str>,
+        /// as far as this one may.
+        by: Owner,
+    },
+    /// [`Table::remove`].
+    Remove(Entry),
+}
+
+/// What became of a [`Change`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// Of [`Change::Set`].
+    Set(Set),
+    /// Of [`Change::Unset`].
+    Unset(Unset),
+    /// Of [`Change::Remove`]: whether it was there.
+    Remove(bool),
 }
 
 /// The longest netid. The longest known one has nine bytes.
@@ -98,7 +131,7 @@ impl Table {
     /// Makes an entry.
     pub fn set(&mut self, entry: Entry) -> Set {
         let Entry { program, version, netid, address, owner } = &entry;
-        if netid.is_empty() || netid.len() > MAX_NETID || address.is_empty() || address.len() > MAX_ADDRESS {
+        if !is_name(netid, MAX_NETID) || !is_name(address, MAX_ADDRESS) {
             return Set::Malformed;
         }
         if let Some(other) = self.exact(*program, *version, netid) {
@@ -143,6 +176,15 @@ impl Table {
             other != entry
         });
         removed
+    }
+
+    /// Makes a change.
+    pub fn apply(&mut self, change: Change) -> Outcome {
+        match change {
+            Change::Set(entry) => Outcome::Set(self.set(entry)),
+            Change::Unset { program, version, netid, by } => Outcome::Unset(self.unset(program, version, &netid, by)),
+            Change::Remove(entry) => Outcome::Remove(self.remove(&entry)),
+        }
     }
 
     /// The entry of exactly this program, version and netid.
@@ -203,6 +245,11 @@ impl Table {
     }
 }
 
+/// Not empty, not too long, and safe to be shown on a terminal.
+fn is_name(text: &str, max: usize) -> bool {
+    !text.is_empty() && text.len() <= max && !text.chars().any(char::is_control)
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self { entries: 8192, entries_of_user: 1024 }
@@ -222,6 +269,28 @@ impl Unset {
     #[must_use]
     pub fn succeeded(self) -> bool {
         self.kept == 0
+    }
+}
+
+impl Outcome {
+    /// The table is not what it was.
+    #[must_use]
+    pub fn changed(self) -> bool {
+        match self {
+            Self::Set(set) => set == Set::Made,
+            Self::Unset(unset) => unset.removed > 0,
+            Self::Remove(removed) => removed,
+        }
+    }
+
+    /// What became of an entry that was to be made; of another change, that none was.
+    pub(super) fn set(self) -> Set {
+        if let Self::Set(set) = self { set } else { Set::Malformed }
+    }
+
+    /// What became of entries that were to be removed.
+    pub(super) fn unset(self) -> Unset {
+        if let Self::Unset(unset) = self { unset } else { Unset::default() }
     }
 }
 
@@ -355,7 +424,15 @@ mod tests {
     fn names_that_nobody_could_use_are_refused() {
         let mut table = Table::default();
         let (netid, address) = ("n".repeat(MAX_NETID + 1), "a".repeat(MAX_ADDRESS + 1));
-        for (netid, address) in [("", "a"), ("tcp", ""), (netid.as_str(), "a"), ("tcp", address.as_str())] {
+        let wrong = [
+            ("", "a"),
+            ("tcp", ""),
+            (netid.as_str(), "a"),
+            ("tcp", address.as_str()),
+            ("tcp", "a\n"),
+            ("\u{1b}[2J", "a"),
+        ];
+        for (netid, address) in wrong {
             assert_eq!(table.set(entry(1, netid, address, ALICE)), Set::Malformed);
         }
         assert_eq!(table.set(entry(1, &netid[1..], &address[1..], ALICE)), Set::Made);

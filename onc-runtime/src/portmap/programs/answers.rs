@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::portmap::protocol::{Netbuf, Rpcb, RpcbList, RpcbNode};
 use crate::portmap::sockaddr;
-use crate::portmap::table::{Entry, Set, Unset};
+use crate::portmap::table::{Change, Entry, Unset};
 use crate::rpc::UniversalAddress;
 use crate::service::{Context, Fault};
 
@@ -40,7 +40,7 @@ impl Programs {
         self.rules().change(&caller)?;
         let entry = Entry { program, version, netid: netid.into(), address: address.into(), owner: caller.owner() };
         let mut state = self.state();
-        let set = state.change(|table| table.set(entry), |set| *set == Set::Made);
+        let set = state.change(Change::Set(entry)).set();
         if set.succeeded() {
             state.statistics.set(cx.version());
         }
@@ -57,7 +57,7 @@ impl Programs {
         let mut state = self.state();
         let mut all = Unset::default();
         for netid in netids {
-            let unset = state.change(|table| table.unset(program, version, netid, by), |unset| unset.removed > 0);
+            let unset = state.change(Change::Unset { program, version, netid: (*netid).into(), by }).unset();
             all.removed += unset.removed;
             all.kept += unset.kept;
         }

@@ -15,8 +15,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::service::RegistryBuilder;
 
+use super::journal::Journal;
 use super::protocol::{PmapV2Server, RpcbV3Server, RpcbV4Server};
 use super::statistics::Statistics;
+use super::table::{Change, Outcome};
 use super::{Table, table};
 
 /// The port mapper's three versions, over one [`Table`]. Cheap to clone; clones are the same port mapper.
@@ -38,14 +40,23 @@ struct State {
     statistics: Statistics,
     /// Counts the changes of the table.
     changes: u64,
+    /// Where changes are written down before anybody is told of them.
+    journal: Option<Journal>,
 }
 
 impl Programs {
     /// A port mapper that begins with what `table` has.
     #[must_use]
     pub fn new(table: Table, rules: Rules) -> Self {
-        let state = State { table, statistics: Statistics::default(), changes: 0 };
+        let state = State { table, statistics: Statistics::default(), changes: 0, journal: None };
         Self { shared: Arc::new(Shared { state: Mutex::new(state), rules }) }
+    }
+
+    /// Writes every change to `journal` from now on, before whoever makes it is answered.
+    #[must_use]
+    pub fn with_journal(self, journal: Journal) -> Self {
+        self.state().journal = Some(journal);
+        self
     }
 
     /// Adds versions 2, 3 and 4 to a server's programs.
@@ -64,12 +75,12 @@ impl Programs {
 
     /// Makes an entry, as SET does.
     pub fn set(&self, entry: table::Entry) -> table::Set {
-        self.state().change(|table| table.set(entry), |set| *set == table::Set::Made)
+        self.state().change(Change::Set(entry)).set()
     }
 
     /// Removes an entry if it is still there as it is here.
     pub fn remove(&self, entry: &table::Entry) -> bool {
-        self.state().change(|table| table.remove(entry), |removed| *removed)
+        self.state().change(Change::Remove(entry.clone())).changed()
     }
 
     /// A number that is another one after each change of the entries.
@@ -89,11 +100,14 @@ impl Programs {
 }
 
 impl State {
-    /// Runs `change`, and counts it if `changed` says so.
-    fn change<T>(&mut self, change: impl FnOnce(&mut Table) -> T, changed: impl FnOnce(&T) -> bool) -> T {
-        let outcome = change(&mut self.table);
-        if changed(&outcome) {
+    /// Makes a change, and writes it down if it is one.
+    fn change(&mut self, change: Change) -> Outcome {
+        let outcome = self.table.apply(change.clone());
+        if outcome.changed() {
             self.changes += 1;
+            if let Some(journal) = &mut self.journal {
+                journal.write(&change, &self.table);
+            }
         }
         outcome
     }

@@ -1,0 +1,308 @@
+//! What a port mapper knows, kept in a file: so that it can be killed and started again with nothing lost.
+//!
+//! The file is a text: a first line that says what it is and since which start of the system it holds, then a line for each
+//! change, written before whoever made it is answered. When it has grown much longer than what it says, it is written
+//! anew beside the old one and takes its place in one step.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::table::{Change, Entry, Limits, Owner, Table};
+
+/// The file that changes of a [`Table`] are written to.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    file: File,
+    /// Changes in the file beyond one for each entry.
+    superfluous: usize,
+}
+
+/// What the first line begins with.
+const HEAD: &str = "onc-portmap 1 ";
+
+/// No file that was written here is longer: what is, is not ours.
+const MAX_FILE: u64 = 8 << 20;
+
+/// So many changes more than there are entries, and the file is written anew.
+const SUPERFLUOUS: usize = 4096;
+
+impl Journal {
+    /// Opens the file and reads what it knows; if there is none it is made.
+    ///
+    /// A file from before the system was started last is not believed, since no server of that time runs any more; nor is one
+    /// that others can write to. A line that was not written to its end is left out, and so is what makes no sense.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read or written, or is none of ours.
+    pub fn open(path: impl Into<PathBuf>, limits: Limits) -> io::Result<(Self, Table)> {
+        let path = path.into();
+        let table = read(&path, limits)?;
+        let file = rewrite(&path, &table)?;
+        Ok((Self { path, file, superfluous: 0 }, table))
+    }
+
+    /// Writes a change down that has made `table` what it is.
+    ///
+    /// What cannot be written is logged: serving goes on.
+    pub(super) fn write(&mut self, change: &Change, table: &Table) {
+        self.superfluous += 1;
+        let written = if self.superfluous > table.len() + SUPERFLUOUS {
+            self.superfluous = 0;
+            rewrite(&self.path, table).map(|file| self.file = file)
+        } else {
+            // One write: the line is there or, if we are killed before, it is not.
+            self.file.write_all(line(change).as_bytes())
+        };
+        if let Err(error) = written {
+            tracing::error!(target: "onc::portmap", %error, path = %self.path.display(), "the state is not kept");
+        }
+    }
+}
+
+/// What the file says.
+fn read(path: &Path, limits: Limits) -> io::Result<Table> {
+    let mut table = Table::new(limits);
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(table),
+        Err(error) => return Err(error),
+    };
+    check(&file)?;
+    let mut text = Vec::new();
+    file.take(MAX_FILE + 1).read_to_end(&mut text)?;
+    let text = String::from_utf8(text).ok().filter(|text| text.len() as u64 <= MAX_FILE);
+    let mut lines = text.as_deref().unwrap_or_default().split_inclusive('\n');
+    // Nothing at all is what is left when the system went down while it was written.
+    let Some(head) = lines.next() else { return Ok(table) };
+    let Some(start) = head.strip_prefix(HEAD) else {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "there is a file of that name that is no port mapper's state",
+        ));
+    };
+    if start.trim_end() != system_start() {
+        tracing::info!(target: "onc::portmap", "the state is from before the system was started: forgotten");
+        return Ok(table);
+    }
+    for line in lines {
+        match line.strip_suffix('\n').and_then(parse) {
+            Some(change) => drop(table.apply(change)),
+            None => {
+                tracing::warn!(target: "onc::portmap", line = %line.escape_debug(), "a line of the state is left out")
+            }
+        }
+    }
+    Ok(table)
+}
+
+/// Refuses a file that others can write to: entries with root's name could be put in.
+#[cfg(unix)]
+fn check(file: &File) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+
+    let found = file.metadata()?;
+    if !found.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "it is not an ordinary file"));
+    }
+    if found.mode() & 0o022 != 0 {
+        return Err(io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            "others can write to it: `chmod go-w` it, or remove it",
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn check(_file: &File) -> io::Result<()> {
+    Ok(())
+}
+
+/// Writes the file anew, in one step for whoever looks. Returns it, to be written to at its end.
+fn rewrite(path: &Path, table: &Table) -> io::Result<File> {
+    let mut text = format!("{HEAD}{}\n", system_start());
+    for entry in table.entries() {
+        text += &line(&Change::Set(entry.clone()));
+    }
+    let mut new = path.as_os_str().to_owned();
+    new.push(".new");
+    // What is left of an attempt that was killed.
+    let _ = fs::remove_file(&new);
+    let mut options = OpenOptions::new();
+    options.append(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&new)?;
+    file.write_all(text.as_bytes())?;
+    fs::rename(&new, path)?;
+    Ok(file)
+}
+
+/// A change as a line. Netids and addresses in a table have no control characters.
+fn line(change: &Change) -> String {
+    match change {
+        Change::Set(entry) => format!("set\t{}\n", fields(entry)),
+        Change::Remove(entry) => format!("remove\t{}\n", fields(entry)),
+        Change::Unset { program, version, netid, by } => {
+            let netid: String = netid.chars().filter(|c| !c.is_control()).collect();
+            format!("unset\t{program}\t{version}\t{netid}\t{by}\n")
+        }
+    }
+}
+
+fn fields(Entry { program, version, netid, address, owner }: &Entry) -> String {
+    format!("{program}\t{version}\t{netid}\t{address}\t{owner}")
+}
+
+fn parse(line: &str) -> Option<Change> {
+    let mut fields = line.split('\t');
+    let what = fields.next()?;
+    let program = fields.next()?.parse().ok()?;
+    let version = fields.next()?.parse().ok()?;
+    let netid: Box<str> = fields.next()?.into();
+    let change = match what {
+        "set" | "remove" => {
+            let address = fields.next()?.into();
+            let owner: Owner = fields.next()?.parse().ok()?;
+            let entry = Entry { program, version, netid, address, owner };
+            if what == "set" { Change::Set(entry) } else { Change::Remove(entry) }
+        }
+        "unset" => Change::Unset { program, version, netid, by: fields.next()?.parse().ok()? },
+        _ => return None,
+    };
+    fields.next().is_none().then_some(change)
+}
+
+/// What is another text after the system has been started again; empty where it does not say.
+fn system_start() -> String {
+    fs::read_to_string("/proc/sys/kernel/random/boot_id").map(|id| id.trim().to_owned()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("onc-journal-{name}-{}", std::process::id()));
+            let _ = fs::remove_dir_all(&path);
+            fs::create_dir_all(&path).expect("a folder");
+            Self(path)
+        }
+
+        fn file(&self) -> PathBuf {
+            self.0.join("state")
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn entry(version: u32, netid: &str) -> Entry {
+        Entry { program: 7, version, netid: netid.into(), address: "0.0.0.0.8.1".into(), owner: Owner::User(1000) }
+    }
+
+    fn open(path: &Path) -> (Journal, Table) {
+        Journal::open(path, Limits::default()).expect("opens")
+    }
+
+    fn entries(table: &Table) -> Vec<Entry> {
+        table.entries().cloned().collect()
+    }
+
+    /// Makes changes and writes them down, as `Programs` does.
+    fn change(journal: &mut Journal, table: &mut Table, change: Change) {
+        assert!(table.apply(change.clone()).changed());
+        journal.write(&change, table);
+    }
+
+    #[test]
+    fn every_change_is_there_after_a_kill() {
+        let folder = Folder::new("changes");
+        let (mut journal, mut table) = open(&folder.file());
+        assert!(table.is_empty());
+        let unset = Change::Unset { program: 7, version: 1, netid: "".into(), by: Owner::Superuser };
+        let changes = [
+            Change::Set(entry(1, "tcp")),
+            Change::Set(Entry { netid: "local".into(), address: "/run/a b.sock".into(), ..entry(3, "") }),
+            Change::Set(entry(1, "udp")),
+            Change::Set(entry(2, "udp")),
+            Change::Remove(entry(2, "udp")),
+            unset,
+            Change::Set(entry(1, "udp")),
+        ];
+        for one in changes {
+            change(&mut journal, &mut table, one);
+            // Not dropped, not closed: as if killed here.
+            let again = read(&folder.file(), Limits::default()).expect("reads");
+            assert_eq!(entries(&again), entries(&table));
+        }
+        let (_, again) = open(&folder.file());
+        assert_eq!(entries(&again), entries(&table));
+    }
+
+    #[test]
+    fn it_is_written_anew_before_it_grows_without_end() {
+        let folder = Folder::new("long");
+        let (mut journal, mut table) = open(&folder.file());
+        change(&mut journal, &mut table, Change::Set(entry(9, "tcp")));
+        for _ in 0..SUPERFLUOUS {
+            change(&mut journal, &mut table, Change::Set(entry(1, "tcp")));
+            change(&mut journal, &mut table, Change::Remove(entry(1, "tcp")));
+        }
+        let longest = (SUPERFLUOUS + 3) * line(&Change::Remove(entry(1, "tcp"))).len() + 100;
+        assert!(fs::metadata(folder.file()).expect("it is there").len() < longest as u64);
+        assert_eq!(entries(&open(&folder.file()).1), [entry(9, "tcp")]);
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_left_out_and_the_rest_is_kept() {
+        let folder = Folder::new("sense");
+        let text = format!(
+            "{HEAD}{}\n{}set\t7\n\nset\t7\t2\ttcp\ta\tnobody\nset\t7\t2\ttcp\ta\t0\tmore\nset\t-1\t2\ttcp\ta\t0\nget\t7\t2\ttcp\ta\t0\n{}set\t7\t5\ttcp\t0.0.0.0.8.1\t1000",
+            system_start(),
+            line(&Change::Set(entry(1, "tcp"))),
+            line(&Change::Set(entry(4, "tcp"))),
+        );
+        fs::write(folder.file(), text).expect("written");
+        assert_eq!(entries(&open(&folder.file()).1), [entry(1, "tcp"), entry(4, "tcp")]);
+    }
+
+    #[test]
+    fn the_state_of_an_earlier_start_is_forgotten() {
+        let folder = Folder::new("start");
+        fs::write(folder.file(), format!("{HEAD}another\n{}", line(&Change::Set(entry(1, "tcp"))))).expect("written");
+        assert!(open(&folder.file()).1.is_empty());
+    }
+
+    #[test]
+    fn a_file_of_something_else_is_not_touched() {
+        let folder = Folder::new("else");
+        fs::write(folder.file(), "my diary\n").expect("written");
+        assert_eq!(
+            Journal::open(folder.file(), Limits::default()).expect_err("no state").kind(),
+            io::ErrorKind::InvalidData
+        );
+        assert_eq!(fs::read_to_string(folder.file()).expect("it is there"), "my diary\n");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_others_can_write_to_is_not_believed() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = Folder::new("others");
+        drop(open(&folder.file()));
+        fs::set_permissions(folder.file(), fs::Permissions::from_mode(0o666)).expect("changed");
+        let error = Journal::open(folder.file(), Limits::default()).expect_err("not believed");
+        assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+    }
+}

@@ -1,0 +1,107 @@
+//! Finding the entries of servers that have died.
+
+use std::collections::HashSet;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::rpc::{Netid, UniversalAddress};
+
+use super::probe::{Probe, probe};
+use super::programs::Programs;
+use super::table::Entry;
+
+/// How long a server has to answer. One that does not is alive all the same: only one whose address refuses is dead.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Looks at every entry again and again, each time after `every`, and removes those whose address has refused twice in a row:
+/// a server that is being started again is not forgotten meanwhile. Never ends.
+pub(super) async fn sweep(programs: Programs, every: Duration) {
+    let mut ticks = interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut suspects = HashSet::new();
+    loop {
+        ticks.tick().await;
+        suspects = sweep_once(&programs, &suspects).await;
+    }
+}
+
+/// Removes those of `suspects` that are still dead. Returns those that are dead for the first time.
+async fn sweep_once(programs: &Programs, suspects: &HashSet<Entry>) -> HashSet<Entry> {
+    let mut dead = HashSet::new();
+    for entry in programs.entries() {
+        if entry.program == super::PROGRAM || !is_dead(&entry).await {
+            continue;
+        }
+        if !suspects.contains(&entry) {
+            dead.insert(entry);
+        } else if programs.remove(&entry) {
+            let Entry { program, version, netid, address, .. } = &entry;
+            tracing::info!(target: "onc::portmap", program, version, %netid, %address, "its server has died: removed");
+        }
+    }
+    dead
+}
+
+/// Nobody is at the address of the entry. What cannot be tried from here is alive.
+async fn is_dead(entry: &Entry) -> bool {
+    let Ok(netid) = entry.netid.parse::<Netid>() else { return false };
+    let Ok(address) = UniversalAddress::parse(netid, &entry.address) else { return false };
+    probe(netid, &on_this_host(address), entry.program, entry.version, PATIENCE).await == Probe::Nobody
+}
+
+/// The address at which a server of this host is reached from here.
+pub(super) fn on_this_host(address: UniversalAddress) -> UniversalAddress {
+    match address {
+        UniversalAddress::Ip(SocketAddr::V4(address)) if address.ip().is_unspecified() => {
+            SocketAddr::from((Ipv4Addr::LOCALHOST, address.port())).into()
+        }
+        UniversalAddress::Ip(SocketAddr::V6(address)) if address.ip().is_unspecified() => {
+            SocketAddr::from((Ipv6Addr::LOCALHOST, address.port())).into()
+        }
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::portmap::table::Owner;
+    use crate::portmap::{Portmapper, Rules, Table};
+
+    fn entry(version: u32, netid: &str, address: SocketAddr) -> Entry {
+        let address = UniversalAddress::from(address).to_string();
+        Entry { program: 7, version, netid: netid.into(), address: address.into(), owner: Owner::Unknown }
+    }
+
+    #[tokio::test]
+    async fn only_who_refuses_twice_is_dead() {
+        let alive = Portmapper::embedded().bind("127.0.0.1:0").await.expect("bound");
+        // It listens, and never answers.
+        let slow = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port");
+        // While it is connected nobody else is given its port, and nobody listens there.
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let dead = listener.local_addr().expect("bound");
+        let _client = std::net::TcpStream::connect(dead).expect("connected");
+        let _kept = listener.accept().expect("a connection");
+        drop(listener);
+
+        let programs = Programs::new(Table::default(), Rules::default());
+        let entries = [
+            entry(1, "tcp", alive.local_addr()),
+            entry(1, "udp", slow.local_addr().expect("bound")),
+            entry(1, "ticots", dead),
+            Entry { netid: "tcp".into(), address: "no address".into(), ..entry(2, "", dead) },
+            entry(3, "tcp", dead),
+        ];
+        for entry in &entries {
+            assert!(programs.set(entry.clone()).succeeded());
+        }
+        let suspects = sweep_once(&programs, &HashSet::new()).await;
+        assert_eq!(suspects, HashSet::from([entries[4].clone()]));
+        assert_eq!(programs.entries().len(), 5, "once is not enough");
+        assert_eq!(sweep_once(&programs, &suspects).await, HashSet::new());
+        assert_eq!(programs.entries(), entries[..4]);
+    }
+}
