@@ -203,8 +203,6 @@ fn decode(runtime: &Path, arms: &[Expansion<'_>]) -> TokenStream {
         #[deny(unreachable_patterns)]
         match __discriminant {
             #(#cases)*
-            // All values of the discriminant's type may have been there.
-            #[allow(unreachable_patterns)]
             _ => #rest
         }
     }
