@@ -13,7 +13,7 @@ use crate::channel::{
 };
 use crate::error::{ConnectError, Error};
 use crate::portmap::Resolver;
-use crate::rpc::Credential;
+use crate::rpc::{Credential, Interface};
 use crate::transport::Stream;
 use crate::xdr::Limits;
 
@@ -166,8 +166,26 @@ impl ClientBuilder {
     ///
     /// Dropped, the attempt is abandoned.
     pub async fn connect<S: Stub>(self, target: impl Into<Target>) -> Result<S, Error> {
+        Ok(S::from_client(self.connect_interface(S::INTERFACE, target).await?))
+    }
+
+    /// [`connect`](Self::connect) for an interface that is known at run time only; calls are made with
+    /// [`Client::call_raw`].
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`connect`](Self::connect).
+    pub async fn connect_interface(
+        self,
+        interface: &'static Interface,
+        target: impl Into<Target>,
+    ) -> Result<Client, Error> {
         let place = target.into().place().map_err(|error| Error::Target(Arc::new(error)))?;
-        self.connect_place(place).await
+        self.connect_place(interface, place).await
     }
 
     /// Connects to an address; no port mapper is asked.
@@ -180,7 +198,7 @@ impl ClientBuilder {
     ///
     /// Dropped, the attempt is abandoned.
     pub async fn connect_to<S: Stub>(self, address: SocketAddr) -> Result<S, Error> {
-        self.connect_place(Place::Address(address)).await
+        Ok(S::from_client(self.connect_place(S::INTERFACE, Place::Address(address)).await?))
     }
 
     /// Calls over a connection that is there already: a Unix socket, TLS, a pipe in memory. It is not made again when it is
@@ -196,27 +214,32 @@ impl ClientBuilder {
     pub fn connect_stream<S: Stub>(mut self, stream: impl Stream) -> Result<S, Error> {
         self.settings.datagrams = false;
         let link = Link::Stream(StreamLink::new(stream, self.settings.max_record_size));
-        self.start(link, None)
+        Ok(S::from_client(self.start(S::INTERFACE, link, None)?))
     }
 
-    async fn connect_place<S: Stub>(self, place: Place) -> Result<S, Error> {
+    async fn connect_place(self, interface: &'static Interface, place: Place) -> Result<Client, Error> {
         let plan = Arc::new(Plan {
             place,
-            interface: S::INTERFACE,
+            interface,
             datagrams: self.settings.datagrams,
             timeout: self.settings.timeout,
             max_record_size: self.settings.max_record_size,
             resolver: self.resolver.clone(),
         });
         let link = plan.connect(Instant::now(), false).await?;
-        self.start(link, Some(Box::new(Reconnect(plan))))
+        self.start(interface, link, Some(Box::new(Reconnect(plan))))
     }
 
-    fn start<S: Stub>(self, link: Link, connector: Option<Box<dyn Connector>>) -> Result<S, Error> {
+    fn start(
+        self,
+        interface: &'static Interface,
+        link: Link,
+        connector: Option<Box<dyn Connector>>,
+    ) -> Result<Client, Error> {
         let channel = Channel::new(self.settings);
-        let client = Client::start(channel, link, connector, self.credential, Some(S::INTERFACE))
+        let client = Client::start(channel, link, connector, self.credential, Some(interface))
             .map_err(|error| Error::Arguments(Arc::new(error)))?;
-        Ok(S::from_client(self.wrap.map_or_else(|| client.clone(), |wrap| wrap(client.clone()))))
+        Ok(self.wrap.map_or_else(|| client.clone(), |wrap| wrap(client.clone())))
     }
 }
 

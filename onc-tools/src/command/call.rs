@@ -1,0 +1,190 @@
+//! `onc call`: any procedure of any server.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use clap::Args;
+use onc_runtime::client::Request;
+use onc_runtime::rpc::{AuthSys, Credential};
+use onc_runtime::{Client, Interface, ProcedureInfo};
+use serde_json::{Map, Value};
+use xdrgen::model::{Argument, Model, Shape};
+
+use crate::dynamic::{Found, decode, encode, find_procedure, template};
+
+use super::Failure;
+use super::input::{self, Source};
+
+/// Call a procedure of a server: arguments from JSON, result as JSON
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  onc call localhost calc.x ADD '{\"a\":2,\"b\":40}'
+  onc call localhost calc.x ADD '[1,2]' '[3,4]'
+  onc call server:2049 nfs3.x NFSPROC3_GETATTR @handle.json --time
+  onc call - calc.x ADD --template
+
+One argument: the JSON is that argument. Several: an object with their names, or an array in their order. None: leave it out.")]
+pub(super) struct Call {
+    /// HOST, HOST:PORT, a universal address, or unix:PATH
+    #[arg(value_name = "HOST")]
+    host: String,
+    #[command(flatten)]
+    source: Source,
+    /// The procedure's name or number
+    #[arg(value_name = "PROC")]
+    procedure: String,
+    /// The arguments of a call as JSON, @FILE, or - for standard input; a call for each
+    #[arg(value_name = "JSON")]
+    arguments: Vec<String>,
+    /// As JSON
+    #[arg(short = 'd', long = "data", value_name = "JSON")]
+    data: Vec<String>,
+    /// The program's name or number, where several have the procedure
+    #[arg(long, value_name = "NAME")]
+    prog: Option<String>,
+    /// The version's name or number; without it the highest that has the procedure
+    #[arg(long, value_name = "NAME")]
+    vers: Option<String>,
+    /// Call over UDP
+    #[arg(short, long)]
+    udp: bool,
+    /// Send an AUTH_SYS credential with this user and group
+    #[arg(long, value_name = "UID:GID")]
+    auth_sys: Option<String>,
+    /// Seconds that a call may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 25.0)]
+    timeout: f64,
+    /// Say how long each call took
+    #[arg(long)]
+    time: bool,
+    /// Print the JSON to fill in, and call nothing
+    #[arg(long)]
+    template: bool,
+}
+
+impl Call {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let model = self.source.model()?;
+        let found = find_procedure(&model, &self.procedure, self.prog.as_deref(), self.vers.as_deref())?;
+        if self.template {
+            println!("{:#}", arguments_template(&model, &found.procedure.arguments));
+            return Ok(());
+        }
+        let mut calls = Vec::new();
+        for text in self.arguments.iter().chain(&self.data) {
+            calls.push(encode_arguments(&model, &found.procedure.arguments, &input::json(text)?)?);
+        }
+        if calls.is_empty() {
+            calls.push(encode_arguments(&model, &found.procedure.arguments, &Value::Null)?);
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(self.call(&model, found, calls))
+    }
+
+    async fn call(&self, model: &Model, found: Found<'_>, calls: Vec<Vec<u8>>) -> Result<(), Failure> {
+        let interface = interface(found)?;
+        let timeout = Duration::try_from_secs_f64(self.timeout)?;
+        let mut builder = Client::builder().timeout(timeout);
+        if self.udp {
+            builder = builder.udp();
+        }
+        if let Some(user) = &self.auth_sys {
+            builder = builder.credential(credential(user)?);
+        }
+        let client = builder.connect_interface(interface, self.host.as_str()).await?;
+        let number = interface.procedures[0].number;
+        for arguments in calls {
+            let begun = Instant::now();
+            let response = client.call_raw(Request::new(interface, number, Bytes::from(arguments))).await?;
+            let took = begun.elapsed();
+            let mut rest = &response.results[..];
+            let value = decode(model, &found.procedure.result, &mut rest)
+                .map_err(|error| Failure::new(format!("the results do not decode: {error}")))?;
+            println!("{value:#}");
+            if !rest.is_empty() {
+                return Err(Failure::new(format!("the results have {} bytes too many", rest.len())));
+            }
+            if self.time {
+                eprintln!("{took:.1?}");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The interface with this one procedure. It lives as long as the program, which calls and ends.
+fn interface(found: Found<'_>) -> Result<&'static Interface, Failure> {
+    let number = |value: i128| u32::try_from(value);
+    let text = |text: &str| -> &'static str { Box::leak(text.to_owned().into_boxed_str()) };
+    let procedure = ProcedureInfo {
+        number: number(found.procedure.number.value)?,
+        name: text(&found.procedure.name),
+        idempotent: found.procedure.idempotent,
+    };
+    Ok(Box::leak(Box::new(Interface {
+        program: number(found.program.number.value)?,
+        version: number(found.version.number.value)?,
+        program_name: text(&found.program.name.ident),
+        version_name: text(&found.version.name),
+        procedures: Box::leak(Box::new([procedure])),
+    })))
+}
+
+fn credential(user: &str) -> Result<Credential, Failure> {
+    let ids = user.split_once(':').and_then(|(uid, gid)| Some((uid.parse().ok()?, gid.parse().ok()?)));
+    let (uid, gid) = ids.ok_or_else(|| Failure::new(format!("{user:?} is not UID:GID")))?;
+    Ok(Credential::Sys(AuthSys { uid, gid, ..AuthSys::default() }))
+}
+
+/// The name of an argument in JSON: its own, or its place.
+fn name(argument: &Argument, at: usize) -> String {
+    argument.name.clone().unwrap_or_else(|| format!("arg{}", at + 1))
+}
+
+fn arguments_template(model: &Model, arguments: &[Argument]) -> Value {
+    match arguments {
+        [] => Value::Null,
+        [one] => template(model, &one.shape),
+        several => {
+            let entries = several.iter().enumerate();
+            let entries = entries.map(|(at, argument)| (name(argument, at), template(model, &argument.shape)));
+            Value::Object(entries.collect::<Map<_, _>>())
+        }
+    }
+}
+
+fn encode_arguments(model: &Model, arguments: &[Argument], value: &Value) -> Result<Vec<u8>, Failure> {
+    let mut out = Vec::new();
+    match (arguments, value) {
+        ([], value) => encode(model, &Shape::Void, value, &mut out)?,
+        ([one], value) => encode(model, &one.shape, value, &mut out)?,
+        (several, Value::Array(values)) if values.len() == several.len() => {
+            for (at, (argument, value)) in several.iter().zip(values).enumerate() {
+                encode(model, &argument.shape, value, &mut out)
+                    .map_err(|error| Failure::new(format!("argument {}: {error}", at + 1)))?;
+            }
+        }
+        (several, Value::Object(values)) => {
+            let names: Vec<String> = several.iter().enumerate().map(|(at, one)| name(one, at)).collect();
+            if let Some(other) = values.keys().find(|key| !names.contains(key)) {
+                let known = names.join(", ");
+                return Err(Failure::new(format!("there is no argument {other:?}; the arguments are {known}")));
+            }
+            for (argument, name) in several.iter().zip(&names) {
+                let value =
+                    values.get(name).ok_or_else(|| Failure::new(format!("the argument {name:?} is missing")))?;
+                encode(model, &argument.shape, value, &mut out)
+                    .map_err(|error| Failure::new(format!("argument {name:?}: {error}")))?;
+            }
+        }
+        (several, _) => {
+            return Err(Failure::new(format!(
+                "the procedure takes {} arguments: an object with their names, or an array in their order, is needed; \
+                 --template shows it",
+                several.len()
+            )));
+        }
+    }
+    Ok(out)
+}

@@ -1,0 +1,82 @@
+//! `onc encode` and `onc decode`: values to bytes and back.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+
+use clap::Args;
+use xdrgen::model::Shape;
+
+use crate::dynamic::{decode, encode, find_type};
+
+use super::Failure;
+use super::input::{self, Source};
+
+/// Encode JSON as a type of a `.x` file, to standard output
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Example:\n  onc encode nfs3.x diropargs3 '{\"dir\":{\"data\":\"00\"},\"name\":\"motd\"}' | xxd"
+)]
+pub(super) struct Encode {
+    #[command(flatten)]
+    source: Source,
+    /// The type
+    #[arg(value_name = "TYPE")]
+    name: String,
+    /// The value as JSON, @FILE, or - for standard input
+    #[arg(value_name = "JSON", default_value = "-")]
+    value: String,
+    /// Print hexadecimal digits instead of bytes
+    #[arg(long)]
+    hex: bool,
+}
+
+/// Decode bytes of standard input as a type of a `.x` file, to JSON
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  echo 00000004 6d6f7464 | onc decode --hex nfs3.x filename3")]
+pub(super) struct Decode {
+    #[command(flatten)]
+    source: Source,
+    /// The type
+    #[arg(value_name = "TYPE")]
+    name: String,
+    /// Standard input is hexadecimal digits instead of bytes
+    #[arg(long)]
+    hex: bool,
+}
+
+impl Encode {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let model = self.source.model()?;
+        let (id, _) = find_type(&model, &self.name)?;
+        let mut bytes = Vec::new();
+        encode(&model, &Shape::Named(id), &input::json(&self.value)?, &mut bytes)?;
+        if !self.hex {
+            io::stdout().write_all(&bytes)?;
+            return Ok(());
+        }
+        let mut text = String::new();
+        for word in bytes.chunks(4) {
+            word.iter().try_for_each(|byte| write!(text, "{byte:02x}"))?;
+            text.push(' ');
+        }
+        println!("{}", text.trim_end());
+        Ok(())
+    }
+}
+
+impl Decode {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let model = self.source.model()?;
+        let (id, _) = find_type(&model, &self.name)?;
+        let bytes = input::bytes(self.hex)?;
+        let mut rest = &bytes[..];
+        let value = decode(&model, &Shape::Named(id), &mut rest).map_err(|error| {
+            Failure::new(format!("{error}, at byte {} of {}", bytes.len() - rest.len(), bytes.len()))
+        })?;
+        println!("{value:#}");
+        if !rest.is_empty() {
+            return Err(Failure::new(format!("{} bytes are left over", rest.len())));
+        }
+        Ok(())
+    }
+}

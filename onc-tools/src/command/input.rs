@@ -1,0 +1,75 @@
+//! What commands read: `.x` files, JSON, bytes.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::Value;
+use xdrgen::model::Model;
+
+use super::Failure;
+
+/// How a `.x` file is read.
+#[derive(Args, Debug)]
+pub(super) struct Source {
+    /// The protocol, a `.x` file
+    #[arg(value_name = "FILE.x")]
+    file: PathBuf,
+    /// Folder to look for included files in; may be given several times
+    #[arg(short = 'I', long = "include", value_name = "FOLDER")]
+    include: Vec<PathBuf>,
+    /// Symbol to define for the preprocessor; may be given several times
+    #[arg(short = 'D', long = "define", value_name = "NAME[=TEXT]")]
+    define: Vec<String>,
+}
+
+impl Source {
+    /// The model of the file.
+    pub(super) fn model(&self) -> Result<Model, Failure> {
+        let mut config = xdrgen::configure();
+        for folder in &self.include {
+            config = config.include_path(folder);
+        }
+        for define in &self.define {
+            config = config.define(define);
+        }
+        let (model, _) = xdrgen::inspect(&config, &self.file, None).map_err(Failure::new)?;
+        Ok(model)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.file
+    }
+}
+
+/// JSON from the command line: itself, `@FILE`, or `-` for standard input.
+pub(super) fn json(text: &str) -> Result<Value, Failure> {
+    let (text, from) = match text.strip_prefix('@') {
+        _ if text == "-" => (io::read_to_string(io::stdin())?, "standard input"),
+        Some(path) => (fs::read_to_string(path).map_err(|error| Failure::new(format!("{path}: {error}")))?, path),
+        None => (text.to_owned(), "the command line"),
+    };
+    serde_json::from_str(&text).map_err(|error| Failure::new(format!("the JSON of {from} is wrong: {error}")))
+}
+
+/// Bytes from standard input: as they are, or as hexadecimal digits with or without blanks.
+pub(super) fn bytes(hex: bool) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    io::stdin().read_to_end(&mut bytes)?;
+    if !hex {
+        return Ok(bytes);
+    }
+    let text = String::from_utf8(bytes)?;
+    let digits: Vec<u8> = text
+        .chars()
+        .filter(|digit| !digit.is_whitespace())
+        .map(|digit| digit.to_digit(16).map(|digit| digit as u8))
+        .collect::<Option<_>>()
+        .ok_or_else(|| Failure::new("standard input holds more than hexadecimal digits and blanks"))?;
+    let (pairs, rest) = digits.as_chunks();
+    if !rest.is_empty() {
+        return Err(Failure::new("standard input holds half a byte: the number of hexadecimal digits is odd"));
+    }
+    Ok(pairs.iter().map(|[high, low]| high << 4 | low).collect())
+}

@@ -1,0 +1,224 @@
+//! XDR to JSON.
+
+use std::fmt::Write as _;
+
+use serde_json::{Map, Number as JsonNumber, Value};
+use xdrgen::model::{Integer, Model, Number, Shape, TypeId, TypeKind, Union};
+
+use super::encode::range;
+use super::{MAX_DEPTH, ValueError, arm};
+
+/// Decodes a value of the type that `shape` describes from the front of `bytes`, and takes it off there.
+///
+/// # Errors
+///
+/// The bytes are not the encoding of such a value: says in which field.
+pub fn decode(model: &Model, shape: &Shape, bytes: &mut &[u8]) -> Result<Value, ValueError> {
+    Decoder { model, rest: bytes }.shape(shape, 0)
+}
+
+struct Decoder<'a, 'b> {
+    model: &'a Model,
+    rest: &'a mut &'b [u8],
+}
+
+impl<'b> Decoder<'_, 'b> {
+    fn shape(&mut self, shape: &Shape, depth: u32) -> Result<Value, ValueError> {
+        if depth > MAX_DEPTH {
+            return Err(ValueError::new(format!("nested more than {MAX_DEPTH} deep")));
+        }
+        Ok(match shape {
+            Shape::Void => Value::Null,
+            Shape::Bool => Value::Bool(self.bool()?),
+            Shape::Integer(integer) => self.integer(*integer)?,
+            Shape::Float => real(f32::from_bits(self.word()?).into()),
+            Shape::Double => real(f64::from_bits(u64::from_be_bytes(self.take()?))),
+            Shape::Quadruple => hex(self.padded(16)?),
+            Shape::String { max, as_bytes } => {
+                let length = self.length(max.as_ref())?;
+                let bytes = self.padded(length)?;
+                match std::str::from_utf8(bytes) {
+                    Ok(text) => Value::String(text.to_owned()),
+                    Err(_) if *as_bytes => hex(bytes),
+                    Err(_) => Value::String(String::from_utf8_lossy(bytes).into_owned()),
+                }
+            }
+            Shape::FixedOpaque(length) => {
+                let length = usize::try_from(length.value).unwrap_or_default();
+                hex(self.padded(length)?)
+            }
+            Shape::Opaque(max) => {
+                let length = self.length(max.as_ref())?;
+                hex(self.padded(length)?)
+            }
+            Shape::Array { item, length } => {
+                self.items(item, usize::try_from(length.value).unwrap_or_default(), depth)?
+            }
+            Shape::Vector { item, max } => {
+                let length = self.length(max.as_ref())?;
+                self.items(item, length, depth)?
+            }
+            Shape::Optional(inner) => {
+                if self.bool()? {
+                    self.shape(inner, depth + 1)?
+                } else {
+                    Value::Null
+                }
+            }
+            Shape::List(id) => self.list(*id, Vec::new(), depth)?,
+            Shape::Chain(id) => {
+                let first = self.named(*id, depth + 1).map_err(|error| error.within("[0]"))?;
+                self.list(*id, vec![first], depth)?
+            }
+            Shape::Named(id) => self.named(*id, depth + 1)?,
+        })
+    }
+
+    fn named(&mut self, id: TypeId, depth: u32) -> Result<Value, ValueError> {
+        let model = self.model;
+        let named = model.type_(id);
+        match &named.kind {
+            TypeKind::Alias(shape) => self.shape(shape, depth),
+            TypeKind::Enum(members) => {
+                let value = self.word()? as i32;
+                match members.members.iter().find(|member| member.value == value) {
+                    Some(member) => Ok(Value::String(member.name.clone())),
+                    None => Err(ValueError::new(format!("{value} is not a value of `{}`", named.name.ident))),
+                }
+            }
+            TypeKind::Struct(fields) => {
+                let mut object = Map::new();
+                for field in &fields.fields {
+                    let value = self.shape(&field.shape, depth + 1).map_err(|error| error.within(&field.name))?;
+                    object.insert(field.name.clone(), value);
+                }
+                Ok(Value::Object(object))
+            }
+            TypeKind::Union(union) => self.union(union, depth),
+            TypeKind::Extern(path) => {
+                Err(ValueError::new(format!("`{}` is defined in Rust ({path}), not in the file", named.name.ident)))
+            }
+        }
+    }
+
+    fn union(&mut self, union: &Union, depth: u32) -> Result<Value, ValueError> {
+        let name = &union.discriminant;
+        let mut seen = *self.rest;
+        let value = self.shape(&union.discriminant_shape, depth + 1).map_err(|error| error.within(name))?;
+        // The discriminant once more, as the number that the cases are compared with.
+        let width = seen.len() - self.rest.len();
+        let signed =
+            !matches!(self.model.resolve(&union.discriminant_shape), Shape::Integer(Integer::U32 | Integer::U64));
+        let number = number(&mut seen, width, signed);
+        let Some(field) = arm(union, number) else {
+            return Err(ValueError::new(format!("the union has no arm for {value}")).within(name));
+        };
+        let mut object = Map::new();
+        object.insert(name.clone(), value);
+        if let Some(field) = field {
+            let value = self.shape(&field.shape, depth + 1).map_err(|error| error.within(&field.name))?;
+            object.insert(field.name.clone(), value);
+        }
+        Ok(Value::Object(object))
+    }
+
+    fn items(&mut self, item: &Shape, count: usize, depth: u32) -> Result<Value, ValueError> {
+        // Elements of no bytes on the wire exist, but not many of them; a count alone reserves nothing.
+        let mut items = Vec::new();
+        for at in 0..count {
+            if self.rest.is_empty() && at > 1 << 16 {
+                return Err(ValueError::new(format!("{count} elements of no bytes")));
+            }
+            items.push(self.shape(item, depth + 1).map_err(|error| error.within(&format!("[{at}]")))?);
+        }
+        Ok(Value::Array(items))
+    }
+
+    fn list(&mut self, id: TypeId, mut nodes: Vec<Value>, depth: u32) -> Result<Value, ValueError> {
+        while self.bool()? {
+            let at = nodes.len();
+            nodes.push(self.named(id, depth + 1).map_err(|error| error.within(&format!("[{at}]")))?);
+        }
+        Ok(Value::Array(nodes))
+    }
+
+    fn integer(&mut self, integer: Integer) -> Result<Value, ValueError> {
+        let number: i128 = match integer {
+            Integer::U64 => u64::from_be_bytes(self.take()?).into(),
+            Integer::I64 => i64::from_be_bytes(self.take()?).into(),
+            Integer::U8 | Integer::U16 | Integer::U32 => self.word()?.into(),
+            Integer::I8 | Integer::I16 | Integer::I32 => (self.word()? as i32).into(),
+        };
+        let (least, most) = range(integer);
+        if number < least || number > most {
+            return Err(ValueError::new(format!("{number} is not between {least} and {most}")));
+        }
+        Ok(match u64::try_from(number) {
+            Ok(number) => number.into(),
+            Err(_) => (number as i64).into(),
+        })
+    }
+
+    fn bool(&mut self) -> Result<bool, ValueError> {
+        match self.word()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            other => Err(ValueError::new(format!("a bool of {other}, which is neither 0 nor 1"))),
+        }
+    }
+
+    fn length(&mut self, max: Option<&Number>) -> Result<usize, ValueError> {
+        let length = self.word()?;
+        let max = max.map_or(i128::from(u32::MAX), |max| max.value);
+        if i128::from(length) > max {
+            return Err(ValueError::new(format!("a length of {length}, but at most {max} are allowed")));
+        }
+        Ok(length as usize)
+    }
+
+    fn padded(&mut self, length: usize) -> Result<&'b [u8], ValueError> {
+        let end = length.checked_add(length.wrapping_neg() & 3).filter(|end| *end <= self.rest.len());
+        let Some(end) = end else { return Err(self.short(length)) };
+        let (bytes, rest) = self.rest.split_at(end);
+        *self.rest = rest;
+        Ok(&bytes[..length])
+    }
+
+    fn word(&mut self) -> Result<u32, ValueError> {
+        self.take().map(u32::from_be_bytes)
+    }
+
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], ValueError> {
+        let Some((bytes, rest)) = self.rest.split_first_chunk() else { return Err(self.short(N)) };
+        *self.rest = rest;
+        Ok(*bytes)
+    }
+
+    fn short(&self, needed: usize) -> ValueError {
+        ValueError::new(format!("{needed} bytes are needed and {} are left", self.rest.len()))
+    }
+}
+
+/// A big-endian number of `width` bytes.
+fn number(bytes: &mut &[u8], width: usize, signed: bool) -> i128 {
+    let unsigned = bytes[..width].iter().fold(0_i128, |number, byte| (number << 8) | i128::from(*byte));
+    let bits = 8 * width as u32;
+    if signed && bits > 0 && unsigned >> (bits - 1) == 1 { unsigned - (1 << bits) } else { unsigned }
+}
+
+fn real(number: f64) -> Value {
+    match JsonNumber::from_f64(number) {
+        Some(number) => Value::Number(number),
+        None if number.is_nan() => "NaN".into(),
+        None if number > 0.0 => "Infinity".into(),
+        None => "-Infinity".into(),
+    }
+}
+
+fn hex(bytes: &[u8]) -> Value {
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        write!(text, "{byte:02x}").expect("a String takes everything");
+    }
+    Value::String(text)
+}

@@ -1,0 +1,171 @@
+//! What a `.x` file holds, as text.
+
+use std::fmt::Write as _;
+
+use xdrgen::model::{Argument, Docs, Field, Integer, Model, Number, Procedure, Shape, Symbol, Type, TypeKind};
+
+/// The programs, versions and procedures of a file, a line each.
+#[must_use]
+pub fn list(model: &Model) -> String {
+    let mut out = String::new();
+    for program in &model.programs {
+        for version in &program.versions {
+            line(
+                &mut out,
+                &format!("{} {} ({}.{})", program.name.ident, version.name, program.number.value, version.number.value),
+            );
+            for procedure in &version.procedures {
+                let about = procedure.docs.first().map(|text| format!("    {text}")).unwrap_or_default();
+                line(&mut out, &format!("  {:>4}  {}{about}", procedure.number.value, signature(model, procedure)));
+            }
+        }
+    }
+    out
+}
+
+/// A type or a procedure, as the file would write it, with its comment.
+#[must_use]
+pub fn describe(model: &Model, name: &str) -> Option<String> {
+    let mut out = String::new();
+    if let Some(named) = model.types.iter().find(|named| named.name.ident == name) {
+        describe_type(model, named, &mut out);
+        return Some(out);
+    }
+    let procedures = model.programs.iter().flat_map(|program| {
+        program
+            .versions
+            .iter()
+            .flat_map(move |version| version.procedures.iter().map(move |procedure| (program, version, procedure)))
+    });
+    for (program, version, procedure) in procedures.filter(|(.., procedure)| procedure.name == name) {
+        comment(&mut out, &procedure.docs, "");
+        line(&mut out, &format!("{} = {};", signature(model, procedure), procedure.number.value));
+        line(
+            &mut out,
+            &format!(
+                "    of {} {} ({}.{})",
+                program.name.ident, version.name, program.number.value, version.number.value
+            ),
+        );
+    }
+    (!out.is_empty()).then_some(out)
+}
+
+fn describe_type(model: &Model, named: &Type, out: &mut String) {
+    let name = &named.name.ident;
+    comment(out, &named.docs, "");
+    match &named.kind {
+        TypeKind::Alias(shape) => line(out, &format!("typedef {};", declaration(model, shape, name))),
+        TypeKind::Enum(members) => {
+            line(out, &format!("enum {name} {{"));
+            for member in &members.members {
+                comment(out, &member.docs, "    ");
+                line(out, &format!("    {} = {},", member.name, member.value));
+            }
+            line(out, "};");
+        }
+        TypeKind::Struct(fields) => {
+            line(out, &format!("struct {name} {{"));
+            for one in &fields.fields {
+                field(model, one, "    ", out);
+            }
+            if let Some(link) = &fields.list {
+                line(out, &format!("    {name} *{};", link.name));
+            }
+            line(out, "};");
+        }
+        TypeKind::Union(union) => {
+            let discriminant = declaration(model, &union.discriminant_shape, &union.discriminant);
+            line(out, &format!("union {name} switch ({discriminant}) {{"));
+            for arm in &union.arms {
+                for case in &arm.cases {
+                    line(out, &format!("case {}:", number(model, case)));
+                }
+                arm_field(model, arm.field.as_ref(), out);
+            }
+            if let Some(default) = &union.default {
+                line(out, "default:");
+                arm_field(model, default.field.as_ref(), out);
+            }
+            line(out, "};");
+        }
+        TypeKind::Extern(path) => line(out, &format!("{name} is defined in Rust: {path}")),
+    }
+}
+
+fn arm_field(model: &Model, value: Option<&Field>, out: &mut String) {
+    match value {
+        Some(value) => field(model, value, "    ", out),
+        None => line(out, "    void;"),
+    }
+}
+
+fn field(model: &Model, one: &Field, indent: &str, out: &mut String) {
+    comment(out, &one.docs, indent);
+    line(out, &format!("{indent}{};", declaration(model, &one.shape, &one.name)));
+}
+
+fn signature(model: &Model, procedure: &Procedure) -> String {
+    let argument = |argument: &Argument| match &argument.name {
+        Some(name) => declaration(model, &argument.shape, name),
+        None => declaration(model, &argument.shape, "").trim_end().to_owned(),
+    };
+    let arguments: Vec<String> = procedure.arguments.iter().map(argument).collect();
+    let arguments = if arguments.is_empty() { "void".to_owned() } else { arguments.join(", ") };
+    format!("{} {}({arguments})", declaration(model, &procedure.result, "").trim_end(), procedure.name)
+}
+
+/// `name` declared with a type, as C would: `string name<255>`.
+fn declaration(model: &Model, shape: &Shape, name: &str) -> String {
+    let bound = |max: &Option<Number>| max.as_ref().map(|max| number(model, max)).unwrap_or_default();
+    match shape {
+        Shape::Void => "void".into(),
+        Shape::Bool => format!("bool {name}"),
+        Shape::Integer(integer) => format!("{} {name}", integer_name(*integer)),
+        Shape::Float => format!("float {name}"),
+        Shape::Double => format!("double {name}"),
+        Shape::Quadruple => format!("quadruple {name}"),
+        Shape::String { max, .. } => format!("string {name}<{}>", bound(max)),
+        Shape::FixedOpaque(length) => format!("opaque {name}[{}]", number(model, length)),
+        Shape::Opaque(max) => format!("opaque {name}<{}>", bound(max)),
+        Shape::Array { item, length } => format!("{}[{}]", declaration(model, item, name), number(model, length)),
+        Shape::Vector { item, max } => format!("{}<{}>", declaration(model, item, name), bound(max)),
+        Shape::Optional(inner) => declaration(model, inner, &format!("*{name}")),
+        Shape::List(id) => format!("{} *{name}", model.type_(*id).name.ident),
+        Shape::Chain(id) | Shape::Named(id) => format!("{} {name}", model.type_(*id).name.ident),
+    }
+}
+
+fn number(model: &Model, number: &Number) -> String {
+    match &number.symbol {
+        Some(Symbol::Constant(name)) => name.ident.clone(),
+        Some(Symbol::Member { of, member }) => match &model.type_(*of).kind {
+            TypeKind::Enum(members) => members.members[*member].name.clone(),
+            _ => number.value.to_string(),
+        },
+        None => number.value.to_string(),
+    }
+}
+
+fn integer_name(integer: Integer) -> &'static str {
+    match integer {
+        Integer::I8 => "char",
+        Integer::U8 => "unsigned char",
+        Integer::I16 => "short",
+        Integer::U16 => "unsigned short",
+        Integer::I32 => "int",
+        Integer::U32 => "unsigned int",
+        Integer::I64 => "hyper",
+        Integer::U64 => "unsigned hyper",
+    }
+}
+
+fn comment(out: &mut String, docs: &Docs, indent: &str) {
+    for text in docs {
+        line(out, &format!("{indent}/* {text} */"));
+    }
+}
+
+fn line(out: &mut String, text: &str) {
+    writeln!(out, "{}", text.trim_end()).expect("a String takes everything");
+}

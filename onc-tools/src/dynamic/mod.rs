@@ -1,0 +1,83 @@
+//! Values of types that are known at run time only: JSON to XDR and back, after the model of a `.x` file.
+//!
+//! | XDR | JSON |
+//! |---|---|
+//! | integers | numbers; 64-bit ones also as strings, since many JSON tools lose digits |
+//! | `float`, `double` | numbers, or `"NaN"`, `"Infinity"`, `"-Infinity"` |
+//! | `bool` | `true`, `false` |
+//! | `enum` | the member's name; a number is taken, too |
+//! | `string` | a string |
+//! | `opaque` | a string of hexadecimal digits; `{"text": "…"}` is taken, too |
+//! | arrays, linked lists | arrays |
+//! | `T *` | the value, or `null` |
+//! | `struct` | an object with the fields' names of the file |
+//! | `union` | an object with the discriminant and the arm's field: `{"status": "NFS3_OK", "resok": {…}}` |
+//! | `void` | `null` |
+
+mod decode;
+mod describe;
+mod encode;
+mod lookup;
+mod template;
+
+pub use self::decode::decode;
+pub use self::describe::{describe, list};
+pub use self::encode::encode;
+pub use self::lookup::{Found, LookupError, find_procedure, find_type};
+pub use self::template::template;
+
+use std::fmt;
+
+use xdrgen::model::{Arm, DefaultArm, Field, Model, Shape, TypeKind, Union};
+
+/// A value that does not fit its type, or bytes that do not; says where.
+#[derive(Debug)]
+pub struct ValueError {
+    /// From the outside in: `entries[2].name`.
+    path: String,
+    message: String,
+}
+
+impl ValueError {
+    fn new(message: impl Into<String>) -> Self {
+        Self { path: String::new(), message: message.into() }
+    }
+
+    /// Says in which field it happened; called from the inside out.
+    fn within(mut self, step: &str) -> Self {
+        let separator = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
+        self.path = format!("{step}{separator}{}", self.path);
+        self
+    }
+}
+
+impl fmt::Display for ValueError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.path.is_empty() { f.write_str(&self.message) } else { write!(f, "{}: {}", self.path, self.message) }
+    }
+}
+
+impl std::error::Error for ValueError {}
+
+/// How deep values may be nested.
+const MAX_DEPTH: u32 = 256;
+
+/// What a union holds for a discriminant: the arm's field, or nothing if it is void; `None` if it has no such arm.
+fn arm(union: &Union, discriminant: i128) -> Option<Option<&Field>> {
+    let of = |arm: &Arm| arm.cases.iter().any(|case| case.value == discriminant);
+    match union.arms.iter().find(|arm| of(arm)) {
+        Some(Arm { field, .. }) => Some(field.as_ref()),
+        None => union.default.as_ref().map(|DefaultArm { field, .. }| field.as_ref()),
+    }
+}
+
+/// The members of the enum that a shape is, if it is one.
+fn enumeration<'a>(model: &'a Model, shape: &'a Shape) -> Option<&'a xdrgen::model::Enum> {
+    match model.resolve(shape) {
+        Shape::Named(id) => match &model.type_(*id).kind {
+            TypeKind::Enum(members) => Some(members),
+            _ => None,
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,4 @@
+//! What the command `onc` is made of. `onc --help` says what it does.
+
+pub mod command;
+pub mod dynamic;

@@ -1,0 +1,114 @@
+//! JSON to XDR and back.
+
+use std::path::Path;
+
+use onc_tools::dynamic::{decode, describe, encode, find_procedure, find_type, list, template};
+use serde_json::{Value, json};
+use xdrgen::model::{Model, Shape};
+
+fn model() -> Model {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/x/kinds.x");
+    xdrgen::inspect(&xdrgen::configure(), &file, None).expect("a good file").0
+}
+
+fn shape(model: &Model, name: &str) -> Shape {
+    Shape::Named(find_type(model, name).expect("there").0)
+}
+
+fn encoded(name: &str, value: &Value) -> Vec<u8> {
+    let model = model();
+    let mut out = Vec::new();
+    encode(&model, &shape(&model, name), value, &mut out).expect("fits");
+    out
+}
+
+fn refused(name: &str, value: &Value) -> String {
+    let model = model();
+    encode(&model, &shape(&model, name), value, &mut Vec::new()).expect_err("does not fit").to_string()
+}
+
+fn everything() -> Value {
+    json!({
+        "c": "BLUE", "b": true, "f": 1.5, "d": "-Infinity", "h": -9_007_199_254_740_993_i64, "s": -2, "u": 255,
+        "t": "0001020304", "o": "ff", "names": ["a", "bc"], "fixed": [{"x": 1, "y": 2}, {"x": -1, "y": u64::MAX}],
+        "maybe": null, "list": [{"name": "first"}, {"name": "second"}],
+        "deep": {"value": 1, "left": {"value": 2, "left": null, "right": null}, "right": null},
+        "one": {"kind": "RED", "at": {"x": 7, "y": 8}}, "two": {"kind": "BLUE", "weight": 0.5},
+        "sc": {"d": -1, "minus": false}
+    })
+}
+
+#[test]
+fn every_kind_of_value_survives() {
+    let model = model();
+    let bytes = encoded("everything", &everything());
+    let mut rest = &bytes[..];
+    let back = decode(&model, &shape(&model, "everything"), &mut rest).expect("decodes");
+    assert!(rest.is_empty());
+    assert_eq!(back, everything());
+    for length in 0..bytes.len() {
+        let cut = decode(&model, &shape(&model, "everything"), &mut &bytes[..length]);
+        assert!(cut.is_err(), "cut to {length} bytes");
+    }
+}
+
+#[test]
+fn bytes_are_those_of_the_standard() {
+    assert_eq!(encoded("point", &json!({"x": -1, "y": 258})), [255, 255, 255, 255, 0, 0, 0, 0, 0, 0, 1, 2]);
+    assert_eq!(encoded("name_t", &json!("hello")), *b"\0\0\0\x05hello\0\0\0");
+    assert_eq!(encoded("token", &json!("0x0102030405")), [1, 2, 3, 4, 5, 0, 0, 0]);
+    assert_eq!(encoded("token", &json!({"text": "abcde"})), *b"abcde\0\0\0");
+    assert_eq!(encoded("shape", &json!({"kind": "GREEN"})), [0, 0, 0, 1]);
+    assert_eq!(encoded("signed_case", &json!({"d": 3, "data": "aa"})), [0, 0, 0, 3, 0, 0, 0, 1, 0xaa, 0, 0, 0]);
+    assert_eq!(encoded("colour", &json!("BLUE")), (-5_i32).to_be_bytes());
+}
+
+#[test]
+fn a_mistake_is_named_by_its_place_in_the_json() {
+    let mut value = everything();
+    value["list"][1]["name"] = json!("longer than sixteen bytes");
+    assert!(refused("everything", &value).starts_with("list[1].name: 25 bytes"), "{}", refused("everything", &value));
+    assert!(refused("point", &json!({"x": 1, "z": 2})).contains("no field \"z\"; the fields are x, y"));
+    assert!(refused("point", &json!({"x": 1})).contains("\"y\" is missing"));
+    assert!(refused("point", &json!({"x": 1.5, "y": 0})).starts_with("x: a whole number is needed, not 1.5"));
+    assert!(refused("point", &json!({"x": 1_u64 << 40, "y": 0})).contains("is not between"));
+    assert!(refused("colour", &json!("PURPLE")).contains("none of RED, GREEN, BLUE"));
+    assert!(refused("signed_case", &json!({"d": 9})).starts_with("d: the union has no arm for 9"));
+    assert!(refused("token", &json!("0102")).contains("2 bytes, but there must be 5"));
+}
+
+#[test]
+fn a_template_is_a_value_that_encodes() {
+    let model = model();
+    for name in ["everything", "point", "shape", "tree", "node", "token"] {
+        let shape = shape(&model, name);
+        let value = template(&model, &shape);
+        encode(&model, &shape, &value, &mut Vec::new()).unwrap_or_else(|error| panic!("{name}: {error}: {value}"));
+    }
+}
+
+#[test]
+fn procedures_are_found_by_name_number_and_version() {
+    let model = model();
+    let find = |name, version| find_procedure(&model, name, None, version).map(|found| found.version.number.value);
+    assert_eq!(find("ADD", None).expect("there"), 2, "the highest version");
+    assert_eq!(find("add", Some("1")).expect("there"), 1);
+    assert_eq!(find("2", Some("KINDS_V1")).expect("there"), 1);
+    let unknown = find("SUB", None).expect_err("not there").to_string();
+    assert!(unknown.contains("ADD"), "{unknown}");
+}
+
+#[test]
+fn a_file_describes_itself() {
+    let model = model();
+    let listed = list(&model);
+    assert!(listed.contains("KINDS_PROG KINDS_V1 (536871203.1)"), "{listed}");
+    assert!(listed.contains("1  int ADD(int a, int b)    The sum of two numbers."), "{listed}");
+    let node = describe(&model, "node").expect("there");
+    assert_eq!(node, "struct node {\n    name_t name;\n    node *next;\n};\n");
+    let point = describe(&model, "point").expect("there");
+    assert!(point.contains("    /* across */\n    int x;"), "{point}");
+    assert!(describe(&model, "ADD").expect("there").contains("int ADD(int a, int b) = 1;"));
+    assert!(describe(&model, "name_t").expect("there").contains("typedef string name_t<MAXNAME>;"));
+    assert!(describe(&model, "nowhere").is_none());
+}
