@@ -1,38 +1,153 @@
 //! A port mapper that is being asked, in the highest version that it speaks.
 
+use std::io;
 use std::net::SocketAddr;
+#[cfg(unix)]
+use std::path::PathBuf;
 
 use crate::channel::Client;
 use crate::error::{Error, Refusal};
 use crate::rpc::{Netid, Procedure, UniversalAddress};
 
 use super::Service;
-use super::protocol::{Mapping, Rpcb, pmap_v2, rpcb_v3, rpcb_v4};
+use super::place::Place;
+use super::protocol::{Mapping, Rpcb, RpcbAddress, StatisticsByVersion, pmap_v2, rpcb_v3, rpcb_v4};
 
-/// A port mapper that answers over a connection, and the version that it is spoken to in.
+/// A port mapper that is being asked over a connection, in the highest version of the protocol that it speaks: for tools
+/// that show and change what it has. Servers have a [`Registrar`](super::Registrar), clients a
+/// [`Resolver`](super::Resolver).
+///
+/// A call takes 25 s at most.
 #[derive(Debug)]
-pub(super) struct Mapper {
+pub struct Mapper {
     client: Client,
     version: Version,
 }
 
 /// A version of the port mapper's protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Version {
+// Exhaustive on purpose: there will not be another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Version {
+    /// portmap, which knows TCP and UDP over IPv4 only.
     V2,
+    /// rpcbind, for any transport.
     V3,
+    /// rpcbind with exact versions, lists of addresses and statistics.
     V4,
 }
 
 impl Mapper {
+    /// Connects to the port mapper of this host: on its Unix socket, otherwise over TCP.
+    ///
+    /// # Errors
+    ///
+    /// There is none; the text says where it was looked for.
+    pub async fn of_this_host() -> io::Result<Self> {
+        let mut tried = Vec::new();
+        for place in Place::of_this_host() {
+            match place.connect().await {
+                Ok(client) => return Ok(Self::new(client)),
+                Err(error) => tried.push(format!("{place} ({error})")),
+            }
+        }
+        let tried = tried.join(", ");
+        Err(io::Error::new(io::ErrorKind::NotFound, format!("no port mapper answers on this host; tried {tried}")))
+    }
+
+    /// Connects over TCP.
+    ///
+    /// # Errors
+    ///
+    /// The system's, as of connecting.
+    pub async fn tcp(address: SocketAddr) -> io::Result<Self> {
+        Place::Tcp(address).connect().await.map(Self::new)
+    }
+
+    /// Asks over UDP.
+    ///
+    /// # Errors
+    ///
+    /// The system's, as of making a socket. Whether anybody is there is not known before the first answer.
+    pub async fn udp(address: SocketAddr) -> io::Result<Self> {
+        Place::Udp(address).connect().await.map(Self::new)
+    }
+
+    /// Connects to a Unix socket. A path that begins with a zero byte is a name in Linux's abstract namespace.
+    ///
+    /// # Errors
+    ///
+    /// The system's, as of connecting.
+    #[cfg(unix)]
+    pub async fn unix(path: impl Into<PathBuf>) -> io::Result<Self> {
+        Place::Unix(path.into()).connect().await.map(Self::new)
+    }
+
+    /// Speaks to it in this version at most.
+    #[must_use]
+    pub fn at_most(mut self, version: Version) -> Self {
+        self.version = self.version.min(version);
+        self
+    }
+
     /// A port mapper that may speak version 4.
     pub(super) fn new(client: Client) -> Self {
         Self { client, version: Version::V4 }
     }
 
     /// The version that it is spoken to in, after the first answer.
-    pub(super) fn version(&self) -> Version {
+    #[must_use]
+    pub fn version(&self) -> Version {
         self.version
+    }
+
+    /// The calls of the protocol itself: `call::<rpcb_v4::Gettime>(())`.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Removes the entries of a program and version, over one netid or all: what the mapper lets us remove. False: not all
+    /// of them. In version 2 those over TCP and UDP are removed whatever the netid.
+    ///
+    /// # Errors
+    ///
+    /// The connection was lost, or the mapper refused.
+    pub async fn unset(&mut self, program: u32, version: u32, netid: Option<Netid>) -> Result<bool, Error> {
+        let netid = netid.map(|netid| netid.to_string()).unwrap_or_default();
+        loop {
+            let arguments = || Rpcb { prog: program, vers: version, netid: netid.clone(), ..Rpcb::default() };
+            let outcome = match self.version {
+                Version::V4 => self.client.call::<rpcb_v4::Unset>((arguments(),)).await,
+                Version::V3 => self.client.call::<rpcb_v3::Unset>((arguments(),)).await,
+                Version::V2 => {
+                    let mapping = Mapping { prog: program, vers: version, prot: 0, port: 0 };
+                    self.client.call::<pmap_v2::Unset>((mapping,)).await
+                }
+            };
+            if let Some(outcome) = self.settle(outcome) {
+                return outcome;
+            }
+        }
+    }
+
+    /// The addresses of exactly this version of a program, over the transports of the family that is asked by: version 4 only.
+    ///
+    /// # Errors
+    ///
+    /// The connection was lost, or the mapper refused.
+    pub async fn addresses(&self, program: u32, version: u32) -> Result<Vec<RpcbAddress>, Error> {
+        let arguments = Rpcb { prog: program, vers: version, ..Rpcb::default() };
+        let list = self.client.call::<rpcb_v4::Getaddrlist>((arguments,)).await?;
+        Ok(list.into_iter().map(|node| node.entry).collect())
+    }
+
+    /// What the mapper has done in versions 2, 3 and 4: version 4 only.
+    ///
+    /// # Errors
+    ///
+    /// The connection was lost, or the mapper refused.
+    pub async fn statistics(&self) -> Result<StatisticsByVersion, Error> {
+        self.client.call::<rpcb_v4::Getstat>(()).await
     }
 
     /// Makes an entry; false if there is another one, or if the version that the mapper speaks has no such entries.
@@ -85,8 +200,12 @@ impl Mapper {
         Ok(removed)
     }
 
-    /// All entries.
-    pub(super) async fn entries(&mut self) -> Result<Vec<Rpcb>, Error> {
+    /// All entries. In version 2 their addresses have no host, and nobody owns them.
+    ///
+    /// # Errors
+    ///
+    /// The connection was lost, or the mapper refused.
+    pub async fn entries(&mut self) -> Result<Vec<Rpcb>, Error> {
         loop {
             let outcome = match self.version {
                 Version::V4 => self.client.call::<rpcb_v4::Dump>(()).await.map(plain),
@@ -195,7 +314,8 @@ pub(super) struct Told {
 
 impl Version {
     /// Its number.
-    pub(super) fn number(self) -> u32 {
+    #[must_use]
+    pub fn number(self) -> u32 {
         match self {
             Self::V2 => pmap_v2::Set::INTERFACE.version,
             Self::V3 => rpcb_v3::Set::INTERFACE.version,

@@ -11,6 +11,7 @@ mod idle;
 mod journal;
 mod keeper;
 mod mapper;
+mod names;
 mod place;
 mod portmapper;
 mod probe;
@@ -29,6 +30,8 @@ pub mod table;
 
 pub use self::error::{Holder, RegisterError};
 pub use self::journal::Journal;
+pub use self::mapper::{Mapper, Version};
+pub use self::names::ProgramNames;
 pub use self::portmapper::{Portmapper, PortmapperBuilder};
 pub use self::probe::{Probe, probe};
 pub use self::programs::{Programs, Rules};
