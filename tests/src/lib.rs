@@ -5,6 +5,7 @@
 //! environment variable `CI` is `true` it fails instead, so that nothing is left out unnoticed.
 
 pub mod c_programs;
+pub mod cargo;
 pub mod everything;
 pub mod missing;
 pub mod namespace;

@@ -1,0 +1,86 @@
+//! The examples, as a reader of the README runs them.
+
+use onc_tests::cargo;
+use onc_tests::namespace::inside;
+use onc_tests::process::{Finished, PATIENCE, Running, command};
+use onc_tests::rpcbind::{self, Rpcbind};
+
+const CALC_PROG: &str = "536870913";
+
+fn example(name: &str) -> std::path::PathBuf {
+    cargo::build(&["-p", "onc-examples", "--example", name])
+}
+
+/// Runs the quickstart: it ends with 0, and has shown all ten steps of both calls.
+fn run_quickstart() -> String {
+    let output = Finished::output_of(command(example("quickstart")));
+    for transport in ["TCP", "UDP"] {
+        let call = output.split_once(&format!("add(2, 40) over {transport}")).expect("the call").1;
+        let steps: Vec<&str> =
+            call.lines().skip(1).take_while(|line| *line != "  = 42").map(|line| line[..4].trim()).collect();
+        assert_eq!(steps, ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10"], "{transport}:\n{output}");
+        assert!(call.contains("  = 42"), "{output}");
+    }
+    assert!(output.ends_with("taken out of the port mapper\n"), "{output}");
+    output
+}
+
+#[test]
+fn quickstart_with_the_systems_port_mapper() {
+    inside(|| {
+        let Some(_rpcbind) = Rpcbind::start() else { return };
+        let output = run_quickstart();
+        assert!(output.contains("port mapper  the system's\n"), "{output}");
+        assert!(!registered(), "the server is still registered");
+    });
+}
+
+#[test]
+fn quickstart_with_its_own_port_mapper() {
+    // On the machine as it is, where as a rule there is none; in its namespaces, where there is none for sure.
+    if !rpcbind::answers() {
+        assert!(run_quickstart().contains("brings its own"));
+    }
+    inside(|| {
+        if !rpcbind::answers() {
+            assert!(run_quickstart().contains("brings its own"));
+        }
+    });
+}
+
+#[test]
+fn server_and_client_in_two_terminals() {
+    inside(|| {
+        let Some(_rpcbind) = Rpcbind::start() else { return };
+        let mut server = Running::start(command(example("calc-server")));
+        let port = server.wait_for_line("serving on port ");
+        let port = port.split(';').next().expect("a port");
+        assert!(registered());
+        for target in ["localhost", &format!("localhost:{port}")] {
+            let mut client = command(example("calc-client"));
+            client.arg(target);
+            assert_eq!(Finished::output_of(client), "2 + 40 = 42\n84 / 2 = Some(42)\n", "{target}");
+        }
+        // Ctrl-C.
+        server.signal("INT");
+        let status = onc_tests::process::poll(|| server.ended()).expect("an end");
+        assert!(status.success(), "{status}");
+        assert!(!registered(), "the server is still registered");
+    });
+}
+
+#[test]
+fn a_client_without_a_server_says_what_to_do() {
+    inside(|| {
+        let Some(_rpcbind) = Rpcbind::start() else { return };
+        let finished = Finished::run(command(example("calc-client")), PATIENCE);
+        assert!(!finished.status.success());
+        assert!(finished.stderr.contains("rpcinfo -p localhost"), "{}", finished.stderr);
+    });
+}
+
+fn registered() -> bool {
+    let mut list = command("rpcinfo");
+    list.args(["-p", "127.0.0.1"]);
+    Finished::output_of(list).contains(CALC_PROG)
+}
