@@ -15,6 +15,7 @@ use crate::rpc::Record;
 use crate::transport::Outgoing;
 use crate::xdr::Encoder;
 
+use super::link::{Poller, Progress};
 use super::pending::State;
 use super::queue::Channel;
 use super::retransmission::{Attempts, Retransmission};
@@ -81,15 +82,24 @@ impl DatagramLink {
         self.socket.peer_addr().map_or_else(|error| error.to_string(), |address| address.to_string())
     }
 
-    pub(super) fn poll(&mut self, channel: &Channel, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// Sends what is due and receives once.
+    pub(super) fn poll_once(
+        &mut self,
+        channel: &Channel,
+        cx: &mut Context<'_>,
+        poller: Poller,
+    ) -> Poll<io::Result<Progress>> {
         loop {
             {
                 let mut inner = channel.lock();
+                if !inner.admits(poller) {
+                    return Poll::Pending;
+                }
                 if inner.closed {
-                    return Poll::Ready(Ok(()));
+                    return Poll::Ready(Ok(Progress::End));
                 }
                 self.due.extend(inner.datagrams.drain(..));
-                if inner.driver.is_none() {
+                if poller == Poller::Driver && inner.driver.is_none() {
                     inner.driver = Some(cx.waker().clone());
                 }
             }
@@ -97,7 +107,7 @@ impl DatagramLink {
             if self.poll_timer(channel, cx) {
                 continue;
             }
-            std::task::ready!(self.poll_receive(channel, cx))?;
+            return self.poll_receive(channel, cx).map_ok(|()| Progress::Some);
         }
     }
 

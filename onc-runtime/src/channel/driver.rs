@@ -5,7 +5,7 @@ use std::future::Future;
 use std::io::ErrorKind;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep};
@@ -66,7 +66,8 @@ enum State {
     /// Waiting before the next attempt.
     Resting(Pin<Box<Sleep>>),
     Connecting(Pin<Box<dyn Future<Output = Result<Link, Error>> + Send>>),
-    Up(Link),
+    /// The link is in the channel.
+    Up,
 }
 
 /// The first pause between two attempts to connect, and the longest.
@@ -75,10 +76,11 @@ const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::fro
 impl Driver {
     /// The driver of `channel` over a link that is up. Without a `connector` a lost link closes the channel.
     pub(crate) fn new(channel: Arc<Channel>, link: Link, connector: Option<Box<dyn Connector>>) -> Self {
+        channel.line().connect(link);
         Self {
             channel,
             connector,
-            state: State::Up(link),
+            state: State::Up,
             timer: Box::pin(sleep(TICK)),
             timer_runs: false,
             back_off: BACK_OFF.0,
@@ -141,11 +143,9 @@ impl Future for Driver {
         loop {
             this.poll_time(cx);
             match &mut this.state {
-                State::Up(link) => {
-                    let cause = match link.poll(&this.channel, cx) {
-                        Poll::Pending => return Poll::Pending,
-                        Poll::Ready(Ok(())) => return Poll::Ready(()),
-                        Poll::Ready(Err(cause)) => cause,
+                State::Up => {
+                    let Some((link, cause)) = ready!(this.channel.line().poll(&this.channel, cx)) else {
+                        return Poll::Ready(());
                     };
                     tracing::debug!(target: "onc::client", error = %cause, "the connection was lost");
                     let (sent, proven) = (link.sent(), link.proven());
@@ -193,7 +193,8 @@ impl Future for Driver {
                     Poll::Pending => return this.poll_down(cx),
                     Poll::Ready(Ok(link)) => {
                         this.channel.lock().down = None;
-                        this.state = State::Up(link);
+                        this.channel.line().connect(link);
+                        this.state = State::Up;
                     }
                     Poll::Ready(Err(error)) => {
                         tracing::debug!(target: "onc::client", %error, "connecting failed");

@@ -14,16 +14,32 @@ pub(crate) enum Link {
     Datagram(DatagramLink),
 }
 
-impl Link {
-    /// Sends what is queued and hands over what has arrived, until there is no more of either. Ready when no client is
-    /// left, or with the reason why the link is lost.
-    pub(super) fn poll(&mut self, channel: &Channel, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self {
-            Self::Stream(link) => link.poll(channel, cx),
-            Self::Datagram(link) => link.poll(channel, cx),
-        }
-    }
+/// Where the link is while it is up, for the driver and for a caller that [has it to itself](super::alone).
+#[derive(Debug, Default)]
+pub(super) struct Line {
+    link: Option<Link>,
+    /// Why it is lost, until the driver knows.
+    broken: Option<io::Error>,
+}
 
+/// Who polls a link, and is woken by it from then on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Poller {
+    Driver,
+    /// The caller of the only call in flight.
+    Caller(u32),
+}
+
+/// What polling a link came to.
+#[derive(Debug)]
+pub(super) enum Progress {
+    /// Something was received: there may be more.
+    Some,
+    /// It is lost, or no client is left.
+    End,
+}
+
+impl Link {
     /// How many of the bytes queued since the link came up have left.
     pub(super) fn sent(&self) -> u64 {
         match self {
@@ -38,5 +54,42 @@ impl Link {
             Self::Stream(link) => link.proven,
             Self::Datagram(link) => link.proven,
         }
+    }
+}
+
+impl Line {
+    /// The link has come up.
+    pub(super) fn connect(&mut self, link: Link) {
+        *self = Self { link: Some(link), broken: None };
+    }
+
+    /// It is there and works.
+    pub(super) fn is_up(&self) -> bool {
+        self.link.is_some() && self.broken.is_none()
+    }
+
+    /// Sends what is queued and receives once.
+    pub(super) fn poll_once(&mut self, channel: &Channel, cx: &mut Context<'_>, poller: Poller) -> Poll<Progress> {
+        if self.broken.is_some() {
+            return Poll::Ready(Progress::End);
+        }
+        let progress = match &mut self.link {
+            Some(Link::Stream(link)) => link.poll_once(channel, cx, poller),
+            Some(Link::Datagram(link)) => link.poll_once(channel, cx, poller),
+            None => return Poll::Ready(Progress::End),
+        };
+        progress.map(|progress| {
+            progress.unwrap_or_else(|error| {
+                self.broken = Some(error);
+                Progress::End
+            })
+        })
+    }
+
+    /// Sends what is queued and hands over what has arrived, until there is no more of either. Ready with the link and the
+    /// reason why it is lost, or with nothing when no client is left.
+    pub(super) fn poll(&mut self, channel: &Channel, cx: &mut Context<'_>) -> Poll<Option<(Link, io::Error)>> {
+        while let Progress::Some = std::task::ready!(self.poll_once(channel, cx, Poller::Driver)) {}
+        Poll::Ready(self.link.take().zip(self.broken.take()))
     }
 }

@@ -3,6 +3,7 @@
 //! Callers put their calls into a [`Queue`] and wait; one task for each connection, the driver, sends what is queued
 //! (what is queued together leaves together) and hands replies to those who wait. A [`Client`] is a cheap handle.
 
+mod alone;
 mod call;
 mod caller;
 mod client;

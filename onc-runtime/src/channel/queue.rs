@@ -19,6 +19,7 @@ use crate::xdr::Encoder;
 
 use super::datagram::Outstanding;
 use super::driver::Settings;
+use super::link::Line;
 use super::pending::{Body, Pending, State, Tick, Waiting};
 
 /// One unit of the channel's time.
@@ -28,6 +29,8 @@ pub(super) const TICK: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(crate) struct Channel {
     inner: Mutex<Inner>,
+    /// The connection. Locked before `inner`, never while that is held.
+    pub(super) line: Mutex<Line>,
     pub(crate) settings: Settings,
     /// Clients that speak through it; when there are none left the driver ends.
     users: AtomicUsize,
@@ -44,6 +47,8 @@ pub(super) struct Inner {
     pub(super) position: u64,
     /// The driver, while it sleeps and nobody has woken it yet.
     pub(super) driver: Option<Waker>,
+    /// The only call in flight, while its caller reads the connection itself; see [`super::alone`].
+    pub(super) alone: Option<u32>,
     pub(super) now: Tick,
     /// The driver counts ticks.
     pub(super) ticking: bool,
@@ -72,11 +77,13 @@ impl Channel {
                 datagrams: Vec::new(),
                 position: 0,
                 driver: None,
+                alone: None,
                 now: 0,
                 ticking: false,
                 down: None,
                 closed: false,
             }),
+            line: Mutex::default(),
             settings,
             users: AtomicUsize::new(0),
         })
@@ -134,6 +141,14 @@ impl Channel {
             inner.pending.remove(xid);
             return Err(error);
         }
+        if inner.may_go_alone() {
+            inner.alone = Some(xid);
+            drop(inner);
+            self.send_alone(xid, waker);
+            return Ok((xid, expiry));
+        }
+        // From here on the driver reads for all.
+        inner.alone = None;
         // Only the first call of those that are queued together wakes the driver.
         let driver = inner.driver.take();
         drop(inner);
@@ -147,22 +162,32 @@ impl Channel {
     #[inline]
     pub(super) fn poll_reply(&self, xid: u32, waker: &Waker) -> Option<Result<Body, Error>> {
         let mut inner = self.lock();
-        match inner.pending.state(xid) {
-            Some(State::Waiting(waiting)) => {
-                waiting.waker.clone_from(waker);
-                None
-            }
-            Some(State::Done(_)) => match inner.pending.remove(xid) {
-                Some(State::Done(outcome)) => Some(outcome),
-                _ => None,
-            },
-            Some(State::Vacant) | None => Some(Err(Error::Closed)),
+        if inner.alone == Some(xid) {
+            drop(inner);
+            return self.poll_alone(xid, waker);
         }
+        inner.outcome(xid, waker)
     }
 
     /// Forgets a call: its reply will be ignored.
     pub(super) fn forget(&self, xid: u32) {
-        self.lock().pending.remove(xid);
+        let driver = {
+            let mut inner = self.lock();
+            inner.pending.remove(xid);
+            // Nobody would read what still comes.
+            if inner.alone.take_if(|alone| *alone == xid).is_some() { inner.driver.take() } else { None }
+        };
+        if let Some(driver) = driver {
+            driver.wake();
+        }
+    }
+
+    /// Wakes the driver, if it sleeps.
+    pub(super) fn wake_driver(&self) {
+        let driver = self.lock().driver.take();
+        if let Some(driver) = driver {
+            driver.wake();
+        }
     }
 
     /// Counts one more client.
@@ -186,6 +211,22 @@ impl Channel {
 }
 
 impl Inner {
+    /// Takes the outcome of a call if it is known; leaves `waker` to be woken if it is not.
+    #[inline]
+    pub(super) fn outcome(&mut self, xid: u32, waker: &Waker) -> Option<Result<Body, Error>> {
+        match self.pending.state(xid) {
+            Some(State::Waiting(waiting)) => {
+                waiting.waker.clone_from(waker);
+                None
+            }
+            Some(State::Done(_)) => match self.pending.remove(xid) {
+                Some(State::Done(outcome)) => Some(outcome),
+                _ => None,
+            },
+            Some(State::Vacant) | None => Some(Err(Error::Closed)),
+        }
+    }
+
     /// Hands a received record to the call that waits for it; returns whom to wake. One that nobody waits for is a late
     /// reply, and ignored.
     #[inline]
@@ -199,17 +240,19 @@ impl Inner {
         if !rest.starts_with(&1_u32.to_be_bytes()) {
             return None;
         }
-        let state = self.pending.state(u32::from_be_bytes(*xid))?;
+        let xid = u32::from_be_bytes(*xid);
+        let state = self.pending.state(xid)?;
         if !matches!(state, State::Waiting(_)) {
             return None;
         }
-        step!(9, "the client stub receives the reply from its kernel", xid = u32::from_be_bytes(*xid));
+        step!(9, "the client stub receives the reply from its kernel", xid);
         let body = match record {
             Record::Borrowed(bytes) => Body::copy(bytes),
             Record::Owned(bytes) => Body::Shared(bytes.clone()),
         };
         match std::mem::replace(state, State::Done(Ok(body))) {
-            State::Waiting(waiting) => Some(waiting.waker),
+            // A caller that reads by itself is awake.
+            State::Waiting(waiting) if self.alone != Some(xid) => Some(waiting.waker),
             _ => None,
         }
     }

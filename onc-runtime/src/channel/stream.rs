@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker, ready};
 use crate::observe::step;
 use crate::transport::{Arrival, Incoming, Outgoing, Stream};
 
+use super::link::{Poller, Progress};
 use super::queue::Channel;
 
 /// A connection that carries calls out and replies in.
@@ -42,45 +43,51 @@ impl StreamLink {
         self.taken - self.outgoing.len() as u64
     }
 
-    pub(super) fn poll(&mut self, channel: &Channel, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        loop {
-            {
-                let mut inner = channel.lock();
-                if inner.closed {
-                    return Poll::Ready(Ok(()));
-                }
-                if !inner.outgoing.is_empty() {
-                    if inner.pending.len() > 1 && !std::mem::replace(&mut self.gathering, true) {
-                        // Others are calling too: one turn of the scheduler lets those who are about to call leave in
-                        // the same write.
-                        cx.waker().wake_by_ref();
-                    } else {
-                        self.gathering = false;
-                        let before = self.outgoing.len();
-                        self.outgoing.absorb(&mut inner.outgoing);
-                        self.taken += (self.outgoing.len() - before) as u64;
-                    }
-                }
-                if !self.gathering && inner.driver.is_none() {
-                    inner.driver = Some(cx.waker().clone());
+    /// Sends what is queued and reads once.
+    pub(super) fn poll_once(
+        &mut self,
+        channel: &Channel,
+        cx: &mut Context<'_>,
+        poller: Poller,
+    ) -> Poll<io::Result<Progress>> {
+        {
+            let mut inner = channel.lock();
+            if !inner.admits(poller) {
+                return Poll::Pending;
+            }
+            if inner.closed {
+                return Poll::Ready(Ok(Progress::End));
+            }
+            if !inner.outgoing.is_empty() {
+                if inner.pending.len() > 1 && !std::mem::replace(&mut self.gathering, true) {
+                    // Others are calling too: one turn of the scheduler lets those who are about to call leave in the
+                    // same write.
+                    cx.waker().wake_by_ref();
+                } else {
+                    self.gathering = false;
+                    let before = self.outgoing.len();
+                    self.outgoing.absorb(&mut inner.outgoing);
+                    self.taken += (self.outgoing.len() - before) as u64;
                 }
             }
-            // Whether it all left or not: replies are read either way, or two full sockets would wait for each other.
-            let _ = self.poll_flush(cx)?;
-            match self.poll_replies(channel, cx) {
-                Poll::Ready(Ok(Arrival::Bytes)) => self.proven = true,
-                Poll::Ready(Ok(Arrival::End { inside_record })) => {
-                    return Poll::Ready(Err(io::Error::new(
-                        io::ErrorKind::UnexpectedEof,
-                        if inside_record {
-                            "the server closed the connection in the middle of a reply"
-                        } else {
-                            "the server closed the connection"
-                        },
-                    )));
-                }
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                Poll::Pending => return Poll::Pending,
+            if poller == Poller::Driver && !self.gathering && inner.driver.is_none() {
+                inner.driver = Some(cx.waker().clone());
+            }
+        }
+        // Whether it all left or not: replies are read either way, or two full sockets would wait for each other.
+        let _ = self.poll_flush(cx)?;
+        match ready!(self.poll_replies(channel, cx))? {
+            Arrival::Bytes => {
+                self.proven = true;
+                Poll::Ready(Ok(Progress::Some))
+            }
+            Arrival::End { inside_record } => {
+                let what = if inside_record {
+                    "the server closed the connection in the middle of a reply"
+                } else {
+                    "the server closed the connection"
+                };
+                Poll::Ready(Err(io::Error::new(io::ErrorKind::UnexpectedEof, what)))
             }
         }
     }

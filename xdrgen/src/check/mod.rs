@@ -13,7 +13,6 @@ mod shapes;
 mod unknown;
 mod wishes;
 
-
 use std::collections::HashMap;
 
 pub(crate) use self::wishes::unmatched_message;

@@ -1,0 +1,105 @@
+//! A call that has the connection to itself.
+//!
+//! With many calls in flight the driver's task reads and writes for all. While there is only one, going through another
+//! task would only cost two wake-ups: its caller writes and reads itself. Whoever polls a connection last is woken by it,
+//! so that the caller gives it back when its call ends, and the driver takes it back as soon as there is a second call, or
+//! the time to be kept.
+
+use std::sync::{MutexGuard, PoisonError, TryLockError};
+use std::task::{Context, Poll, Waker};
+
+use crate::error::Error;
+
+use super::link::{Line, Poller, Progress};
+use super::pending::Body;
+use super::queue::{Channel, Inner};
+
+impl Inner {
+    /// The call that was just queued is the only one, and the driver sleeps: it is not about to write or to read, and counts
+    /// the time meanwhile.
+    #[inline]
+    pub(super) fn may_go_alone(&self) -> bool {
+        self.pending.len() == 1 && self.ticking && self.driver.is_some()
+    }
+
+    /// Whether `poller` is to poll the link now. The driver takes it from a caller that has it.
+    #[inline]
+    pub(super) fn admits(&mut self, poller: Poller) -> bool {
+        match poller {
+            Poller::Driver => {
+                self.alone = None;
+                true
+            }
+            Poller::Caller(xid) => self.alone == Some(xid),
+        }
+    }
+}
+
+impl Channel {
+    /// Sends a call from its caller's own task.
+    pub(super) fn send_alone(&self, xid: u32, waker: &Waker) {
+        let Some(mut line) = self.try_line() else { return self.wake_driver() };
+        if self.poll_line(&mut line, xid, waker).is_ready() {
+            // The reply, or the end of the connection, is here already. Whoever has queued the call does not look for it.
+            waker.wake_by_ref();
+        }
+    }
+
+    /// The outcome of a call that has the connection to itself.
+    pub(super) fn poll_alone(&self, xid: u32, waker: &Waker) -> Option<Result<Body, Error>> {
+        let Some(mut line) = self.try_line() else {
+            self.wake_driver();
+            return self.lock().outcome(xid, waker);
+        };
+        loop {
+            let progress = self.poll_line(&mut line, xid, waker);
+            let mut inner = self.lock();
+            let outcome = inner.outcome(xid, waker);
+            if outcome.is_none() && progress.is_ready() && inner.alone == Some(xid) {
+                // It was something else, such as a late reply to a call that was given up.
+                continue;
+            }
+            let ended = outcome.is_some() && inner.alone.take_if(|alone| *alone == xid).is_some();
+            let driver = if ended { inner.driver.clone() } else { None };
+            drop(inner);
+            if let Some(driver) = driver {
+                self.give_back(&mut line, &driver);
+            }
+            return outcome;
+        }
+    }
+
+    /// Sends and receives for the caller of `xid`. Ready when something has happened.
+    fn poll_line(&self, line: &mut Line, xid: u32, waker: &Waker) -> Poll<()> {
+        let progress = line.poll_once(self, &mut Context::from_waker(waker), Poller::Caller(xid));
+        if !line.is_up() {
+            // The driver sees to it.
+            self.lock().alone = None;
+            self.wake_driver();
+        }
+        progress.map(drop)
+    }
+
+    /// Has the connection wake the driver again.
+    fn give_back(&self, line: &mut Line, driver: &Waker) {
+        match line.poll_once(self, &mut Context::from_waker(driver), Poller::Driver) {
+            Poll::Pending => {}
+            // There is more to do: the driver's work.
+            Poll::Ready(Progress::Some | Progress::End) => self.wake_driver(),
+        }
+    }
+
+    /// The connection, unless the driver is at it.
+    fn try_line(&self) -> Option<MutexGuard<'_, Line>> {
+        match self.line.try_lock() {
+            Ok(line) => Some(line),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    /// The connection, for the driver.
+    pub(super) fn line(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
