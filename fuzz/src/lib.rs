@@ -16,8 +16,11 @@ pub use self::messages::{auth_sys, call, reply};
 pub use self::records::records;
 pub use self::universal_address::universal_address;
 
+/// What a target checks; returns whether the input was accepted.
+pub type Check = fn(&[u8]) -> bool;
+
 /// Each target's name and check. The seeds of a target are in `seeds/NAME`.
-pub const TARGETS: &[(&str, fn(&[u8]) -> bool)] = &[
+pub const TARGETS: &[(&str, Check)] = &[
     ("auth_sys", auth_sys),
     ("call", call),
     ("codec", codec),

@@ -3,7 +3,7 @@
 use bytes::BufMut;
 use onc_runtime::rpc::{RecordError, RecordReader};
 
-const MAX_RECORD_SIZE: usize = 200_000;
+const MAX_RECORD_SIZE: usize = 100_000;
 
 /// The first byte says how the stream is made and how many pieces it is cut into; a byte for the length of each piece,
 /// which then come round and round; then the stream. It is taken as it is, or as fragments of three bytes each, whose content
@@ -19,8 +19,9 @@ pub fn records(input: &[u8]) -> bool {
     if cuts.is_empty() {
         return accepted;
     }
-    let scale = if how & 4 == 0 { 1 } else { 300 };
-    let cuts: Vec<usize> = cuts.iter().map(|cut| 1 + usize::from(*cut) * scale).collect();
+    // A long stream byte by byte would take its time, and show nothing that a short one does not.
+    let (least, scale) = if how & 1 == 0 { (1, 1) } else { (50, 300) };
+    let cuts: Vec<usize> = cuts.iter().map(|cut| least + usize::from(*cut) * scale).collect();
     assert_eq!(read(&stream, &cuts, false, single_fragments), whole, "in pieces");
     assert_eq!(read(&stream, &cuts, true, single_fragments), whole, "read to its place");
     accepted
