@@ -38,11 +38,7 @@ impl<'a> Comments<'a> {
         while first > 0 {
             let comment = comments[first - 1].span;
             let between = text.get(comment.end as usize..next).unwrap_or("x");
-            if !is_blank(between)
-                || lines(between) > 1
-                || !self.alone_on_line(comment)
-                || self.goes_on(first - 1, comments)
-            {
+            if !is_blank(between) || lines(between) > 1 || !comments[first - 1].alone || comments[first - 1].goes_on {
                 break;
             }
             first -= 1;
@@ -64,14 +60,14 @@ impl<'a> Comments<'a> {
             return Docs::new();
         };
         // Something after it on the line: it is before that, then.
-        let line_end = text[comment.span.end as usize..].lines().next().unwrap_or("");
+        let line_end = text[comment.span.end as usize..].split('\n').next().unwrap_or("");
         if line_end.chars().any(|c| !c.is_whitespace() && !",;})".contains(c))
             && !line_end.trim_start().starts_with('/')
         {
             return Docs::new();
         }
         let mut last = first + 1;
-        while last < comments.len() && self.goes_on(last, comments) {
+        while last < comments.len() && comments[last].goes_on {
             last += 1;
         }
         self.collect(&comments[first..last])
@@ -106,31 +102,6 @@ impl<'a> Comments<'a> {
     fn file(&self, file: FileId) -> (&'a [Comment], &'a str) {
         let comments = self.files.get(&file).map_or(&[] as &[Comment], Vec::as_slice);
         (comments, &self.sources.file(file).text)
-    }
-
-    fn alone_on_line(&self, comment: Span) -> bool {
-        let file = self.sources.file(comment.file);
-        let start = file.line_start(file.line(comment.start));
-        is_blank(&file.text[start..comment.start as usize])
-    }
-
-    /// The comment at `at` continues one above it that stands behind something, at the same column.
-    fn goes_on(&self, at: usize, comments: &[Comment]) -> bool {
-        let mut below = comments[at].span;
-        for above in comments[..at].iter().rev() {
-            let above = above.span;
-            let file = self.sources.file(below.file);
-            let (upper, lower) = (file.place(above.start), file.place(below.start));
-            let adjacent = file.line(above.end.saturating_sub(1)) + 1 == lower.line;
-            if !adjacent || upper.column != lower.column || !self.alone_on_line(below) {
-                return false;
-            }
-            if !self.alone_on_line(above) {
-                return true;
-            }
-            below = above;
-        }
-        false
     }
 
     fn collect(&self, comments: &[Comment]) -> Docs {

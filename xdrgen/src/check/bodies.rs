@@ -91,7 +91,7 @@ impl<'a> Checker<'a, '_> {
 
     fn union_(&mut self, id: TypeId, body: &'a UnionBody, scope: &Scope) -> Union {
         let (shape, discriminant) = self.discriminant(body, scope);
-        let mut labels = Labels { discriminant, seen: HashMap::new() };
+        let mut labels = Labels { discriminant, seen: HashMap::new(), members: None };
         let mut arms: Vec<Arm> = Vec::new();
         let mut default: Option<(DefaultArm, Span)> = None;
         let mut arm_names: HashMap<&str, (Span, Option<Shape>)> = HashMap::new();
@@ -269,7 +269,7 @@ impl<'a> Checker<'a, '_> {
         let mut number = self.number(expression, lookup)?;
         let span = expression.span;
         match labels.discriminant {
-            Discriminant::Enum(of) => number.symbol = Some(self.member_case(of, &number, expression)?),
+            Discriminant::Enum(of) => number.symbol = Some(self.member_case(of, &number, expression, labels)?),
             Discriminant::Bool => {
                 if number.value != 0 && number.value != 1 {
                     self.error(
@@ -309,19 +309,26 @@ impl<'a> Checker<'a, '_> {
     }
 
     /// The member of the enum that has the value of a case.
-    fn member_case(&mut self, of: TypeId, number: &Number, expression: &Expression) -> Option<Symbol> {
+    fn member_case(
+        &mut self,
+        of: TypeId,
+        number: &Number,
+        expression: &Expression,
+        labels: &mut Labels,
+    ) -> Option<Symbol> {
         if let Some(Symbol::Member { of: its, .. }) = &number.symbol
             && *its == of
         {
             return number.symbol.clone();
         }
         let members = self.members(of)?;
-        let states: Vec<Option<i128>> = (0..members.len()).map(|at| self.member_state(of, at)).collect();
-        if states.contains(&None) {
-            // One of them is wrong: who knows what it was to be.
-            return None;
+        if labels.members.is_none() {
+            let values: Option<Vec<i128>> = (0..members.len()).map(|at| self.member_state(of, at)).collect();
+            // If one of them is wrong, who knows what it was to be: nothing is said then.
+            let values = values?;
+            labels.members = Some(values.iter().enumerate().rev().map(|(at, value)| (*value, at)).collect());
         }
-        let Some(member) = states.iter().position(|value| *value == Some(number.value)) else {
+        let Some(member) = labels.members.as_ref().and_then(|members| members.get(&number.value).copied()) else {
             let of_span = self.type_span(of);
             let name = self.types[of.0].name.ident.clone();
             self.error(
@@ -366,6 +373,8 @@ impl<'a> Checker<'a, '_> {
 struct Labels {
     discriminant: Discriminant,
     seen: HashMap<i128, Span>,
+    /// The members of the enum by value, once they were needed: of two of one value the first.
+    members: Option<HashMap<i128, usize>>,
 }
 
 fn field(name: String, docs: Vec<String>, shape: Shape) -> Field {

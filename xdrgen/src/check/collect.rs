@@ -229,22 +229,31 @@ impl<'a> Checker<'a, '_> {
     }
 
     /// `name`, or with a number behind it: nobody chose the name of an anonymous body.
-    fn free_name(&self, around: &Around<'a>, name: Ident) -> Ident {
-        let is_free = |text: &str| !self.type_names.contains_key(&full_name(&around.scope, text));
-        if is_free(&name.text) {
+    fn free_name(&mut self, around: &Around<'a>, name: Ident) -> Ident {
+        let key = full_name(&around.scope, &name.text);
+        if !self.type_names.contains_key(&key) {
             return name;
         }
-        let text = (2..).map(|number| format!("{}_{number}", name.text)).find(|text| is_free(text));
-        Ident { text: text.unwrap_or(name.text), span: name.span }
+        let mut number = self.taken_names.get(&key).copied().unwrap_or(1);
+        let text = loop {
+            number += 1;
+            let text = format!("{}_{number}", name.text);
+            if !self.type_names.contains_key(&full_name(&around.scope, &text)) {
+                break text;
+            }
+        };
+        self.taken_names.insert(key, number);
+        Ident { text, span: name.span }
     }
 
     fn collect_members(&mut self, around: &Around<'a>, id: TypeId, members: &'a [Enumerator]) {
-        let mut own: HashMap<&str, Span> = HashMap::new();
+        let mut own: HashMap<&str, usize> = HashMap::new();
         for (at, member) in members.iter().enumerate() {
-            if let Some(before) = own.insert(&member.name.text, member.name.span) {
-                self.error(clash("member", &member.name, before, "duplicate-member"));
+            if let Some(before) = own.get(member.name.text.as_str()) {
+                self.error(clash("member", &member.name, members[*before].name.span, "duplicate-member"));
                 continue;
             }
+            own.insert(&member.name.text, at);
             let key = full_name(&around.scope, &member.name.text);
             match self.values.get(&key).copied() {
                 None => {
@@ -254,6 +263,7 @@ impl<'a> Checker<'a, '_> {
                 Some(before) => self.note_value_clash(&member.name, before),
             }
         }
+        self.member_names.insert(id, own);
     }
 
     fn note_value_clash(&mut self, name: &Ident, before: ValueId) {

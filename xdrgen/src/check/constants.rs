@@ -24,6 +24,15 @@ pub(super) enum State {
     Done(Option<ConstantValue>),
 }
 
+/// The values of an enum's members, as far as they are known.
+#[derive(Debug, Default)]
+pub(super) struct EnumValues {
+    /// From the first member on. `None`: it is wrong, and that has been said.
+    done: Vec<Option<i128>>,
+    /// The next one is being evaluated.
+    busy: bool,
+}
+
 /// Constants made of constants made of constants.
 const DEEPEST: usize = 400;
 
@@ -57,6 +66,11 @@ impl<'a> Checker<'a, '_> {
                 }
             }
         }
+    }
+
+    /// The member of this name.
+    fn member_named(&self, of: TypeId, name: &str) -> Option<usize> {
+        self.member_names.get(&of)?.get(name).copied()
     }
 
     /// The members of a type that is an enum.
@@ -190,10 +204,7 @@ impl<'a> Checker<'a, '_> {
                 self.constant_value(at)
             }
             ValueId::Member(of, member) => {
-                let busy = self.enum_values.get(&of).is_some_and(|states| states[member] != State::New);
-                let done = self.enum_values.get(&of).is_some_and(|states| matches!(states[member], State::Done(_)));
-                let started = self.enum_values.get(&of).is_some_and(|states| states.contains(&State::Busy));
-                if busy && !done || started && !done {
+                if self.enum_values.get(&of).is_some_and(|values| values.busy && values.done.len() <= member) {
                     return self.circle(self.member_span(of, member), used);
                 }
                 self.member_value(of, member)
@@ -246,12 +257,11 @@ impl<'a> Checker<'a, '_> {
     /// The value of a member; those before it are evaluated first.
     pub(super) fn member_value(&mut self, of: TypeId, member: usize) -> Option<ConstantValue> {
         let members = self.members(of)?;
-        let states = self.enum_values.entry(of).or_insert_with(|| vec![State::New; members.len()]);
-        let first = states.iter().position(|state| *state == State::New).unwrap_or(members.len());
+        let first = self.enum_values.entry(of).or_default().done.len();
         let scope = self.types[of.0].scope.clone();
         let lookup = Lookup { scope: &scope, members_of: Some(of) };
         for at in first..=member {
-            self.set_member(of, at, State::Busy);
+            self.set_busy(of, true);
             let value = match &members[at].value {
                 Some(expression) => {
                     self.integer(expression, lookup).and_then(|value| self.member_range(value, expression.span))
@@ -262,22 +272,22 @@ impl<'a> Checker<'a, '_> {
                     None => None,
                 },
             };
-            self.set_member(of, at, State::Done(value.map(ConstantValue::Integer)));
+            self.set_busy(of, false);
+            if let Some(values) = self.enum_values.get_mut(&of) {
+                values.done.push(value);
+            }
         }
         self.member_state(of, member).map(ConstantValue::Integer)
     }
 
     /// The known value of a member.
     pub(super) fn member_state(&self, of: TypeId, member: usize) -> Option<i128> {
-        match self.enum_values.get(&of)?.get(member)? {
-            State::Done(Some(ConstantValue::Integer(value))) => Some(*value),
-            _ => None,
-        }
+        self.enum_values.get(&of)?.done.get(member).copied().flatten()
     }
 
-    fn set_member(&mut self, of: TypeId, member: usize, state: State) {
-        if let Some(states) = self.enum_values.get_mut(&of) {
-            states[member] = state;
+    fn set_busy(&mut self, of: TypeId, busy: bool) {
+        if let Some(values) = self.enum_values.get_mut(&of) {
+            values.busy = busy;
         }
     }
 
@@ -300,8 +310,7 @@ impl<'a> Checker<'a, '_> {
     /// What a name means, from the innermost namespace outward.
     pub(super) fn find_value(&self, path: &Path, lookup: Lookup<'_>) -> Option<ValueId> {
         if let ([name], Some(of)) = (path.segments.as_slice(), lookup.members_of)
-            && let Some(members) = self.members(of)
-            && let Some(at) = members.iter().position(|member| member.name.text == name.text)
+            && let Some(at) = self.member_named(of, &name.text)
         {
             return Some(ValueId::Member(of, at));
         }
@@ -317,7 +326,7 @@ impl<'a> Checker<'a, '_> {
         let (member, of) = path.segments.split_last().filter(|(_, of)| !of.is_empty())?;
         let of: Vec<&str> = of.iter().map(|segment| segment.text.as_str()).collect();
         let of = self.find_type_named(&of.join("::"), lookup.scope)?;
-        let at = self.members(of)?.iter().position(|one| one.name.text == member.text)?;
+        let at = self.member_named(of, &member.text)?;
         Some(ValueId::Member(of, at))
     }
 

@@ -49,6 +49,8 @@ pub(crate) fn check(parsed: &Parsed, name: String, options: &Options, diagnostic
         constants: Vec::new(),
         values: HashMap::new(),
         enum_values: HashMap::new(),
+        member_names: HashMap::new(),
+        taken_names: HashMap::new(),
         programs: Vec::new(),
         order: Vec::new(),
         unknown: Unknown::default(),
@@ -89,7 +91,11 @@ struct Checker<'a, 'd> {
     /// Constants and enum members by full name.
     values: HashMap<String, ValueId>,
     /// Evaluated members.
-    enum_values: HashMap<TypeId, Vec<constants::State>>,
+    enum_values: HashMap<TypeId, constants::EnumValues>,
+    /// Members of each enum by name.
+    member_names: HashMap<TypeId, HashMap<&'a str, usize>>,
+    /// How often an anonymous body was to have a name that is taken.
+    taken_names: HashMap<String, usize>,
     programs: Vec<ProgramDef<'a>>,
     order: Vec<(model::Item, Span)>,
     unknown: Unknown,

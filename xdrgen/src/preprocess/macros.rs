@@ -65,6 +65,10 @@ pub(super) struct Macro {
 pub(super) struct Macros {
     table: HashMap<String, Rc<Macro>>,
     constants: Vec<MacroConstant>,
+    /// Their indices, by name, value and whether the configuration gave them.
+    known: HashMap<(String, String, bool), u32>,
+    /// Their names.
+    named: HashSet<String>,
     /// Texts that no file holds.
     scratch: HashMap<String, Span>,
     steps: usize,
@@ -96,7 +100,12 @@ impl Macros {
         sources: &mut SourceMap,
         diagnostics: &mut Diagnostics,
     ) -> Self {
-        let mut macros = Self { constants, ..Self::default() };
+        let mut macros = Self::default();
+        for (at, constant) in (0..).zip(&constants) {
+            macros.known.insert((constant.name.clone(), constant.text.clone(), constant.line.is_none()), at);
+            macros.named.insert(constant.name.clone());
+        }
+        macros.constants = constants;
         let symbol = (pass.symbol().to_owned(), None);
         for (name, value) in std::iter::once(&symbol).chain(&options.defines) {
             let text = format!("{name} {}", value.as_deref().unwrap_or("1"));
@@ -183,18 +192,19 @@ impl Macros {
     fn constant(&mut self, name: &str, span: Span, body: &[PpToken], line: Option<Span>, sources: &SourceMap) -> u32 {
         let words: Vec<&str> = body.iter().map(|token| sources.text(token.text)).collect();
         let text = words.join(" ");
-        let at = self.constants.iter().position(|constant| {
-            constant.name == name && constant.text == text && constant.line.is_none() == line.is_none()
-        });
-        let at = at.unwrap_or_else(|| {
-            let value_span = match (body.first(), body.last()) {
-                (Some(first), Some(last)) => first.span().to(last.span()),
-                _ => span,
-            };
-            self.constants.push(MacroConstant { name: name.to_owned(), span, text, value_span, line, for_c: false });
-            self.constants.len() - 1
-        });
-        u32::try_from(at).unwrap_or(u32::MAX)
+        let key = (name.to_owned(), text.clone(), line.is_none());
+        if let Some(known) = self.known.get(&key) {
+            return *known;
+        }
+        let value_span = match (body.first(), body.last()) {
+            (Some(first), Some(last)) => first.span().to(last.span()),
+            _ => span,
+        };
+        let at = u32::try_from(self.constants.len()).unwrap_or(u32::MAX);
+        self.constants.push(MacroConstant { name: name.to_owned(), span, text, value_span, line, for_c: false });
+        self.known.insert(key, at);
+        self.named.insert(name.to_owned());
+        at
     }
 
     /// `line`, at `span`, is copied to C; what it defines may be a bound all the same.
@@ -208,8 +218,7 @@ impl Macros {
         let tokens = tokens_at(span.file, start, rest);
         let Some((name, body)) = tokens.split_first().filter(|(name, _)| name.kind == RawKind::Name) else { return };
         let text = sources.text(name.text).to_owned();
-        let known = self.constants.iter().any(|constant| constant.name == text && constant.line.is_some());
-        if known || !is_constant(body, sources) {
+        if self.named.contains(&text) || !is_constant(body, sources) {
             return;
         }
         let at = self.constant(&text, name.span(), body, Some(span), sources);

@@ -170,7 +170,8 @@ impl Run<'_> {
         if self.active() {
             for comment in comments {
                 let span = Span::new(file, comment.start, comment.end);
-                self.out.comments.entry(file).or_default().push(Comment { span });
+                let list = self.out.comments.entry(file).or_default();
+                list.push(Comment::new(span, list.last(), self.sources.file(file)));
             }
         }
         let mut tokens = line.iter().filter(|token| !token.kind.is_comment() && token.kind != RawKind::Newline);
@@ -201,7 +202,8 @@ impl Run<'_> {
                 self.broken(token.text);
                 // What it is in is not to be complained of again.
                 token.used_at = Some(token.text);
-                let stand_in = if token.kind == RawKind::BadName { self.plain_name(token.text) } else { BROKEN.to_owned() };
+                let stand_in =
+                    if token.kind == RawKind::BadName { self.plain_name(token.text) } else { BROKEN.to_owned() };
                 token.text = self.macros.scratch(self.sources, &stand_in);
                 token.kind = if token.kind == RawKind::BadName { RawKind::Name } else { RawKind::Broken };
             }

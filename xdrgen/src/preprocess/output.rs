@@ -1,7 +1,7 @@
 //! What the preprocessor hands over: text for the grammar, with the way back to the files.
 
 use super::macros::PpToken;
-use crate::source::Span;
+use crate::source::{SourceFile, Span};
 
 /// Tokens, each followed by one blank.
 #[derive(Debug, Default)]
@@ -36,6 +36,25 @@ pub(crate) struct Token {
 pub(crate) struct Comment {
     /// Where it stands.
     pub(crate) span: Span,
+    /// Nothing is before it on its line.
+    pub(crate) alone: bool,
+    /// It continues the one above, which follows something on its line: it begins right below it.
+    pub(crate) goes_on: bool,
+}
+
+impl Comment {
+    /// The comment at `span` of `file`; `above`: the one before it in the file.
+    pub(super) fn new(span: Span, above: Option<&Comment>, file: &SourceFile) -> Self {
+        let indent = |at: u32| at as usize - file.line_start(file.line(at));
+        let start = file.line_start(file.line(span.start));
+        let alone = file.text[start..span.start as usize].chars().all(char::is_whitespace);
+        let below = |above: &Comment| {
+            file.line(above.span.end.saturating_sub(1)) + 1 == file.line(span.start)
+                && indent(above.span.start) == indent(span.start)
+        };
+        let goes_on = alone && above.is_some_and(|above| (!above.alone || above.goes_on) && below(above));
+        Self { span, alone, goes_on }
+    }
 }
 
 /// A line that starts with `#`.
