@@ -2,9 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use onc_tools::command::Onc;
-
 fn main() -> ExitCode {
-    Onc::parse().run()
+    onc_tools::command::main()
 }

@@ -1,0 +1,176 @@
+//! `onc portmap`: the port mapper of a host.
+
+#[cfg(unix)]
+mod privileges;
+#[cfg(unix)]
+mod systemd;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use onc_runtime::portmap::{PORT, Portmapper, Rules, Sockets, table};
+use tracing::level_filters::LevelFilter;
+
+use super::{Failure, block_on};
+
+/// Serve as this host's port mapper, in place of rpcbind
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  onc portmap                                  in place of rpcbind, as root
+  onc portmap --user daemon --state /run/onc-portmap.state
+  onc portmap --listen 127.0.0.1:1111 --no-socket   for tests, as anybody
+
+Sockets that systemd hands over (LISTEN_FDS) are served instead of those that would be bound.")]
+pub(super) struct Portmap {
+    /// Listen at this address and port, TCP and UDP; may be given several times. Default: all addresses, port 111.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Vec<SocketAddr>,
+    /// Listen at this Unix socket; `@NAME` is a name in the abstract namespace; may be given several times. Default:
+    /// `/run/rpcbind.sock` and `@/run/rpcbind.sock`.
+    #[arg(long, value_name = "PATH")]
+    socket: Vec<String>,
+    /// No Unix socket.
+    #[arg(long, conflicts_with = "socket")]
+    no_socket: bool,
+    /// Keep the entries in this file: when the port mapper is killed and started again nothing is lost.
+    #[arg(long, short = 'w', value_name = "FILE")]
+    state: Option<PathBuf>,
+    /// Look so often whether the servers are still there, and drop the entries of those that have died.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    drop_dead: Option<u32>,
+    /// Become this user once all sockets are bound.
+    #[arg(long, short = 'u', value_name = "USER")]
+    user: Option<String>,
+    /// Let other hosts have the list of entries over UDP, too. It can be used to flood third parties.
+    #[arg(long)]
+    lists_over_udp: bool,
+    /// Say more: -v what is registered, -vv every call that is refused.
+    #[arg(long, short, action = clap::ArgAction::Count)]
+    verbose: u8,
+    /// Nothing: it stays in the foreground anyway. Accepted because rpcbind has it.
+    #[arg(short = 'f', hide = true)]
+    foreground: bool,
+}
+
+impl Portmap {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        block_on(serve(self))
+    }
+}
+
+/// Serves until it is told to stop.
+async fn serve(options: Portmap) -> Result<(), Failure> {
+    log(options.verbose);
+    let mut builder = Portmapper::embedded().rules(Rules::default().with_lists_over_udp(options.lists_over_udp));
+    if let Some(file) = &options.state {
+        let failed = |error| Failure::new(format!("the state {}: {error}", file.display()));
+        builder = builder.state(file, table::Limits::default()).map_err(failed)?;
+    }
+    if let Some(seconds) = options.drop_dead {
+        builder = builder.drop_dead(Duration::from_secs(seconds.into()));
+    }
+    let sockets = sockets(&options)?;
+    #[cfg(unix)]
+    if let Some(user) = &options.user {
+        privileges::become_user(user, options.state.as_deref())?;
+    }
+    #[cfg(not(unix))]
+    if options.user.is_some() {
+        return Err(Failure::usage("--user is for Unix systems"));
+    }
+    let mapper = builder.serve(sockets)?;
+    let entries = mapper.programs().entries();
+    for entry in entries.iter().filter(|entry| entry.program == onc_runtime::portmap::PROGRAM && entry.version > 2) {
+        if entry.version == 4 {
+            println!("serving {} {}", entry.netid, entry.address);
+        }
+    }
+    let stop = stop()?;
+    #[cfg(unix)]
+    systemd::notify("READY=1");
+    stop.await;
+    #[cfg(unix)]
+    systemd::notify("STOPPING=1");
+    mapper.stop().await;
+    Ok(())
+}
+
+/// Those that systemd hands over, or those that the options say.
+fn sockets(options: &Portmap) -> Result<Sockets, Failure> {
+    let mut sockets = Sockets::new();
+    #[cfg(unix)]
+    if systemd::take_sockets(&mut sockets)? {
+        return Ok(sockets);
+    }
+    if options.listen.is_empty() {
+        sockets.bind_any(PORT).map_err(explain)?;
+    }
+    for address in &options.listen {
+        sockets.bind(*address).map_err(explain)?;
+    }
+    #[cfg(unix)]
+    if !options.no_socket {
+        bind_unix(&mut sockets, &options.socket, &options.listen)?;
+    }
+    Ok(sockets)
+}
+
+#[cfg(unix)]
+fn bind_unix(sockets: &mut Sockets, paths: &[String], listen: &[SocketAddr]) -> Result<(), Failure> {
+    let path = |text: &str| text.strip_prefix('@').map_or_else(|| text.to_owned(), |name| format!("\0{name}"));
+    for text in paths {
+        sockets.bind_unix(path(text)).map_err(explain)?;
+    }
+    // A port mapper at another port than 111 is not this host's, and must not take its sockets.
+    if paths.is_empty() && listen.iter().all(|address| address.port() == PORT) {
+        sockets.bind_unix("/run/rpcbind.sock").map_err(explain)?;
+        if cfg!(any(target_os = "linux", target_os = "android")) {
+            sockets.bind_unix(path("@/run/rpcbind.sock")).map_err(explain)?;
+        }
+    }
+    Ok(())
+}
+
+/// Says what to do about the usual reasons.
+fn explain(error: std::io::Error) -> Failure {
+    let hint = match error.kind() {
+        std::io::ErrorKind::PermissionDenied => {
+            "; only root may, others choose another port: --listen 127.0.0.1:1111 --no-socket"
+        }
+        std::io::ErrorKind::AddrInUse => "; does a port mapper run already (rpcbind)?",
+        _ => "",
+    };
+    Failure::new(format!("{error}{hint}"))
+}
+
+/// Ends when the process is told to stop.
+fn stop() -> Result<impl Future<Output = ()>, Failure> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+
+        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        Ok(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        })
+    }
+    #[cfg(not(unix))]
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}
+
+fn log(verbose: u8) {
+    let level = match verbose {
+        0 => LevelFilter::INFO,
+        1 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
+    };
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(level).init();
+}
