@@ -364,10 +364,8 @@ impl Names {
                     None => "arg".to_owned(),
                 };
                 // A constant of that name would be a pattern that has to match.
-                let constants = self.constants.values();
-                let name = free(wanted, |name| {
-                    !taken.contains(name) && !(self.keep && constants.clone().any(|constant| constant == name))
-                });
+                let hidden = |name: &str| self.keep && self.constants.values().any(|constant| constant == name);
+                let name = free(wanted, |name| !taken.contains(name) && !hidden(name));
                 taken.insert(name.clone());
                 parameters[index] = name;
             }

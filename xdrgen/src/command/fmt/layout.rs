@@ -7,6 +7,7 @@
 use super::{
     Fault,
     comments::{columns, moved, words},
+    lines::{self, Line, Trailing},
     spacing::{Piece, Spacing},
 };
 use crate::preprocess::lexer::{RawKind, RawToken, lex};
@@ -32,7 +33,7 @@ pub(super) fn format(text: &str) -> Result<String, Fault> {
     if let Some(brace) = layout.braces.last() {
         return Err(layout.fault(brace.start, "this `{` is never closed"));
     }
-    let formatted = layout.out;
+    let formatted = lines::joined(layout.out);
     // A formatter must not change what a file says, whatever it says.
     if let Some(place) = first_difference(text, &formatted) {
         return Err(Fault { line: line_of(text, place), what: "xdrgen does not know how to format this".to_owned() });
@@ -42,7 +43,7 @@ pub(super) fn format(text: &str) -> Result<String, Fault> {
 
 struct Layout<'t> {
     text: &'t str,
-    out: String,
+    out: Vec<Line>,
     /// The tokens of the line to come.
     line: Vec<Piece<'t>>,
     braces: Vec<Brace>,
@@ -67,7 +68,7 @@ impl<'t> Layout<'t> {
     fn new(text: &'t str) -> Self {
         Self {
             text,
-            out: String::with_capacity(text.len() + text.len() / 8),
+            out: Vec::new(),
             line: Vec::new(),
             braces: Vec::new(),
             parentheses: 0,
@@ -212,23 +213,17 @@ impl<'t> Layout<'t> {
             self.line.push(Piece { kind: token.kind, text });
         } else {
             // Behind one.
-            self.out.truncate(self.out.trim_end_matches('\n').len());
-            let line_start = self.out.rfind('\n').map_or(0, |at| at + 1);
-            let column = self.out[line_start..].chars().count() + 1;
-            self.out.push(' ');
-            self.out.push_str(&moved(text, old_column, column));
-            self.out.push('\n');
+            let comment = Trailing { text: text.to_owned(), column: old_column };
+            if let Some(line) = self.out.last_mut() {
+                line.comments.push(comment);
+            }
         }
     }
 
     /// A line as it is.
     fn verbatim(&mut self, text: &str) {
-        if self.line.is_empty() {
-            self.put_line(0, text.trim_end());
-        } else {
-            self.flush_part();
-            self.put_line(0, text.trim_end());
-        }
+        self.flush_part();
+        self.put_line(0, text.trim_end());
     }
 
     fn indent(&self) -> usize {
@@ -261,12 +256,9 @@ impl<'t> Layout<'t> {
     }
 
     fn put_line(&mut self, indent: usize, text: &str) {
-        if std::mem::take(&mut self.gap) && !self.out.is_empty() && !self.out.ends_with("{\n") {
-            self.out.push('\n');
-        }
-        self.out.push_str(&" ".repeat(indent));
-        self.out.push_str(text);
-        self.out.push('\n');
+        let first = self.out.last().is_none_or(|line| line.text.ends_with('{'));
+        let gap = std::mem::take(&mut self.gap) && !first;
+        self.out.push(Line { gap, indent, text: text.to_owned(), comments: Vec::new() });
     }
 
     fn fault(&self, at: usize, what: &str) -> Fault {
@@ -393,7 +385,7 @@ mod tests {
     #[test]
     fn long_lines_are_broken() {
         let before =
-            format!("program P {{ version V {{ int F({}) = 1; }} = 1; }} = 1;", vec!["some_long_type"; 12].join(", "));
+            format!("program P {{ version V {{ int F({}) = 1; }} = 1; }} = 1;", ["some_long_type"; 12].join(", "));
         let after = format(&before).expect("it is formatted");
         assert!(after.lines().all(|line| line.len() <= WIDTH), "{after}");
         assert_eq!(format(&after).as_deref(), Ok(after.as_str()));

@@ -2,6 +2,7 @@
 
 mod comments;
 mod layout;
+mod lines;
 mod spacing;
 
 use std::{

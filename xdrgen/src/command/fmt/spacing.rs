@@ -12,10 +12,6 @@ pub(super) struct Piece<'t> {
 }
 
 impl Piece<'_> {
-    pub(super) fn is_mark(&self, text: &str) -> bool {
-        self.kind == RawKind::Mark && self.text == text
-    }
-
     pub(super) fn is_name(&self, text: &str) -> bool {
         self.kind == RawKind::Name && self.text == text
     }
