@@ -6,6 +6,7 @@
 
 pub mod c_programs;
 pub mod cargo;
+pub mod corpus;
 pub mod everything;
 pub mod missing;
 pub mod namespace;
