@@ -104,7 +104,9 @@ async fn is_garbage(garbage: &[u8]) {
         stream.write_all(&bytes).expect("garbage");
         until_closed(&mut stream);
     });
-    let error = echo(script.address).await.expect_err("no reply");
+    // Less time than the script takes to give up.
+    let calling = client(script.address).await.echo_int(1).timeout(PATIENCE / 2);
+    let error = calling.await.expect_err("no reply");
     assert!(matches!(error, Error::Lost(_) | Error::Reply(_)), "{garbage:x?}: {error:?}");
     assert!(error.maybe_executed(), "{error:?}");
     script.finish().await;

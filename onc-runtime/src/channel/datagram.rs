@@ -122,6 +122,9 @@ impl DatagramLink {
             if let Some(State::Waiting(waiting)) = inner.pending.state(xid)
                 && let Some(Outstanding { message, attempts }) = waiting.datagram.as_deref_mut()
             {
+                if self.socket.poll_send_ready(cx)?.is_pending() {
+                    return Ok(());
+                }
                 step!(2, "the message is handed to the local kernel", xid, bytes = message.len());
                 match self.socket.poll_send(cx, message) {
                     Poll::Pending => return Ok(()),

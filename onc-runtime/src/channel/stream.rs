@@ -9,7 +9,7 @@ use crate::observe::step;
 use crate::transport::{Arrival, Incoming, Outgoing, Stream};
 
 use super::link::{Poller, Progress};
-use super::queue::Channel;
+use super::queue::{Channel, is_message};
 
 /// A connection that carries calls out and replies in.
 pub(crate) struct StreamLink {
@@ -108,6 +108,10 @@ impl StreamLink {
         let Self { io, incoming, woken, .. } = self;
         let mut inner = None;
         let arrival = incoming.poll_read(Pin::new(io), cx, |record| {
+            if !is_message(&record) {
+                let what = "the server sent a record that is no RPC message";
+                return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+            }
             // Taken at the first reply and kept for the rest of the burst.
             let inner = inner.get_or_insert_with(|| channel.lock());
             woken.extend(inner.deliver(&record));
