@@ -36,7 +36,7 @@ pub(crate) struct Loaded {
 pub(crate) struct Parsed {
     /// The files read.
     pub(crate) sources: SourceMap,
-    /// What the preprocessor left, with comments, directives and `%` lines.
+    /// What the preprocessor left, with comments and `%` lines.
     pub(crate) preprocessed: Preprocessed,
     /// The definitions.
     pub(crate) file: File,

@@ -145,6 +145,7 @@ pub struct Type {
 
 /// What a named type is.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each type of a file; a box would be in everyone's way")]
 pub enum TypeKind {
     /// `enum`
     Enum(Enum),

@@ -260,15 +260,15 @@ impl<'a> Checker<'a, '_> {
         let first = self.enum_values.entry(of).or_default().done.len();
         let scope = self.types[of.0].scope.clone();
         let lookup = Lookup { scope: &scope, members_of: Some(of) };
-        for at in first..=member {
+        for (at, one) in members.iter().enumerate().take(member + 1).skip(first) {
             self.set_busy(of, true);
-            let value = match &members[at].value {
+            let value = match &one.value {
                 Some(expression) => {
                     self.integer(expression, lookup).and_then(|value| self.member_range(value, expression.span))
                 }
                 None if at == 0 => Some(0),
                 None => match self.member_state(of, at - 1) {
-                    Some(value) => self.member_range(value + 1, members[at].name.span),
+                    Some(value) => self.member_range(value + 1, one.name.span),
                     None => None,
                 },
             };
@@ -344,7 +344,7 @@ impl<'a> Checker<'a, '_> {
         match grammar::parse_expression(&one.text, one.value_span) {
             Ok(expression) => Some(expression),
             Err(diagnostic) => {
-                self.error(diagnostic);
+                self.error(*diagnostic);
                 None
             }
         }

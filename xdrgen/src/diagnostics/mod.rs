@@ -1,5 +1,6 @@
-//! What is wrong with a file, as data; [`render`] shows it to people, [`json`] to programs.
+//! What is wrong with a file, as data; `render` shows it to people, `json` to programs.
 
+#[cfg(feature = "command")]
 mod json;
 mod render;
 
@@ -116,13 +117,6 @@ impl Diagnostic {
         self
     }
 
-    /// Adds help when there is any.
-    #[must_use]
-    pub(crate) fn maybe_help(mut self, help: Option<String>) -> Self {
-        self.helps.extend(help);
-        self
-    }
-
     #[must_use]
     pub(crate) fn fix(mut self, message: impl Into<String>, span: Span, replacement: impl Into<String>) -> Self {
         self.fix = Some(Fix { message: message.into(), span, replacement: replacement.into() });
@@ -177,6 +171,7 @@ impl Report {
     }
 
     /// For programs: one JSON object a line.
+    #[cfg(feature = "command")]
     pub(crate) fn json(&self) -> String {
         self.diagnostics.iter().map(|diagnostic| json::line(&self.sources, diagnostic)).collect()
     }

@@ -16,7 +16,7 @@ const MOST_OPERANDS: usize = 256;
 impl Builder<'_, '_> {
     pub(super) fn expression(&mut self, pair: Pair<'_, Rule>) -> Expression {
         let span = self.span(&pair);
-        let count = pair.clone().into_inner().count();
+        let count = pair.clone().into_inner().filter(|part| part.as_rule() == Rule::unary).count();
         if count > MOST_OPERANDS {
             self.error(Diagnostic::error("nesting", "this expression has too many parts").at(span, ""));
             return Expression { kind: ExpressionKind::Number(0, Radix::Decimal), span };

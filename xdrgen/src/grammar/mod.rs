@@ -66,14 +66,14 @@ pub(crate) fn parse(input: &Preprocessed, sources: &SourceMap, diagnostics: &mut
 /// # Errors
 ///
 /// Says what is wrong with it.
-pub(crate) fn parse_expression(text: &str, span: Span) -> Result<Expression, Diagnostic> {
-    let wrong = || Diagnostic::error("bad-macro", "the value of this macro is no constant").at(span, "");
+pub(crate) fn parse_expression(text: &str, span: Span) -> Result<Expression, Box<Diagnostic>> {
+    let wrong = || Box::new(Diagnostic::error("bad-macro", "the value of this macro is no constant").at(span, ""));
     let mut pairs = XdrParser::parse(Rule::whole_expression, text).map_err(|_| wrong())?;
     let expression = pairs.next().and_then(|whole| whole.into_inner().next()).ok_or_else(wrong)?;
     let mut diagnostics = Diagnostics::default();
     let expression = Builder::of_macro(span, &mut diagnostics).expression(expression);
     match diagnostics.finish().into_iter().next() {
-        Some(diagnostic) => Err(diagnostic),
+        Some(diagnostic) => Err(Box::new(diagnostic)),
         None => Ok(expression),
     }
 }

@@ -190,9 +190,7 @@ impl<'a> Splitter<'a> {
                     }
                 }
                 ")" => {
-                    if open.last().is_some_and(|at| self.word(*at) == Some("(")) {
-                        open.pop();
-                    }
+                    open.pop_if(|at| self.word(*at) == Some("("));
                 }
                 "}" => {
                     self.drop_parentheses(&mut open);
@@ -255,9 +253,7 @@ impl<'a> Splitter<'a> {
 
     /// Parentheses end at a semicolon or a brace, closed or not.
     fn drop_parentheses(&self, open: &mut Vec<usize>) {
-        while open.last().is_some_and(|at| self.word(*at) == Some("(")) {
-            open.pop();
-        }
+        while open.pop_if(|at| self.word(*at) == Some("(")).is_some() {}
     }
 
     /// Whether the token here is the first of a definition. `outside`: no bracket is open.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Directive, MOST_INCLUDES_DEEP, Pass, Run, condition, files::NotIncluded, lexer::RawKind, macros::PpToken};
+use super::{MOST_INCLUDES_DEEP, Pass, Run, condition, files::NotIncluded, lexer::RawKind, macros::PpToken};
 use crate::{diagnostics::Diagnostic, literal, options::IncludeMode, source::Span, suggest};
 
 /// An open `#if`.
@@ -32,10 +32,6 @@ impl Run<'_> {
     pub(super) fn directive(&mut self, hash: Span, tokens: &[PpToken]) {
         let Some((first, rest)) = tokens.split_first() else { return };
         let name = self.sources.text(first.text).to_owned();
-        if self.active() || is_conditional(&name) {
-            let end = tokens.last().map_or(hash, PpToken::span);
-            self.out.directives.push(Directive { span: hash.to(end), name: name.clone() });
-        }
         if !is_conditional(&name) && !self.active() {
             return;
         }
@@ -43,7 +39,7 @@ impl Run<'_> {
         self.flush();
         match name.as_str() {
             "if" => self.open(hash, |run| run.condition(first, rest)),
-            "ifdef" => self.open(hash, |run| run.is_defined(first, rest).map(|(value, how)| (value, how))),
+            "ifdef" => self.open(hash, |run| run.is_defined(first, rest)),
             "ifndef" => self.open(hash, |run| run.is_not_defined(first, rest)),
             "elif" | "elifdef" | "elifndef" => self.elif(hash, first, rest, &name),
             "else" => self.else_(hash, first),
@@ -56,9 +52,7 @@ impl Run<'_> {
             }
             "include" => self.include(first, rest),
             "define" if rest.is_empty() => self.bad(first.span(), "`#define` needs a name"),
-            "define" => {
-                self.macros.define(rest, Some(hash.to(rest[rest.len() - 1].span())), self.sources, self.diagnostics)
-            }
+            "define" => self.define(hash, rest),
             "undef" => match rest.first() {
                 Some(name) => {
                     let name = self.sources.text(name.text).to_owned();
@@ -81,6 +75,11 @@ impl Run<'_> {
                 );
             }
         }
+    }
+
+    fn define(&mut self, hash: Span, rest: &[PpToken]) {
+        let line = rest.last().map_or(hash, |last| hash.to(last.span()));
+        self.macros.define(rest, Some(line), self.sources, self.diagnostics);
     }
 
     fn innermost(&mut self) -> Option<&mut Conditional> {

@@ -1,7 +1,7 @@
 //! Macros: their table, and their expansion.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet, btree_map::Entry},
     path::Path,
     rc::Rc,
 };
@@ -484,12 +484,15 @@ impl Expansion<'_> {
             match parameter(token, self.sources) {
                 Some(index) if pasted => out.extend(arguments_at(arguments, index)),
                 Some(index) => {
-                    if !expanded.contains_key(&index) {
-                        let mut list = Vec::new();
-                        self.expand(arguments_at(arguments, index), depth + 1, &mut list)?;
-                        expanded.insert(index, list);
-                    }
-                    out.extend(expanded.get(&index).into_iter().flatten());
+                    let list = match expanded.entry(index) {
+                        Entry::Occupied(entry) => entry.into_mut(),
+                        Entry::Vacant(entry) => {
+                            let mut list = Vec::new();
+                            self.expand(arguments_at(arguments, index), depth + 1, &mut list)?;
+                            entry.insert(list)
+                        }
+                    };
+                    out.extend(list.iter());
                 }
                 None => out.push(*token),
             }

@@ -21,7 +21,7 @@ use self::{
 };
 pub(crate) use self::{
     macros::MacroConstant,
-    output::{Comment, Directive, Passthrough, Text, Token},
+    output::{Comment, Passthrough, Text, Token},
 };
 use crate::{
     diagnostics::{Diagnostic, Diagnostics},
@@ -37,8 +37,6 @@ pub(crate) struct Preprocessed {
     pub(crate) text: Text,
     /// Comments of the parts that count, file by file in order.
     pub(crate) comments: HashMap<FileId, Vec<Comment>>,
-    /// Directives of the parts that count, in order.
-    pub(crate) directives: Vec<Directive>,
     /// `%` lines of the parts that count, in order.
     pub(crate) passthrough: Vec<Passthrough>,
     /// Macros that are constants, in order.
@@ -191,7 +189,7 @@ impl Run<'_> {
             self.macros.define_for_c(&line, span, self.sources);
             self.include_for_c(&line, span);
             if !self.out.modules.contains_key(&file) {
-                self.out.passthrough.push(Passthrough { span, text: line });
+                self.out.passthrough.push(Passthrough { text: line });
             }
             return;
         }

@@ -57,20 +57,9 @@ impl Comment {
     }
 }
 
-/// A line that starts with `#`.
-#[derive(Clone, Debug)]
-pub(crate) struct Directive {
-    /// From `#` to its last token.
-    pub(crate) span: Span,
-    /// `include`, `define`…
-    pub(crate) name: String,
-}
-
 /// A line that starts with `%`.
 #[derive(Clone, Debug)]
 pub(crate) struct Passthrough {
-    /// From `%` to the end of the line.
-    pub(crate) span: Span,
     /// The line without the `%`.
     pub(crate) text: String,
 }
