@@ -69,6 +69,9 @@
 //!
 //! With [`Config::keep_names`] names stay as they are, and only the last four rules hold.
 
+// The command shows what build scripts do not ask for: JSON, trees, positions.
+#![cfg_attr(not(feature = "command"), allow(dead_code))]
+
 #[cfg(feature = "command")]
 #[doc(hidden)]
 pub mod command;
