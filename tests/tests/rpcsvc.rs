@@ -1,4 +1,4 @@
-//! Every `.x` file that Debian installs with rpcsvc-proto and libtirpc-dev: all are generated, and what comes out compiles
+//! Every `.x` file that Debian installs with rpcsvc-proto and libtirpc-dev below `rpcsvc`: all are generated, and what comes out compiles
 //! without a warning.
 
 use std::fs;
@@ -8,7 +8,7 @@ use onc_tests::cargo::{check, workspace};
 use onc_tests::missing::leave_out;
 use xdrgen::Config;
 
-const FOLDERS: [&str; 3] = ["/usr/include/rpcsvc", "/usr/include/tirpc/rpcsvc", "/usr/include/tirpc/rpc"];
+const FOLDERS: [&str; 2] = ["/usr/include/rpcsvc", "/usr/include/tirpc/rpcsvc"];
 
 /// What a file expects of C headers: numbers, and Rust types in the crate below.
 fn with_what_c_headers_have(config: Config, name: &str) -> Config {
@@ -20,7 +20,6 @@ fn with_what_c_headers_have(config: Config, name: &str) -> Config {
         "nis_callback" => {
             config.extern_type("nis_object", "crate::nis::NisObject").extern_type("nis_error", "crate::nis::NisError")
         }
-        "rpcb_prot" => config.extern_type("netbuf", "crate::Netbuf"),
         _ => config,
     }
 }
@@ -30,14 +29,6 @@ const FOREIGN_TYPES: &str = "
 pub type Netobj = onc_runtime::Bytes;
 /// `des_block` of <rpc/des.h>.
 pub type DesBlock = [u8; 8];
-/// `struct netbuf` of <rpc/types.h>.
-#[derive(Clone, Debug, Default, PartialEq, Eq, onc_runtime::Xdr)]
-pub struct Netbuf {
-    /// Room.
-    pub maxlen: u32,
-    /// The address.
-    pub buf: onc_runtime::Bytes,
-}
 ";
 
 #[test]
