@@ -153,7 +153,7 @@ pub trait Protection: fmt::Debug + Send + Sync {
     /// # Errors
     ///
     /// They were changed on the way: the call is answered with
-    /// [`GarbageArguments`](crate::rpc::AcceptStatus::GarbageArguments), as RFC 2203 §5.3.3.4.2 says.
+    /// [`GarbageArguments`](crate::rpc::AcceptStatus::GarbageArguments), as RFC 2203 §5.3.3.4.3 says.
     fn open(&self, arguments: Bytes) -> Result<Bytes, FlavourError> {
         Ok(arguments)
     }
