@@ -144,7 +144,7 @@ impl Generator<'_> {
                 #cfg
                 impl #try_from<#result<#value, #status>> for #name {
                     type Error = #status;
-                    fn try_from(result: #result<#value, #status>) -> #result<Self, Self::Error> {
+                    fn try_from(result: #result<#value, #status>) -> #result<Self, #status> {
                         match result {
                             #ok(value) => #ok(Self::#data(value)),
                             #(#patterns => #ok(#values),)*

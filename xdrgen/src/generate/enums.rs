@@ -44,6 +44,8 @@ impl Generator<'_> {
         let (from, try_from) = (self.std_type("From"), self.std_type("TryFrom"));
         let (number, result) = (self.std_type("i32"), self.std_type("Result"));
         let (ok, err) = (self.std_value("Ok"), self.std_value("Err"));
+        // Not `Self::Error`: a member may be called so.
+        let error = quote!(#runtime::xdr::DecodeError);
         let own = || enum_.members.iter().zip(self.names.parts(id)).filter(|(member, _)| member.alias_of.is_none());
         let shown = own().map(|(member, rust)| {
             let (variant, original) = (ident(rust), &member.name);
@@ -69,8 +71,8 @@ impl Generator<'_> {
             }
             #cfg
             impl #try_from<#number> for #name {
-                type Error = #runtime::xdr::DecodeError;
-                fn try_from(value: #number) -> #result<Self, Self::Error> {
+                type Error = #error;
+                fn try_from(value: #number) -> #result<Self, #error> {
                     match value {
                         #(#known,)*
                         _ => {
@@ -94,7 +96,7 @@ impl Generator<'_> {
         let derives = self.derives(&traits, true, &type_.options.attributes);
         let (name, number) = (ident(self.names.type_(id)), self.std_type("i32"));
         let (cfg, from) = (self.cfg(type_.feature.as_ref()), self.std_type("From"));
-        let allow = self.allow(&[]);
+        let (allow, transparent) = (self.allow(&[]), self.serde_transparent());
         let named = || enum_.members.iter().zip(self.names.parts(id));
         let constants = named().map(|(member, rust)| {
             let (head, constant) = (member_head(member, rust), ident(rust));
@@ -110,7 +112,7 @@ impl Generator<'_> {
             self.impl_default(type_, &name, quote!(Self::#first))
         });
         quote! {
-            #head #derives #allow pub struct #name(
+            #head #derives #transparent #allow pub struct #name(
                 /// The value on the wire.
                 pub #number
             );

@@ -157,6 +157,7 @@ impl<'m> Generator<'m> {
                 .contents
                 .push(Content::Items(tokens));
         }
+        top.contents.extend(self.serde_support().map(Content::Items));
         top.into_tokens()
     }
 }

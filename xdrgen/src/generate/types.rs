@@ -61,9 +61,9 @@ impl Generator<'_> {
         let fields = struct_.fields.iter().zip(self.names.parts(id)).map(|(field, rust)| {
             let docs = docs::comment_or(&field.docs, &self.field_role(field));
             let (alias, added) = (docs::alias(&field.name, rust), self.added(&field.attributes));
-            let (xdr, type_) = (self.field_attribute(at, field), self.field_type(at, field));
-            let field = ident(rust);
-            quote!(#docs #alias #xdr #added pub #field: #type_)
+            let (xdr, serde) = (self.field_attribute(at, field), self.serde_attribute(at, field));
+            let (name, type_) = (ident(rust), self.field_type(at, field));
+            quote!(#docs #alias #xdr #serde #added pub #name: #type_)
         });
         let long_default = (default && !derivable).then(|| {
             let values = struct_.fields.iter().zip(self.names.parts(id)).map(|(field, rust)| {

@@ -66,8 +66,8 @@ impl Generator<'_> {
         let variant = ident(rust);
         let field = field.map(|field| {
             let (added, xdr) = (self.added(&field.attributes), self.field_attribute(at, field));
-            let type_ = self.field_type(at, field);
-            quote!(#xdr #added #type_)
+            let (serde, type_) = (self.serde_attribute(at, field), self.field_type(at, field));
+            quote!(#xdr #serde #added #type_)
         });
         let parts: Vec<TokenStream> = keeps.cloned().into_iter().chain(field).collect();
         if parts.is_empty() { quote!(#variant) } else { quote!(#variant(#(#parts),*)) }

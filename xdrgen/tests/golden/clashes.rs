@@ -109,7 +109,9 @@ impl From<Ok> for i32 {
 impl TryFrom<i32> for Ok {
     type Error = ::onc_runtime::xdr::DecodeError;
 
-    fn try_from(value: i32) -> ::core::result::Result<Self, Self::Error> {
+    fn try_from(
+        value: i32,
+    ) -> ::core::result::Result<Self, ::onc_runtime::xdr::DecodeError> {
         match value {
             0 => ::core::result::Result::Ok(Self::Err),
             1 => ::core::result::Result::Ok(Self::None),
@@ -120,6 +122,101 @@ impl TryFrom<i32> for Ok {
                 };
                 Err(::onc_runtime::xdr::DecodeError::new(kind, 0))
             }
+        }
+    }
+}
+
+/// `enum error`.
+#[doc(alias = "error")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(::onc_runtime::Xdr)]
+#[allow(dead_code)]
+#[repr(i32)]
+pub enum Error {
+    /// `ERROR`, 0.
+    #[doc(alias = "ERROR")]
+    #[default]
+    Error = 0,
+    /// `OK`, 1.
+    #[doc(alias = "OK")]
+    Ok = 1,
+}
+
+impl ::core::fmt::Display for Error {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        let name = match self {
+            Self::Error => "ERROR",
+            Self::Ok => "OK",
+        };
+        f.pad(name)
+    }
+}
+
+impl From<Error> for i32 {
+    fn from(value: Error) -> Self {
+        value as Self
+    }
+}
+
+impl TryFrom<i32> for Error {
+    type Error = ::onc_runtime::xdr::DecodeError;
+
+    fn try_from(
+        value: i32,
+    ) -> ::core::result::Result<Self, ::onc_runtime::xdr::DecodeError> {
+        match value {
+            0 => ::core::result::Result::Ok(Self::Error),
+            1 => ::core::result::Result::Ok(Self::Ok),
+            _ => {
+                let kind = ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
+                    value,
+                };
+                Err(::onc_runtime::xdr::DecodeError::new(kind, 0))
+            }
+        }
+    }
+}
+
+/// `union failure`, switched on `code`.
+#[doc(alias = "failure")]
+#[derive(Clone, Debug, Default, PartialEq, Eq, ::onc_runtime::Xdr)]
+#[xdr(union(Error))]
+#[allow(dead_code)]
+pub enum Failure {
+    /// `case OK: int value`
+    #[doc(alias = "value")]
+    #[xdr(case = Error::Ok)]
+    Ok(i32),
+    /// `case ERROR: void`
+    #[xdr(case = Error::Error)]
+    #[default]
+    Error,
+}
+
+#[allow(dead_code)]
+impl Failure {
+    /// The value, or the status that came instead.
+    pub fn into_result(self) -> ::core::result::Result<i32, Error> {
+        match self {
+            Self::Ok(value) => ::core::result::Result::Ok(value),
+            Self::Error => Err(Error::Error),
+        }
+    }
+}
+
+/// A status that has no arm comes back as the error.
+impl TryFrom<::core::result::Result<i32, Error>> for Failure {
+    type Error = Error;
+
+    fn try_from(
+        result: ::core::result::Result<i32, Error>,
+    ) -> ::core::result::Result<Self, Error> {
+        match result {
+            ::core::result::Result::Ok(value) => {
+                ::core::result::Result::Ok(Self::Ok(value))
+            }
+            Err(Error::Error) => ::core::result::Result::Ok(Self::Error),
+            Err(status) => Err(status),
         }
     }
 }
@@ -249,7 +346,9 @@ impl From<Letters> for i32 {
 impl TryFrom<i32> for Letters {
     type Error = ::onc_runtime::xdr::DecodeError;
 
-    fn try_from(value: i32) -> ::core::result::Result<Self, Self::Error> {
+    fn try_from(
+        value: i32,
+    ) -> ::core::result::Result<Self, ::onc_runtime::xdr::DecodeError> {
         match value {
             0 => ::core::result::Result::Ok(Self::A),
             1 => ::core::result::Result::Ok(Self::A3),

@@ -71,7 +71,7 @@ impl From<E> for i32 {
 impl TryFrom<i32> for E {
     type Error = ::onc_runtime::xdr::DecodeError;
 
-    fn try_from(value: i32) -> Result<Self, Self::Error> {
+    fn try_from(value: i32) -> Result<Self, ::onc_runtime::xdr::DecodeError> {
         match value {
             1 => Ok(Self::One),
             2 => Ok(Self::Two),
@@ -122,7 +122,7 @@ impl U {
 impl TryFrom<Result<i32, E>> for U {
     type Error = E;
 
-    fn try_from(result: Result<i32, E>) -> Result<Self, Self::Error> {
+    fn try_from(result: Result<i32, E>) -> Result<Self, E> {
         match result {
             Ok(value) => Ok(Self::One(value)),
             Err(E::Two) => Ok(Self::Two),

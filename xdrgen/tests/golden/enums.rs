@@ -46,7 +46,7 @@ impl From<Color> for i32 {
 impl TryFrom<i32> for Color {
     type Error = ::onc_runtime::xdr::DecodeError;
 
-    fn try_from(value: i32) -> Result<Self, Self::Error> {
+    fn try_from(value: i32) -> Result<Self, ::onc_runtime::xdr::DecodeError> {
         match value {
             1 => Ok(Self::Red),
             0x10 => Ok(Self::Blue),
@@ -96,7 +96,7 @@ impl From<Status> for i32 {
 impl TryFrom<i32> for Status {
     type Error = ::onc_runtime::xdr::DecodeError;
 
-    fn try_from(value: i32) -> Result<Self, Self::Error> {
+    fn try_from(value: i32) -> Result<Self, ::onc_runtime::xdr::DecodeError> {
         match value {
             -1 => Ok(Self::Bad),
             0 => Ok(Self::Good),
@@ -149,7 +149,7 @@ impl From<Level> for i32 {
 impl TryFrom<i32> for Level {
     type Error = ::onc_runtime::xdr::DecodeError;
 
-    fn try_from(value: i32) -> Result<Self, Self::Error> {
+    fn try_from(value: i32) -> Result<Self, ::onc_runtime::xdr::DecodeError> {
         match value {
             0 => Ok(Self::Level1),
             1 => Ok(Self::Level2),
@@ -203,7 +203,7 @@ impl From<Nfsstat3> for i32 {
 impl TryFrom<i32> for Nfsstat3 {
     type Error = ::onc_runtime::xdr::DecodeError;
 
-    fn try_from(value: i32) -> Result<Self, Self::Error> {
+    fn try_from(value: i32) -> Result<Self, ::onc_runtime::xdr::DecodeError> {
         match value {
             0 => Ok(Self::Ok),
             1 => Ok(Self::ErrPerm),
@@ -249,7 +249,7 @@ impl From<Lonely> for i32 {
 impl TryFrom<i32> for Lonely {
     type Error = ::onc_runtime::xdr::DecodeError;
 
-    fn try_from(value: i32) -> Result<Self, Self::Error> {
+    fn try_from(value: i32) -> Result<Self, ::onc_runtime::xdr::DecodeError> {
         match value {
             0 => Ok(Self::LonelyOne),
             _ => {
@@ -308,7 +308,7 @@ impl From<Flavor> for i32 {
 impl TryFrom<i32> for Flavor {
     type Error = ::onc_runtime::xdr::DecodeError;
 
-    fn try_from(value: i32) -> Result<Self, Self::Error> {
+    fn try_from(value: i32) -> Result<Self, ::onc_runtime::xdr::DecodeError> {
         match value {
             0 => Ok(Self::None),
             1 => Ok(Self::Sys),
@@ -358,7 +358,7 @@ impl From<Later> for i32 {
 impl TryFrom<i32> for Later {
     type Error = ::onc_runtime::xdr::DecodeError;
 
-    fn try_from(value: i32) -> Result<Self, Self::Error> {
+    fn try_from(value: i32) -> Result<Self, ::onc_runtime::xdr::DecodeError> {
         match value {
             5 => Ok(Self::A),
             6 => Ok(Self::B),
@@ -419,7 +419,7 @@ impl From<Keywords> for i32 {
 impl TryFrom<i32> for Keywords {
     type Error = ::onc_runtime::xdr::DecodeError;
 
-    fn try_from(value: i32) -> Result<Self, Self::Error> {
+    fn try_from(value: i32) -> Result<Self, ::onc_runtime::xdr::DecodeError> {
         match value {
             0 => Ok(Self::Self_),
             1 => Ok(Self::Type),

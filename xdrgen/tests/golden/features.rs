@@ -37,7 +37,7 @@ impl From<Status> for i32 {
 impl TryFrom<i32> for Status {
     type Error = ::onc_runtime::xdr::DecodeError;
 
-    fn try_from(value: i32) -> Result<Self, Self::Error> {
+    fn try_from(value: i32) -> Result<Self, ::onc_runtime::xdr::DecodeError> {
         match value {
             0 => Ok(Self::Ok),
             1 => Ok(Self::Locked),
@@ -95,7 +95,7 @@ impl From<LockKind> for i32 {
 impl TryFrom<i32> for LockKind {
     type Error = ::onc_runtime::xdr::DecodeError;
 
-    fn try_from(value: i32) -> Result<Self, Self::Error> {
+    fn try_from(value: i32) -> Result<Self, ::onc_runtime::xdr::DecodeError> {
         match value {
             0 => Ok(Self::Shared),
             1 => Ok(Self::Alone),

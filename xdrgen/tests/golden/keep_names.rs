@@ -60,7 +60,7 @@ impl From<color_t> for i32 {
 impl TryFrom<i32> for color_t {
     type Error = ::onc_runtime::xdr::DecodeError;
 
-    fn try_from(value: i32) -> Result<Self, Self::Error> {
+    fn try_from(value: i32) -> Result<Self, ::onc_runtime::xdr::DecodeError> {
         match value {
             0 => Ok(Self::COLOR_RED),
             1 => Ok(Self::COLOR_GREEN),
@@ -165,7 +165,7 @@ impl by_number {
 impl TryFrom<Result<i32, i32>> for by_number {
     type Error = i32;
 
-    fn try_from(result: Result<i32, i32>) -> Result<Self, Self::Error> {
+    fn try_from(result: Result<i32, i32>) -> Result<Self, i32> {
         match result {
             Ok(value) => Ok(Self::size(value)),
             Err(0) => Ok(Self::Case0),

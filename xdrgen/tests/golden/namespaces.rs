@@ -46,7 +46,7 @@ pub mod shop {
     impl TryFrom<i32> for Kind {
         type Error = ::onc_runtime::xdr::DecodeError;
 
-        fn try_from(value: i32) -> Result<Self, Self::Error> {
+        fn try_from(value: i32) -> Result<Self, ::onc_runtime::xdr::DecodeError> {
             match value {
                 0 => Ok(Self::Fruit),
                 1 => Ok(Self::Tool),

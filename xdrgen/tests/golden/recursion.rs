@@ -116,7 +116,7 @@ impl From<Op> for i32 {
 impl TryFrom<i32> for Op {
     type Error = ::onc_runtime::xdr::DecodeError;
 
-    fn try_from(value: i32) -> Result<Self, Self::Error> {
+    fn try_from(value: i32) -> Result<Self, ::onc_runtime::xdr::DecodeError> {
         match value {
             0 => Ok(Self::Number),
             1 => Ok(Self::Add),

@@ -51,7 +51,7 @@ impl From<Kind> for i32 {
 impl TryFrom<i32> for Kind {
     type Error = ::onc_runtime::xdr::DecodeError;
 
-    fn try_from(value: i32) -> Result<Self, Self::Error> {
+    fn try_from(value: i32) -> Result<Self, ::onc_runtime::xdr::DecodeError> {
         match value {
             1 => Ok(Self::Fruit),
             2 => Ok(Self::Tool),
@@ -86,12 +86,16 @@ pub struct Item {
     /// `unsigned hyper cents`
     pub cents: u64,
     /// `opaque picture<>`
+    #[serde(with = "serde_support::As::<serde_support::Hex>")]
     pub picture: ::onc_runtime::Bytes,
     /// `opaque checksum[20]`
+    #[serde(with = "serde_support::As::<serde_support::Hex>")]
     pub checksum: [u8; 20],
     /// `opaque page[64]`
+    #[serde(with = "serde_support::As::<serde_support::Hex>")]
     pub page: [u8; 64],
     /// `int scores[40]`
+    #[serde(with = "serde_support::As::<serde_support::Each<serde_support::Plain>>")]
     pub scores: [i32; 40],
     /// `unsigned char raw<>`
     #[xdr(item(unpacked))]
@@ -144,7 +148,11 @@ pub enum Answer {
     /// `case KIND_TOOL: opaque body<16>`
     #[doc(alias = "body")]
     #[xdr(case = Kind::Tool)]
-    Tool(#[xdr(max = 16)] ::onc_runtime::Bytes),
+    Tool(
+        #[xdr(max = 16)]
+        #[serde(with = "serde_support::As::<serde_support::Hex>")]
+        ::onc_runtime::Bytes,
+    ),
     /// `default: void`
     #[xdr(default)]
     Other(Kind),
@@ -153,5 +161,253 @@ pub enum Answer {
 impl Default for Answer {
     fn default() -> Self {
         Self::Fruit(Default::default())
+    }
+}
+
+/// How serde sees what it does not know: opaque data is a string of hexadecimal digits, arrays may be longer than 32.
+#[allow(dead_code)]
+mod serde_support {
+    /// A `with` for serde.
+    pub(super) struct As<C>(::core::marker::PhantomData<C>);
+
+    impl<C> As<C> {
+        pub(super) fn serialize<T, S: ::serde::Serializer>(
+            value: &T,
+            to: S,
+        ) -> ::core::result::Result<S::Ok, S::Error>
+        where
+            C: Codec<T>,
+        {
+            C::serialize(value, to)
+        }
+        pub(super) fn deserialize<'de, T, D: ::serde::Deserializer<'de>>(
+            from: D,
+        ) -> ::core::result::Result<T, D::Error>
+        where
+            C: Codec<T>,
+        {
+            C::deserialize(from)
+        }
+    }
+
+    /// How a `T` is written and read.
+    pub(super) trait Codec<T> {
+        fn serialize<S: ::serde::Serializer>(
+            value: &T,
+            to: S,
+        ) -> ::core::result::Result<S::Ok, S::Error>;
+
+        fn deserialize<'de, D: ::serde::Deserializer<'de>>(
+            from: D,
+        ) -> ::core::result::Result<T, D::Error>;
+    }
+
+    /// As the type itself says.
+    pub(super) struct Plain;
+
+    /// Bytes as a string of hexadecimal digits.
+    pub(super) struct Hex;
+
+    /// Whatever is inside as `C` says.
+    pub(super) struct Each<C>(::core::marker::PhantomData<C>);
+
+    impl<T: ::serde::Serialize + ::serde::de::DeserializeOwned> Codec<T> for Plain {
+        fn serialize<S: ::serde::Serializer>(
+            value: &T,
+            to: S,
+        ) -> ::core::result::Result<S::Ok, S::Error> {
+            value.serialize(to)
+        }
+
+        fn deserialize<'de, D: ::serde::Deserializer<'de>>(
+            from: D,
+        ) -> ::core::result::Result<T, D::Error> {
+            T::deserialize(from)
+        }
+    }
+
+    impl Codec<::std::vec::Vec<u8>> for Hex {
+        fn serialize<S: ::serde::Serializer>(
+            value: &::std::vec::Vec<u8>,
+            to: S,
+        ) -> ::core::result::Result<S::Ok, S::Error> {
+            let digit = |nibble: u8| char::from(
+                b"0123456789abcdef"[usize::from(nibble)],
+            );
+            let text: ::std::string::String = value
+                .iter()
+                .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+                .collect();
+            to.serialize_str(&text)
+        }
+
+        fn deserialize<'de, D: ::serde::Deserializer<'de>>(
+            from: D,
+        ) -> ::core::result::Result<::std::vec::Vec<u8>, D::Error> {
+            let text = <::std::string::String as ::serde::Deserialize>::deserialize(
+                from,
+            )?;
+            let value = |digit: u8| {
+                char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+            };
+            let byte = |pair: &[u8]| match pair {
+                [high, low] => {
+                    ::core::option::Option::Some(value(*high)? << 4 | value(*low)?)
+                }
+                _ => ::core::option::Option::None,
+            };
+            let bytes: ::core::option::Option<::std::vec::Vec<u8>> = text
+                .as_bytes()
+                .chunks(2)
+                .map(byte)
+                .collect();
+            bytes
+                .ok_or_else(|| ::serde::de::Error::custom(
+                    "opaque data is an even number of hexadecimal digits",
+                ))
+        }
+    }
+
+    impl Codec<::onc_runtime::Bytes> for Hex {
+        fn serialize<S: ::serde::Serializer>(
+            value: &::onc_runtime::Bytes,
+            to: S,
+        ) -> ::core::result::Result<S::Ok, S::Error> {
+            <Hex as Codec<::std::vec::Vec<u8>>>::serialize(&value.to_vec(), to)
+        }
+
+        fn deserialize<'de, D: ::serde::Deserializer<'de>>(
+            from: D,
+        ) -> ::core::result::Result<::onc_runtime::Bytes, D::Error> {
+            <Hex as Codec<::std::vec::Vec<u8>>>::deserialize(from)
+                .map(::onc_runtime::Bytes::from)
+        }
+    }
+
+    impl<const N: usize> Codec<[u8; N]> for Hex {
+        fn serialize<S: ::serde::Serializer>(
+            value: &[u8; N],
+            to: S,
+        ) -> ::core::result::Result<S::Ok, S::Error> {
+            <Hex as Codec<::std::vec::Vec<u8>>>::serialize(&value.to_vec(), to)
+        }
+
+        fn deserialize<'de, D: ::serde::Deserializer<'de>>(
+            from: D,
+        ) -> ::core::result::Result<[u8; N], D::Error> {
+            let bytes = <Hex as Codec<::std::vec::Vec<u8>>>::deserialize(from)?;
+            bytes
+                .try_into()
+                .map_err(|bytes: ::std::vec::Vec<u8>| wrong_length(bytes.len(), N))
+        }
+    }
+
+    impl<T, C: Codec<T>> Codec<::std::vec::Vec<T>> for Each<C> {
+        fn serialize<S: ::serde::Serializer>(
+            value: &::std::vec::Vec<T>,
+            to: S,
+        ) -> ::core::result::Result<S::Ok, S::Error> {
+            to.collect_seq(value.iter().map(Borrowed::<T, C>::new))
+        }
+
+        fn deserialize<'de, D: ::serde::Deserializer<'de>>(
+            from: D,
+        ) -> ::core::result::Result<::std::vec::Vec<T>, D::Error> {
+            let items = <::std::vec::Vec<
+                Owned<T, C>,
+            > as ::serde::Deserialize>::deserialize(from)?;
+            ::core::result::Result::Ok(items.into_iter().map(|item| item.0).collect())
+        }
+    }
+
+    impl<T, C: Codec<T>, const N: usize> Codec<[T; N]> for Each<C> {
+        fn serialize<S: ::serde::Serializer>(
+            value: &[T; N],
+            to: S,
+        ) -> ::core::result::Result<S::Ok, S::Error> {
+            to.collect_seq(value.iter().map(Borrowed::<T, C>::new))
+        }
+
+        fn deserialize<'de, D: ::serde::Deserializer<'de>>(
+            from: D,
+        ) -> ::core::result::Result<[T; N], D::Error> {
+            let items = <Each<C> as Codec<::std::vec::Vec<T>>>::deserialize(from)?;
+            items
+                .try_into()
+                .map_err(|items: ::std::vec::Vec<T>| wrong_length(items.len(), N))
+        }
+    }
+
+    impl<T, C: Codec<T>> Codec<::core::option::Option<T>> for Each<C> {
+        fn serialize<S: ::serde::Serializer>(
+            value: &::core::option::Option<T>,
+            to: S,
+        ) -> ::core::result::Result<S::Ok, S::Error> {
+            match value {
+                ::core::option::Option::Some(value) => {
+                    to.serialize_some(&Borrowed::<T, C>::new(value))
+                }
+                ::core::option::Option::None => to.serialize_none(),
+            }
+        }
+
+        fn deserialize<'de, D: ::serde::Deserializer<'de>>(
+            from: D,
+        ) -> ::core::result::Result<::core::option::Option<T>, D::Error> {
+            let value = <::core::option::Option<
+                Owned<T, C>,
+            > as ::serde::Deserialize>::deserialize(from)?;
+            ::core::result::Result::Ok(value.map(|value| value.0))
+        }
+    }
+
+    impl<T, C: Codec<T>> Codec<::std::boxed::Box<T>> for Each<C> {
+        fn serialize<S: ::serde::Serializer>(
+            value: &::std::boxed::Box<T>,
+            to: S,
+        ) -> ::core::result::Result<S::Ok, S::Error> {
+            C::serialize(value, to)
+        }
+
+        fn deserialize<'de, D: ::serde::Deserializer<'de>>(
+            from: D,
+        ) -> ::core::result::Result<::std::boxed::Box<T>, D::Error> {
+            C::deserialize(from).map(::std::boxed::Box::new)
+        }
+    }
+
+    /// An item to be written as `C` says.
+    struct Borrowed<'a, T, C>(&'a T, ::core::marker::PhantomData<C>);
+
+    impl<'a, T, C> Borrowed<'a, T, C> {
+        fn new(value: &'a T) -> Self {
+            Self(value, ::core::marker::PhantomData)
+        }
+    }
+
+    impl<T, C: Codec<T>> ::serde::Serialize for Borrowed<'_, T, C> {
+        fn serialize<S: ::serde::Serializer>(
+            &self,
+            to: S,
+        ) -> ::core::result::Result<S::Ok, S::Error> {
+            C::serialize(self.0, to)
+        }
+    }
+
+    /// An item read as `C` says.
+    struct Owned<T, C>(T, ::core::marker::PhantomData<C>);
+
+    impl<'de, T, C: Codec<T>> ::serde::Deserialize<'de> for Owned<T, C> {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            from: D,
+        ) -> ::core::result::Result<Self, D::Error> {
+            C::deserialize(from).map(|value| Self(value, ::core::marker::PhantomData))
+        }
+    }
+
+    fn wrong_length<E: ::serde::de::Error>(length: usize, expected: usize) -> E {
+        E::custom(
+            format_args!("{length} elements or bytes where there are always {expected}"),
+        )
     }
 }

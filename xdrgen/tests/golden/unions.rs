@@ -43,7 +43,7 @@ impl From<Stat> for i32 {
 impl TryFrom<i32> for Stat {
     type Error = ::onc_runtime::xdr::DecodeError;
 
-    fn try_from(value: i32) -> Result<Self, Self::Error> {
+    fn try_from(value: i32) -> Result<Self, ::onc_runtime::xdr::DecodeError> {
         match value {
             0 => Ok(Self::Ok),
             1 => Ok(Self::Again),
@@ -161,7 +161,7 @@ impl WriteRes {
 impl TryFrom<Result<u32, Stat>> for WriteRes {
     type Error = Stat;
 
-    fn try_from(result: Result<u32, Stat>) -> Result<Self, Self::Error> {
+    fn try_from(result: Result<u32, Stat>) -> Result<Self, Stat> {
         match result {
             Ok(value) => Ok(Self::Ok(value)),
             Err(status @ (Stat::Again | Stat::Denied)) => Ok(Self::Again(status)),
@@ -397,7 +397,7 @@ impl ByLetter {
 impl TryFrom<Result<i32, i8>> for ByLetter {
     type Error = i8;
 
-    fn try_from(result: Result<i32, i8>) -> Result<Self, Self::Error> {
+    fn try_from(result: Result<i32, i8>) -> Result<Self, i8> {
         match result {
             Ok(value) => Ok(Self::Number(value)),
             Err(98) => Ok(Self::Case98),
@@ -436,7 +436,7 @@ impl ByHyper {
 impl TryFrom<Result<Option<Entry>, i64>> for ByHyper {
     type Error = i64;
 
-    fn try_from(result: Result<Option<Entry>, i64>) -> Result<Self, Self::Error> {
+    fn try_from(result: Result<Option<Entry>, i64>) -> Result<Self, i64> {
         match result {
             Ok(value) => Ok(Self::One(value)),
             Err(0x1122_3344_5566_7788) => Ok(Self::Case1234605616436508552),
@@ -572,7 +572,7 @@ impl From<OuterDirection> for i32 {
 impl TryFrom<i32> for OuterDirection {
     type Error = ::onc_runtime::xdr::DecodeError;
 
-    fn try_from(value: i32) -> Result<Self, Self::Error> {
+    fn try_from(value: i32) -> Result<Self, ::onc_runtime::xdr::DecodeError> {
         match value {
             0 => Ok(Self::Up),
             1 => Ok(Self::Down),
