@@ -7,6 +7,7 @@ mod bodies;
 mod builtin;
 mod collect;
 mod constants;
+mod macros;
 mod programs;
 mod recursion;
 mod shapes;

@@ -1,13 +1,10 @@
-//! From pest's pairs to the AST.
+//! From pest's pairs to the AST: definitions, declarations, and what all parts need.
 
 use pest::iterators::Pair;
 
 use super::Rule;
 use crate::{
-    ast::{
-        ArmLabel, Declaration, Declarator, Enumerator, Ident, Item, ItemKind, Passed, Path, Procedure, Program, Suffix,
-        TypeSpec, TypeSpecKind, UnionArm, UnionBody, Version, docs::Comments,
-    },
+    ast::{Declaration, Declarator, Ident, Item, ItemKind, Path, Suffix, TypeSpec, TypeSpecKind, docs::Comments},
     diagnostics::{Diagnostic, Diagnostics, Severity},
     model::{Docs, Integer},
     preprocess::{Preprocessed, Token},
@@ -20,11 +17,11 @@ pub(super) struct Builder<'a, 'd> {
     comments: Option<&'a Comments<'a>>,
     diagnostics: &'d mut Diagnostics,
     /// The body read last: all of its type, and its opening bracket.
-    opening: Option<(Span, Span)>,
+    pub(super) opening: Option<(Span, Span)>,
     failed: bool,
 }
 
-type Node<'i> = Pair<'i, Rule>;
+pub(super) type Node<'i> = Pair<'i, Rule>;
 
 /// What the text is that the pairs speak of.
 enum From<'a> {
@@ -117,67 +114,6 @@ impl<'a, 'd> Builder<'a, 'd> {
         Some(ItemKind::Type(spec))
     }
 
-    fn program(&mut self, parts: Vec<Node<'_>>, docs: &mut Vec<String>) -> Option<Program> {
-        let (mut name, mut number, mut versions) = (None, None, Vec::new());
-        for part in parts {
-            match part.as_rule() {
-                Rule::name => name = Some(self.ident(&part)),
-                Rule::OPEN_BRACE => docs.extend(self.docs_behind(self.span(&part))),
-                Rule::version => versions.extend(self.version(part)),
-                Rule::expression => number = Some(self.expression(part)),
-                _ => {}
-            }
-        }
-        Some(Program { name: name?, versions, number: number? })
-    }
-
-    fn version(&mut self, pair: Node<'_>) -> Option<Version> {
-        let mut docs = self.docs_before(self.span(&pair));
-        let (mut name, mut number, mut procedures) = (None, None, Vec::new());
-        for part in pair.into_inner() {
-            match part.as_rule() {
-                Rule::name => name = Some(self.ident(&part)),
-                Rule::OPEN_BRACE => docs.extend(self.docs_behind(self.span(&part))),
-                Rule::procedure => procedures.extend(self.procedure(part)),
-                Rule::expression => number = Some(self.expression(part)),
-                _ => {}
-            }
-        }
-        Some(Version { name: name?, docs, procedures, number: number? })
-    }
-
-    fn procedure(&mut self, pair: Node<'_>) -> Option<Procedure> {
-        let span = self.span(&pair);
-        let docs = self.docs_of(span);
-        let (mut name, mut number, mut result, mut arguments) = (None, None, None, Vec::new());
-        for part in pair.into_inner() {
-            match part.as_rule() {
-                Rule::name => name = Some(self.ident(&part)),
-                Rule::passed => result = self.passed(part),
-                Rule::argument => arguments.extend(self.passed(part)),
-                Rule::expression => number = Some(self.expression(part)),
-                _ => {}
-            }
-        }
-        Some(Procedure { name: name?, docs, result: result?, arguments, number: number? })
-    }
-
-    fn passed(&mut self, pair: Node<'_>) -> Option<Passed> {
-        let mut type_spec = None;
-        let mut declarator = Declarator { pointers: 0, name: None, suffixes: Vec::new(), span: Span::default() };
-        for part in pair.into_inner() {
-            let span = self.span(&part);
-            if part.as_rule() == Rule::type_spec {
-                type_spec = Some(self.type_spec(part));
-                declarator.span = span.after();
-            } else {
-                self.declarator_part(&mut declarator, part);
-                declarator.span = declarator.span.to(span);
-            }
-        }
-        Some(Passed { type_spec: type_spec?, declarator })
-    }
-
     pub(super) fn declaration(&mut self, pair: Node<'_>) -> Declaration {
         let span = self.span(&pair);
         let mut type_spec = TypeSpec { kind: TypeSpecKind::Void, span };
@@ -220,7 +156,7 @@ impl<'a, 'd> Builder<'a, 'd> {
         declarator
     }
 
-    fn declarator_part(&mut self, declarator: &mut Declarator, part: Node<'_>) {
+    pub(super) fn declarator_part(&mut self, declarator: &mut Declarator, part: Node<'_>) {
         match part.as_rule() {
             Rule::STAR => declarator.pointers += 1,
             Rule::name => declarator.name = Some(self.ident(&part)),
@@ -237,7 +173,7 @@ impl<'a, 'd> Builder<'a, 'd> {
         Some(Suffix { fixed, bound: bound.map(|bound| self.expression(bound)), span })
     }
 
-    fn type_spec(&mut self, pair: Node<'_>) -> TypeSpec {
+    pub(super) fn type_spec(&mut self, pair: Node<'_>) -> TypeSpec {
         let span = self.span(&pair);
         let Some(inner) = pair.into_inner().next() else { return TypeSpec { kind: TypeSpecKind::Void, span } };
         let kind = match inner.as_rule() {
@@ -287,132 +223,6 @@ impl<'a, 'd> Builder<'a, 'd> {
         })
     }
 
-    fn compound(&mut self, pair: Node<'_>) -> TypeSpecKind {
-        let whole = self.span(&pair);
-        let mut path = None;
-        let mut body = None;
-        for part in pair.into_inner() {
-            match part.as_rule() {
-                Rule::path => path = Some(self.path(part)),
-                Rule::struct_body | Rule::enum_body | Rule::union_body => body = Some(part),
-                _ => {}
-            }
-        }
-        let Some(body) = body else {
-            return path.map_or(TypeSpecKind::Void, TypeSpecKind::Named);
-        };
-        let name = path.and_then(|path| {
-            if path.segments.len() > 1 {
-                self.error(
-                    Diagnostic::error("scoped-definition", "a definition is named by one word")
-                        .at(path.span, "")
-                        .help("put it into a `namespace`"),
-                );
-            }
-            path.segments.into_iter().next_back()
-        });
-        let brace =
-            body.clone().into_inner().find(|part| part.as_rule() == Rule::OPEN_BRACE).map(|part| self.span(&part));
-        let kind = match body.as_rule() {
-            Rule::struct_body => TypeSpecKind::Struct { name, fields: self.fields(body) },
-            Rule::enum_body => TypeSpecKind::Enum { name, members: self.members(body) },
-            _ => match self.union_body(body) {
-                Some(body) => TypeSpecKind::Union { name, body: Box::new(body) },
-                None => TypeSpecKind::Void,
-            },
-        };
-        self.opening = brace.map(|brace| (whole, brace));
-        kind
-    }
-
-    fn fields(&mut self, body: Node<'_>) -> Vec<Declaration> {
-        let mut fields = Vec::new();
-        for field in body.into_inner().filter(|part| part.as_rule() == Rule::field) {
-            self.refuse_feature(&field);
-            let span = self.span(&field);
-            let Some(declaration) = field.into_inner().next() else { continue };
-            let mut declaration = self.declaration(declaration);
-            declaration.docs = self.docs_before(span);
-            declaration.docs.extend(self.opening_docs(&declaration.type_spec));
-            declaration.docs.extend(self.docs_behind(span));
-            fields.push(declaration);
-        }
-        fields
-    }
-
-    fn members(&mut self, body: Node<'_>) -> Vec<Enumerator> {
-        let mut members = Vec::new();
-        for member in body.into_inner().filter(|part| part.as_rule() == Rule::enumerator) {
-            self.refuse_feature(&member);
-            let span = self.span(&member);
-            let (mut name, mut value) = (None, None);
-            for part in member.into_inner() {
-                match part.as_rule() {
-                    Rule::name => name = Some(self.ident(&part)),
-                    Rule::expression => value = Some(self.expression(part)),
-                    _ => {}
-                }
-            }
-            let docs = self.docs_of(span);
-            members.extend(name.map(|name| Enumerator { name, value, docs }));
-        }
-        members
-    }
-
-    fn union_body(&mut self, body: Node<'_>) -> Option<UnionBody> {
-        let mut discriminant = None;
-        let mut discriminant_type = None;
-        let mut discriminant_docs = Vec::new();
-        let mut arms = Vec::new();
-        for part in body.into_inner() {
-            match part.as_rule() {
-                Rule::discriminant => {
-                    discriminant_docs = self.docs_behind(self.span(&part));
-                    for part in part.into_inner() {
-                        match part.as_rule() {
-                            Rule::type_spec => discriminant_type = Some(self.type_spec(part)),
-                            _ => discriminant = Some(self.ident(&part)),
-                        }
-                    }
-                }
-                Rule::arm => {
-                    self.refuse_feature(&part);
-                    arms.extend(self.arm(part));
-                }
-                _ => {}
-            }
-        }
-        Some(UnionBody { discriminant_type: discriminant_type?, discriminant: discriminant?, discriminant_docs, arms })
-    }
-
-    fn arm(&mut self, pair: Node<'_>) -> Option<UnionArm> {
-        let span = self.span(&pair);
-        let mut docs = self.docs_before(span);
-        let mut labels: Vec<ArmLabel> = Vec::new();
-        let mut declaration = None;
-        for part in pair.into_inner() {
-            let part_span = self.span(&part);
-            match part.as_rule() {
-                Rule::label => {
-                    let inner = part.into_inner().next()?;
-                    let value = inner.into_inner().find(|part| part.as_rule() == Rule::expression);
-                    docs.extend(self.docs_behind(part_span));
-                    labels.push(ArmLabel { value: value.map(|value| self.expression(value)), span: part_span });
-                }
-                Rule::declaration => {
-                    docs.extend(self.docs_before(part_span));
-                    declaration = Some(self.declaration(part));
-                }
-                _ => {}
-            }
-        }
-        let mut declaration = declaration?;
-        docs.extend(self.opening_docs(&declaration.type_spec));
-        docs.extend(self.docs_behind(span));
-        declaration.docs = docs;
-        Some(UnionArm { labels, declaration })
-    }
-
     pub(super) fn path(&mut self, pair: Node<'_>) -> Path {
         let span = self.span(&pair);
         let segments =
@@ -420,12 +230,12 @@ impl<'a, 'd> Builder<'a, 'd> {
         Path { segments, span }
     }
 
-    fn ident(&self, pair: &Node<'_>) -> Ident {
+    pub(super) fn ident(&self, pair: &Node<'_>) -> Ident {
         Ident { text: pair.as_str().trim().to_owned(), span: self.span(pair) }
     }
 
     /// The comment behind the opening bracket of a body: it speaks of the body.
-    fn opening_docs(&self, spec: &TypeSpec) -> Vec<String> {
+    pub(super) fn opening_docs(&self, spec: &TypeSpec) -> Vec<String> {
         let has_body =
             matches!(spec.kind, TypeSpecKind::Struct { .. } | TypeSpecKind::Enum { .. } | TypeSpecKind::Union { .. });
         match &self.opening {
@@ -444,7 +254,7 @@ impl<'a, 'd> Builder<'a, 'd> {
         self.token(pair)?.constant
     }
 
-    fn feature(&self, pair: &Node<'_>) -> Option<u16> {
+    pub(super) fn feature(&self, pair: &Node<'_>) -> Option<u16> {
         self.token(pair)?.feature
     }
 
@@ -457,7 +267,7 @@ impl<'a, 'd> Builder<'a, 'd> {
     }
 
     /// A feature may guard definitions, not parts of them.
-    fn refuse_feature(&mut self, pair: &Node<'_>) {
+    pub(super) fn refuse_feature(&mut self, pair: &Node<'_>) {
         let From::Text { input, start } = self.from else { return };
         let whole = input.text.tokens.get(input.text.token_at(start)).and_then(|token| token.feature);
         let part = self.feature(pair);
@@ -474,15 +284,15 @@ impl<'a, 'd> Builder<'a, 'd> {
         }
     }
 
-    fn docs_before(&self, span: Span) -> Docs {
+    pub(super) fn docs_before(&self, span: Span) -> Docs {
         self.comments.map(|comments| comments.before(span)).unwrap_or_default()
     }
 
-    fn docs_behind(&self, span: Span) -> Docs {
+    pub(super) fn docs_behind(&self, span: Span) -> Docs {
         self.comments.map(|comments| comments.behind(span)).unwrap_or_default()
     }
 
-    fn docs_of(&self, span: Span) -> Docs {
+    pub(super) fn docs_of(&self, span: Span) -> Docs {
         self.comments.map(|comments| comments.of(span, span)).unwrap_or_default()
     }
 

@@ -1,8 +1,10 @@
 //! From the preprocessor's text to the AST: cut into definitions, each parsed by pest, so that a mistake in one hides none in
 //! another.
 
+mod bodies;
 mod build;
 mod expression;
+mod programs;
 mod split;
 mod syntax_error;
 

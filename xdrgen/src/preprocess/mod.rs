@@ -6,7 +6,9 @@
 
 mod condition;
 mod directive;
+mod expansion;
 pub(crate) mod files;
+mod include;
 pub(crate) mod lexer;
 mod macros;
 mod output;

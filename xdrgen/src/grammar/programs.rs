@@ -1,0 +1,73 @@
+//! From pest's pairs to the AST: programs.
+
+use super::{
+    Rule,
+    build::{Builder, Node},
+};
+use crate::{
+    ast::{Declarator, Passed, Procedure, Program, Version},
+    source::Span,
+};
+
+impl Builder<'_, '_> {
+    pub(super) fn program(&mut self, parts: Vec<Node<'_>>, docs: &mut Vec<String>) -> Option<Program> {
+        let (mut name, mut number, mut versions) = (None, None, Vec::new());
+        for part in parts {
+            match part.as_rule() {
+                Rule::name => name = Some(self.ident(&part)),
+                Rule::OPEN_BRACE => docs.extend(self.docs_behind(self.span(&part))),
+                Rule::version => versions.extend(self.version(part)),
+                Rule::expression => number = Some(self.expression(part)),
+                _ => {}
+            }
+        }
+        Some(Program { name: name?, versions, number: number? })
+    }
+
+    fn version(&mut self, pair: Node<'_>) -> Option<Version> {
+        let mut docs = self.docs_before(self.span(&pair));
+        let (mut name, mut number, mut procedures) = (None, None, Vec::new());
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::name => name = Some(self.ident(&part)),
+                Rule::OPEN_BRACE => docs.extend(self.docs_behind(self.span(&part))),
+                Rule::procedure => procedures.extend(self.procedure(part)),
+                Rule::expression => number = Some(self.expression(part)),
+                _ => {}
+            }
+        }
+        Some(Version { name: name?, docs, procedures, number: number? })
+    }
+
+    fn procedure(&mut self, pair: Node<'_>) -> Option<Procedure> {
+        let span = self.span(&pair);
+        let docs = self.docs_of(span);
+        let (mut name, mut number, mut result, mut arguments) = (None, None, None, Vec::new());
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::name => name = Some(self.ident(&part)),
+                Rule::passed => result = self.passed(part),
+                Rule::argument => arguments.extend(self.passed(part)),
+                Rule::expression => number = Some(self.expression(part)),
+                _ => {}
+            }
+        }
+        Some(Procedure { name: name?, docs, result: result?, arguments, number: number? })
+    }
+
+    fn passed(&mut self, pair: Node<'_>) -> Option<Passed> {
+        let mut type_spec = None;
+        let mut declarator = Declarator { pointers: 0, name: None, suffixes: Vec::new(), span: Span::default() };
+        for part in pair.into_inner() {
+            let span = self.span(&part);
+            if part.as_rule() == Rule::type_spec {
+                type_spec = Some(self.type_spec(part));
+                declarator.span = span.after();
+            } else {
+                self.declarator_part(&mut declarator, part);
+                declarator.span = declarator.span.to(span);
+            }
+        }
+        Some(Passed { type_spec: type_spec?, declarator })
+    }
+}
