@@ -181,7 +181,7 @@ async fn without_a_port_mapper_it_says_where_it_looked_or_waits_for_one() {
     let (nowhere, _kept) = dead_port();
     let services = vec![service(PROGRAM, 1, Netid::Tcp, "0.0.0.0.4.1")];
     let require = Registrar::new().mapper(nowhere).policy(Policy::Require);
-    let error = require.clone().register(services.clone()).await.err().expect("nobody is there");
+    let error = require.clone().register(services.clone()).await.expect_err("nobody is there");
     let RegisterError::NoPortMapper { tried } = &error else { panic!("{error}") };
     assert_eq!(*tried, [(format!("tcp {nowhere}"), "connection refused".to_owned())]);
 

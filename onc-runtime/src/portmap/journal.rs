@@ -89,9 +89,12 @@ fn read(path: &Path, limits: Limits) -> io::Result<Table> {
     }
     for line in lines {
         match line.strip_suffix('\n').and_then(parse) {
-            Some(change) => drop(table.apply(change)),
+            Some(change) => {
+                table.apply(change);
+            }
             None => {
-                tracing::warn!(target: "onc::portmap", line = %line.escape_debug(), "a line of the state is left out")
+                let line = line.escape_debug();
+                tracing::warn!(target: "onc::portmap", %line, "a line of the state is left out");
             }
         }
     }

@@ -4,6 +4,7 @@
 //! go away, or lose its memory. A client asks the mapper of the server's host ([`Resolver`]). A program that
 //! cannot count on a system's port mapper brings its own ([`Portmapper`]).
 
+mod ask_udp;
 mod cache;
 mod conflict;
 mod error;
@@ -34,7 +35,7 @@ pub use self::mapper::{Mapper, Version};
 pub use self::names::ProgramNames;
 pub use self::portmapper::{Portmapper, PortmapperBuilder};
 pub use self::probe::{Probe, probe};
-pub use self::programs::{Programs, Rules};
+pub use self::programs::{Indirect, Programs, Rules};
 pub use self::registrar::{Policy, Registrar, Registration, Status, Unregistered};
 pub use self::resolver::Resolver;
 pub use self::service::Service;

@@ -6,13 +6,15 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 
 use crate::error::Refusal;
 use crate::rpc::{
     CallTemplate, Credential, Netid, RecordReader, Reply, UniversalAddress, parse_reply, patch_mark, random_xid,
 };
-use crate::transport::{Stream, tcp, udp};
+use crate::transport::{Stream, tcp};
+
+use super::ask_udp::ask_udp;
 
 /// What became of a call of procedure 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,9 +31,6 @@ pub enum Probe {
     /// It cannot be tried from here: the transport is not known, or the address not reachable.
     Unreachable,
 }
-
-/// How long to wait before a datagram is sent again.
-const AGAIN: Duration = Duration::from_secs(1);
 
 /// More than any answer to procedure 0 has.
 const MAX_REPLY: usize = 4096;
@@ -110,21 +109,9 @@ async fn over_udp(
     let xid = random_xid();
     let mut call = Vec::new();
     template.put_unmarked(&mut call, xid, 0);
-    timeout(limit, async {
-        let socket = udp::connect(address)?;
-        let mut buffer = [0; MAX_REPLY];
-        let begun = Instant::now();
-        loop {
-            socket.send(&call).await?;
-            let again = Instant::now() + AGAIN;
-            while let Ok(received) = timeout_at(again, socket.recv(&mut buffer)).await {
-                if let Ok(Some(answer)) = answer(&buffer[..received?], xid) {
-                    return Ok((begun.elapsed(), answer));
-                }
-            }
-        }
-    })
-    .await?
+    let begun = Instant::now();
+    let answer = timeout(limit, ask_udp(address, &call, |message| answer(message, xid).ok().flatten())).await??;
+    Ok((begun.elapsed(), answer))
 }
 
 /// Whether a message answers the call: `None`, that it is for another.

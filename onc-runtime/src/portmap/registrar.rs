@@ -207,7 +207,7 @@ impl Registration {
         let mut status = self.status.clone();
         if status.wait_for(|status| matches!(status, Status::Registered)).await.is_err() {
             // Nobody keeps it up to date any more.
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 

@@ -150,29 +150,21 @@ impl Sockets {
         tcp.or_else(|| self.udp.first().and_then(|socket| socket.local_addr().ok()))
     }
 
-    /// Transport and universal address of each socket: of one that takes IPv6 and IPv4 both.
+    /// Transport and universal address of each socket, one for each transport, in the order in which rpcbind has them.
     pub(super) fn addresses(&self) -> Vec<(Netid, UniversalAddress)> {
-        let tcp = self.tcp.iter().filter_map(|socket| socket.local_addr().ok());
-        let udp = self.udp.iter().filter_map(|socket| socket.local_addr().ok());
-        let mut addresses = Vec::new();
-        for address in tcp.flat_map(both_families) {
-            addresses.push((Netid::tcp(&address), address.into()));
-        }
-        for address in udp.flat_map(both_families) {
-            addresses.push((Netid::udp(&address), address.into()));
-        }
+        let tcp = self.tcp.iter().filter_map(|socket| socket.local_addr().ok()).flat_map(both_families);
+        let udp = self.udp.iter().filter_map(|socket| socket.local_addr().ok()).flat_map(both_families);
+        let mut addresses: Vec<(Netid, UniversalAddress)> = tcp
+            .map(|address| (Netid::tcp(&address), address.into()))
+            .chain(udp.map(|address| (Netid::udp(&address), address.into())))
+            .collect();
         #[cfg(unix)]
-        for socket in &self.unix {
-            addresses.extend(socket.address.clone().map(|address| (Netid::Local, address)));
-        }
-        // Two sockets may have the same address in different families.
-        let mut unique: Vec<(Netid, UniversalAddress)> = Vec::new();
-        for (netid, address) in addresses {
-            if !unique.iter().any(|(other, _)| *other == netid) {
-                unique.push((netid, address));
-            }
-        }
-        unique
+        addresses.extend(
+            self.unix.iter().filter_map(|socket| socket.address.clone()).map(|address| (Netid::Local, address)),
+        );
+        let order = [Netid::Tcp6, Netid::Udp6, Netid::Tcp, Netid::Udp, Netid::Local];
+        let first = |netid: Netid| addresses.iter().find(|(other, _)| *other == netid).cloned();
+        order.into_iter().filter_map(first).collect()
     }
 }
 

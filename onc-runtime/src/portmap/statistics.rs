@@ -1,10 +1,22 @@
 //! What a port mapper has done: version 4's GETSTAT.
 
-use super::protocol::{self, AddressStatistics, STATISTICS_PROCEDURES, STATISTICS_VERSIONS, StatisticsByVersion};
+use super::protocol::{
+    self, AddressStatistics, CallStatistics, STATISTICS_PROCEDURES, STATISTICS_VERSIONS, StatisticsByVersion,
+};
 
 /// Programs, versions and netids that lookups are counted of, in each version of the protocol: whoever asks chooses them, so
 /// that there must be an end to it. Later ones are not counted.
 const MAX_ADDRESSES: usize = 256;
+
+/// A call that is to be handed on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Called {
+    pub(super) prog: u32,
+    pub(super) vers: u32,
+    pub(super) proc: u32,
+    /// By INDIRECT.
+    pub(super) indirect: bool,
+}
 
 /// The counters of a port mapper. They stay at their greatest value when they reach it.
 #[derive(Clone, Debug, Default)]
@@ -38,18 +50,27 @@ impl Statistics {
     /// Counts a lookup.
     pub(super) fn lookup(&mut self, version: u32, prog: u32, vers: u32, netid: &str, found: bool) {
         let Some(of) = self.of(version) else { return };
-        let known = of.addresses.iter().position(|at| at.prog == prog && at.vers == vers && at.netid == netid);
-        let at = known.unwrap_or_else(|| {
-            if of.addresses.len() < MAX_ADDRESSES {
-                of.addresses.push(AddressStatistics { prog, vers, netid: netid.into(), ..Default::default() });
-            }
-            of.addresses.len() - 1
-        });
-        let counted = &mut of.addresses[at];
-        if counted.prog == prog && counted.vers == vers && counted.netid == netid {
-            let counter = if found { &mut counted.success } else { &mut counted.failure };
-            *counter = counter.saturating_add(1);
+        let is = |at: &AddressStatistics| at.prog == prog && at.vers == vers && at.netid == netid;
+        if !of.addresses.iter().any(is) && of.addresses.len() < MAX_ADDRESSES {
+            of.addresses.push(AddressStatistics { prog, vers, netid: netid.into(), ..Default::default() });
         }
+        let Some(counted) = of.addresses.iter_mut().find(|at| is(at)) else { return };
+        let counter = if found { &mut counted.success } else { &mut counted.failure };
+        *counter = counter.saturating_add(1);
+    }
+
+    /// Counts a call that was to be handed on, by INDIRECT or not.
+    pub(super) fn handed_on(&mut self, version: u32, called: Called, netid: &str, success: bool) {
+        let Some(of) = self.of(version) else { return };
+        let Called { prog, vers, proc, indirect } = called;
+        let is = |at: &CallStatistics| at.prog == prog && at.vers == vers && at.proc == proc && at.netid == netid;
+        if !of.handed_on.iter().any(is) && of.handed_on.len() < MAX_ADDRESSES {
+            of.handed_on.push(CallStatistics { prog, vers, proc, netid: netid.into(), ..Default::default() });
+        }
+        let Some(counted) = of.handed_on.iter_mut().find(|at| is(at)) else { return };
+        let counter = if success { &mut counted.success } else { &mut counted.failure };
+        *counter = counter.saturating_add(1);
+        counted.indirect = counted.indirect.saturating_add(indirect.into());
     }
 
     /// All of them, as GETSTAT answers.
@@ -97,5 +118,12 @@ mod tests {
         assert_eq!(v4.addresses.len(), MAX_ADDRESSES);
         assert_eq!((v4.addresses[0].success, v4.addresses[0].failure), (1, 10_000));
         assert!(v4.addresses[1..].iter().all(|counted| (counted.success, counted.failure) == (1, 0)));
+        for prog in 0..1000 {
+            statistics.handed_on(4, Called { prog, vers: 1, proc: 0, indirect: prog == 3 }, "udp", prog == 4);
+        }
+        let [_, _, v4] = statistics.all();
+        assert_eq!(v4.handed_on.len(), MAX_ADDRESSES);
+        let counted = |at: usize| (v4.handed_on[at].success, v4.handed_on[at].failure, v4.handed_on[at].indirect);
+        assert_eq!([counted(3), counted(4), counted(5)], [(0, 1, 1), (1, 0, 0), (0, 1, 0)]);
     }
 }

@@ -18,6 +18,8 @@ pub enum Fault {
     SystemError,
     /// The caller may not, or must say who it is: `AUTH_ERROR` with this status.
     Auth(AuthStatus),
+    /// There is to be no reply at all: the call came by broadcast and others will answer, or from a peer that asks too often.
+    NoReply,
 }
 
 impl Fault {
@@ -36,6 +38,7 @@ impl fmt::Display for Fault {
             Self::GarbageArguments => write!(f, "the arguments make no sense"),
             Self::SystemError => write!(f, "the server failed"),
             Self::Auth(status) => write!(f, "authentication: {status}"),
+            Self::NoReply => write!(f, "the call is not replied to"),
         }
     }
 }

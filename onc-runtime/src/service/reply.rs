@@ -105,6 +105,7 @@ impl<'a> Reply<'a> {
             Fault::GarbageArguments => self.accepted(AcceptStatus::GarbageArguments),
             Fault::SystemError => self.accepted(AcceptStatus::SystemError),
             Fault::Auth(status) => self.denied(RejectStatus::AuthError(status)),
+            Fault::NoReply => self.status = "NO_REPLY",
         }
     }
 

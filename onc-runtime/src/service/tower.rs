@@ -97,6 +97,9 @@ impl Service<Request> for ProgramService {
 
 /// What a reply that was just written says.
 fn answer(message: &Bytes) -> Result<Response, Fault> {
+    if message.is_empty() {
+        return Err(Fault::NoReply);
+    }
     let status = match parse_reply(message) {
         Ok((_, ReplyMessage::Accepted { status, .. }, offset)) => {
             if status == AcceptStatus::Success {

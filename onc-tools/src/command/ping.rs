@@ -24,6 +24,7 @@ pub(super) struct Ping {
     /// The program, by number or name.
     program: String,
     /// The version. Default: all that there are.
+    #[arg(id = "program_version", value_name = "VERSION")]
     version: Option<u32>,
     /// The transport: tcp, udp, tcp6, udp6.
     #[arg(long, short = 'T', default_value = "tcp")]

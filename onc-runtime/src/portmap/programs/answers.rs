@@ -2,6 +2,8 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use tokio::time::{Instant, sleep};
+
 use crate::portmap::protocol::{Netbuf, Rpcb, RpcbList, RpcbNode};
 use crate::portmap::sockaddr;
 use crate::portmap::table::{Change, Entry, Unset};
@@ -22,9 +24,19 @@ pub(super) enum Which {
 }
 
 impl Programs {
-    /// Counts a call.
-    pub(super) fn count(&self, cx: &Context) {
+    /// Counts a call, and makes a stranger wait who calls too often, or go without an answer.
+    pub(super) async fn admit(&self, cx: &Context) -> Result<(), Fault> {
+        let caller = Caller::of(cx);
+        if let Some(stranger) = caller.stranger() {
+            while let Err(wait) = self.shared.limiter.take(stranger, Instant::now()) {
+                if caller.is_datagram() {
+                    return Err(Fault::NoReply);
+                }
+                sleep(wait).await;
+            }
+        }
         self.state().statistics.call(cx.version(), cx.procedure());
+        Ok(())
     }
 
     /// SET of all versions.

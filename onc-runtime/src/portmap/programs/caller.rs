@@ -24,6 +24,11 @@ impl<'a> Caller<'a> {
         self.cx.peer().is_local()
     }
 
+    /// Its address, if it is on another host.
+    pub(super) fn stranger(&self) -> Option<IpAddr> {
+        if self.is_local() { None } else { self.ip() }
+    }
+
     /// It asks over UDP.
     pub(super) fn is_datagram(&self) -> bool {
         matches!(self.netid(), Netid::Udp | Netid::Udp6)

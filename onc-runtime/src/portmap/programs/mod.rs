@@ -2,19 +2,24 @@
 
 mod answers;
 mod caller;
+mod forward;
+mod limiter;
 mod reach;
 mod rules;
 mod v2;
 mod v3;
 mod v4;
 
-pub use self::rules::Rules;
+pub use self::rules::{Indirect, Rules};
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::Semaphore;
+
 use crate::service::RegistryBuilder;
 
+use self::limiter::Limiter;
 use super::journal::Journal;
 use super::protocol::{PmapV2Server, RpcbV3Server, RpcbV4Server};
 use super::statistics::Statistics;
@@ -32,7 +37,13 @@ pub struct Programs {
 struct Shared {
     state: Mutex<State>,
     rules: Rules,
+    limiter: Limiter,
+    /// Calls that may be handed on at the same time.
+    handing_on: Semaphore,
 }
+
+/// Calls that are handed on at the same time, at most.
+const HANDED_ON_AT_ONCE: usize = 64;
 
 /// What the calls change.
 struct State {
@@ -49,7 +60,13 @@ impl Programs {
     #[must_use]
     pub fn new(table: Table, rules: Rules) -> Self {
         let state = State { table, statistics: Statistics::default(), changes: 0, journal: None };
-        Self { shared: Arc::new(Shared { state: Mutex::new(state), rules }) }
+        let shared = Shared {
+            state: Mutex::new(state),
+            rules,
+            limiter: Limiter::new(rules.calls_per_second),
+            handing_on: Semaphore::new(HANDED_ON_AT_ONCE),
+        };
+        Self { shared: Arc::new(shared) }
     }
 
     /// Writes every change to `journal` from now on, before whoever makes it is answered.

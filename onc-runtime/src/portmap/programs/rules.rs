@@ -16,12 +16,34 @@ pub struct Rules {
     /// WARNING: the answer can be a thousand times as long as the question, whose sender anybody can forge over UDP: such a
     /// port mapper can be used to flood others. Over TCP strangers get them in any case.
     pub lists_over_udp: bool,
+    /// Which calls are handed on to programs of this host: CALLIT, BCAST and INDIRECT. Default: [`Indirect::Off`].
+    pub indirect: Indirect,
+    /// Calls a second that are answered for one stranger, an IPv6 network of 64 bits counting as one. Default: 1000. Further
+    /// ones are dropped over UDP, and wait over TCP.
+    pub calls_per_second: u32,
 }
 
-#[allow(clippy::derivable_impls, reason = "the default is a decision, not the absence of one")]
+/// Calls that a port mapper hands on to programs of its host.
+///
+/// A program is called from its own host then, which many trust. Never are calls handed on to the port mapper itself, nor
+/// to an address of another host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Indirect {
+    /// None: they are not answered, and INDIRECT fails, as of rpcbind.
+    #[default]
+    Off,
+    /// Calls of procedure 0: what `rpcinfo -b` needs to find the hosts that have a program.
+    Null,
+    /// All calls.
+    ///
+    /// WARNING: strangers reach procedures that believe to be called by this host.
+    Any,
+}
+
 impl Default for Rules {
     fn default() -> Self {
-        Self { lists_over_udp: false }
+        Self { lists_over_udp: false, indirect: Indirect::Off, calls_per_second: 1000 }
     }
 }
 
@@ -30,6 +52,20 @@ impl Rules {
     #[must_use]
     pub fn with_lists_over_udp(mut self, allow: bool) -> Self {
         self.lists_over_udp = allow;
+        self
+    }
+
+    /// Sets [`indirect`](Self::indirect).
+    #[must_use]
+    pub fn with_indirect(mut self, indirect: Indirect) -> Self {
+        self.indirect = indirect;
+        self
+    }
+
+    /// Sets [`calls_per_second`](Self::calls_per_second).
+    #[must_use]
+    pub fn with_calls_per_second(mut self, calls: u32) -> Self {
+        self.calls_per_second = calls;
         self
     }
 

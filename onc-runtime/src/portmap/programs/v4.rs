@@ -10,57 +10,64 @@ use crate::service::{Context, Fault};
 use super::Programs;
 use super::answers::{Which, time, to_transport_address, to_universal_address};
 use super::caller::Caller;
+use super::forward::Call;
 use super::reach::reachable;
 
 impl RpcbV4 for Programs {
     async fn set(&self, cx: &Context, arg: Rpcb) -> Result<bool, Fault> {
-        self.count(cx);
+        self.admit(cx).await?;
         self.make(cx, arg.prog, arg.vers, &arg.netid, &arg.address)
     }
 
     async fn unset(&self, cx: &Context, arg: Rpcb) -> Result<bool, Fault> {
-        self.count(cx);
+        self.admit(cx).await?;
         self.unmake(cx, arg.prog, arg.vers, &[&arg.netid])
     }
 
     async fn getaddr(&self, cx: &Context, arg: Rpcb) -> Result<String, Fault> {
-        self.count(cx);
+        self.admit(cx).await?;
         Ok(self.address(cx, &arg, Which::Any))
     }
 
     async fn dump(&self, cx: &Context) -> Result<RpcbList, Fault> {
-        self.count(cx);
+        self.admit(cx).await?;
         self.list(cx)
     }
 
     async fn gettime(&self, cx: &Context) -> Result<u32, Fault> {
-        self.count(cx);
+        self.admit(cx).await?;
         Ok(time())
     }
 
     async fn uaddr2taddr(&self, cx: &Context, arg: String) -> Result<Netbuf, Fault> {
-        self.count(cx);
+        self.admit(cx).await?;
         Ok(to_transport_address(&arg))
     }
 
     async fn taddr2uaddr(&self, cx: &Context, arg: Netbuf) -> Result<String, Fault> {
-        self.count(cx);
+        self.admit(cx).await?;
         Ok(to_universal_address(&arg))
     }
 
+    async fn bcast(&self, cx: &Context, arg: RpcbCallArguments) -> Result<RpcbCallResults, Fault> {
+        self.admit(cx).await?;
+        let called = self.hand_on(cx, Call::of(arg, false)).await?;
+        Ok(RpcbCallResults { address: called.address, results: called.results })
+    }
+
     async fn getversaddr(&self, cx: &Context, arg: Rpcb) -> Result<String, Fault> {
-        self.count(cx);
+        self.admit(cx).await?;
         Ok(self.address(cx, &arg, Which::Exact))
     }
 
-    async fn indirect(&self, cx: &Context, _arg: RpcbCallArguments) -> Result<RpcbCallResults, Fault> {
-        self.count(cx);
-        // RFC 1833 §2.2.1 has it answer in any case; rpcbind without indirect calls answers so.
-        Err(Fault::SystemError)
+    async fn indirect(&self, cx: &Context, arg: RpcbCallArguments) -> Result<RpcbCallResults, Fault> {
+        self.admit(cx).await?;
+        let called = self.hand_on(cx, Call::of(arg, true)).await?;
+        Ok(RpcbCallResults { address: called.address, results: called.results })
     }
 
     async fn getaddrlist(&self, cx: &Context, arg: Rpcb) -> Result<RpcbAddressList, Fault> {
-        self.count(cx);
+        self.admit(cx).await?;
         let caller = Caller::of(cx);
         let (family, _, _) = kind(caller.netid());
         let state = self.state();
@@ -83,7 +90,7 @@ impl RpcbV4 for Programs {
     }
 
     async fn getstat(&self, cx: &Context) -> Result<StatisticsByVersion, Fault> {
-        self.count(cx);
+        self.admit(cx).await?;
         self.rules().list(&Caller::of(cx))?;
         Ok(self.state().statistics.all())
     }
