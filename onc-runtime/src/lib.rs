@@ -109,16 +109,24 @@ pub use self::xdr::Xdr;
 pub use bytes::Bytes;
 pub use onc_derive::Xdr;
 
-/// Includes the Rust that xdrgen made of `NAME.x` in the build script.
+/// Includes the Rust that xdrgen made of `NAME.x` in the build script, as the contents of the module that it stands in; once a
+/// module.
 ///
 /// ```ignore
-/// pub mod calc {
+/// mod calc {
 ///     onc_runtime::include_xdr!("calc");
 /// }
 /// ```
 #[macro_export]
 macro_rules! include_xdr {
     ($name:literal) => {
-        include!(concat!(env!("OUT_DIR"), "/", $name, ".rs"));
+        // What is public in a module that is private here may be public in another crate's.
+        #[allow(unreachable_pub)]
+        mod included_xdr {
+            include!(concat!(env!("OUT_DIR"), "/", $name, ".rs"));
+        }
+
+        #[allow(unreachable_pub, unused_imports)]
+        pub use included_xdr::*;
     };
 }

@@ -125,12 +125,12 @@ impl DatagramLink {
                 if self.socket.poll_send_ready(cx)?.is_pending() {
                     return Ok(());
                 }
-                step!(2, "the message is handed to the local kernel", xid, bytes = message.len());
                 match self.socket.poll_send(cx, message) {
                     Poll::Pending => return Ok(()),
                     Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => return Err(error),
                     // A datagram that does not leave is as good as one lost on the way.
                     Poll::Ready(_) => {
+                        step!(2, "the message is handed to the local kernel", xid, bytes = message.len());
                         step!(3, "the message crosses to the remote host", xid);
                         self.retransmission.sent(attempts, now);
                         if attempts.sends() > 1 {
