@@ -55,7 +55,7 @@ pub(super) fn compile(outcomes: &mut [Outcome], scratch: &Path) -> io::Result<()
 
 fn manifest(workspace: &Path) -> String {
     format!(
-        "[package]\nname = \"corpus\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n\
+        "[package]\nname = \"corpus\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n[profile.dev]\ndebug = false\n\n[dependencies]\n\
          onc-runtime = {{ path = {:?} }}\n",
         workspace.join("onc-runtime")
     )

@@ -27,6 +27,9 @@ pub enum Generated {
 /// How often what is missing is supplied: types first, constants next, those that only then come to light.
 const ROUNDS: usize = 4;
 
+/// What the first foreign constant is: more than what the file itself is likely to number its cases with.
+const FIRST_CONSTANT: usize = 1001;
+
 /// Generates Rust from `file`, by way of `scratch`; `at` numbers it, for the paths of the types that are supplied.
 pub(super) fn generate(file: &Path, at: usize, scratch: &Path) -> io::Result<Generated> {
     let folder = scratch.join(format!("generated/{at}"));
@@ -39,7 +42,7 @@ pub(super) fn generate(file: &Path, at: usize, scratch: &Path) -> io::Result<Gen
             config = config.extern_type(name, format!("crate::foreign_{at}::{}", identifier(name)));
         }
         for (number, name) in constants.iter().enumerate() {
-            config = config.define(format!("{name}={}", number + 1));
+            config = config.define(format!("{name}={}", FIRST_CONSTANT + number));
         }
         match config.compile([file]) {
             Ok(()) => {
