@@ -46,3 +46,118 @@ mod goldens {
         pub euros: f64,
     }
 }
+
+mod behaviour {
+    use onc_runtime::xdr::{from_slice, to_vec};
+
+    use super::goldens::{
+        choices,
+        enums::{Color, Level, Nfsstat3, Status},
+        recursion::{Husband, Node, Tree, TwoLists},
+        types::{Arrays, Texts},
+        unions::{ByLetter, ByNumber, CreateRes, Entry, MaybeEntry, MaybeSize, OnlyDefault, ReadRes, Stat, WriteRes},
+    };
+
+    fn entry() -> Entry {
+        Entry { name: "motd".into(), size: 286 }
+    }
+
+    #[test]
+    fn enums_know_their_numbers_and_names() {
+        assert_eq!(i32::from(Color::Green), 17);
+        assert_eq!(Color::try_from(16).ok(), Some(Color::Blue));
+        assert_eq!(Color::AZURE, Color::Blue);
+        assert!(Color::try_from(2).is_err());
+        assert_eq!(format!("{:>12}", Nfsstat3::ErrPerm), "NFS3ERR_PERM");
+        assert_eq!(Status::default(), Status::Good, "the one of value 0");
+        assert_eq!(Color::default(), Color::Red, "the first");
+        assert!(Level::Level1 < Level::Level3);
+    }
+
+    #[test]
+    fn open_enums_keep_what_they_do_not_know() {
+        let flavour: choices::Flavor = from_slice(&[0, 0, 0, 77]).expect("any number is one");
+        assert_eq!(flavour, choices::Flavor(77));
+        assert_eq!(flavour.to_string(), "77");
+        assert_eq!(choices::Flavor::DH.to_string(), "AUTH_DH");
+        assert_eq!(choices::Flavor::UNIX, choices::Flavor::SYS);
+        assert_eq!(choices::Later::default(), choices::Later::A);
+    }
+
+    #[test]
+    fn unions_convert_to_results_and_back() {
+        assert_eq!(ReadRes::Ok(entry()).into_result(), Ok(entry()));
+        assert_eq!(ReadRes::Other(Stat::Lost).into_result(), Err(Stat::Lost));
+        assert_eq!(ReadRes::from(Err(Stat::Denied)), ReadRes::Other(Stat::Denied));
+
+        assert_eq!(WriteRes::try_from(Err(Stat::Again)), Ok(WriteRes::Again(Stat::Again)));
+        assert_eq!(WriteRes::try_from(Err(Stat::Lost)), Ok(WriteRes::Lost));
+        assert_eq!(WriteRes::try_from(Err(Stat::Ok)), Err(Stat::Ok), "there is no void arm for it");
+        assert_eq!(WriteRes::Again(Stat::Denied).into_result(), Err(Stat::Denied));
+
+        let why = (Stat::Denied, "no".to_owned());
+        assert_eq!(CreateRes::from(Err(why.clone())).into_result(), Err(why));
+
+        assert_eq!(ByLetter::try_from(Err(i8::try_from(b'b').expect("ASCII"))), Ok(ByLetter::Case98));
+    }
+
+    #[test]
+    fn unions_convert_to_options_and_back() {
+        assert_eq!(MaybeEntry::from(Some(entry())).into_option(), Some(entry()));
+        assert_eq!(MaybeEntry::from(None), MaybeEntry::False);
+        assert_eq!(MaybeSize::from(None), MaybeSize::Other(false));
+        assert_eq!(MaybeSize::from(Some(5)).into_option(), Some(5));
+    }
+
+    #[test]
+    fn a_contradiction_is_not_encoded() {
+        // The status of success, with no data.
+        assert!(to_vec(&ReadRes::from(Err(Stat::Ok))).is_err());
+    }
+
+    #[test]
+    fn defaults_are_zero_on_the_wire() {
+        assert_eq!(to_vec(&ReadRes::default()).expect("it encodes"), [0; 4 + 4 + 8]);
+        assert_eq!(to_vec(&OnlyDefault::default()).expect("it encodes"), [0; 8]);
+        assert_eq!(ByNumber::default(), ByNumber::Zero(0));
+        assert_eq!(Texts::default().long_one, [0; 64]);
+        assert_eq!(Arrays::default().many_names.len(), 33);
+    }
+
+    #[test]
+    fn bounds_hold_wherever_a_type_is_reached() {
+        let mut arrays = Arrays::default();
+        arrays.names = vec!["12345678".into(); 3];
+        assert!(to_vec(&arrays).is_ok());
+        arrays.names[2].push('9');
+        let error = to_vec(&arrays).expect_err("short_name has 8 bytes").to_string();
+        assert!(error.contains("names"), "{error}");
+        arrays.names = vec![String::new(); 4];
+        assert!(to_vec(&arrays).is_err(), "three of them");
+    }
+
+    #[test]
+    fn bytes_of_c_take_four_each() {
+        let short = to_vec(&Arrays::default()).expect("it encodes").len();
+        let long = to_vec(&Arrays { raw: vec![1; 5], ..Arrays::default() }).expect("it encodes").len();
+        assert_eq!(long - short, 20);
+    }
+
+    #[test]
+    fn lists_and_trees_come_back() {
+        let lists = TwoLists {
+            first: vec![Node { value: 1 }, Node { value: 2 }],
+            second: vec![],
+            both: [vec![Node { value: 3 }], vec![Node { value: 4 }]],
+            at_least_one: vec![Node { value: 5 }],
+        };
+        let bytes = to_vec(&lists).expect("it encodes");
+        assert_eq!(bytes.len(), (4 + 4) * 2 + 4 + 4 + (4 + 4) * 2 + (4 + 4));
+        assert_eq!(from_slice::<TwoLists>(&bytes).expect("it decodes"), lists);
+
+        let leaf = |name: &str| Some(Box::new(Tree { name: name.into(), left: None, right: None }));
+        let tree = Tree { name: "root".into(), left: leaf("left"), right: leaf("right") };
+        assert_eq!(from_slice::<Tree>(&to_vec(&tree).expect("it encodes")).expect("it decodes"), tree);
+        assert!(Husband::default().spouse.is_none());
+    }
+}

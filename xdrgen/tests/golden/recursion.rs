@@ -38,12 +38,13 @@ pub struct TwoLists {
 #[derive(Clone, Debug, Default, PartialEq, Eq, ::onc_runtime::Xdr)]
 #[allow(dead_code)]
 pub struct Tree {
+    /// `tree *left`
+    pub left: Option<Box<Tree>>,
+    /// `tree *right`
+    pub right: Option<Box<Tree>>,
     /// `string name<32>`
     #[xdr(max = 32)]
     pub name: String,
-    /// `tree *left`
-    #[xdr(list)]
-    pub left: Vec<Tree>,
 }
 
 /// Branches without a box: a Vec has one already.
@@ -223,14 +224,14 @@ pub trait ListV1: Send + Sync + 'static {
         async { Err(::onc_runtime::Fault::ProcedureUnavailable) }
     }
 
-    /// `tree BALANCE(tree)`
+    /// `tree BALANCE(tree *)`
     #[doc(alias = "BALANCE")]
     fn balance(
         &self,
         cx: &::onc_runtime::Context,
-        arg: Vec<Tree>,
+        arg: Option<Tree>,
     ) -> impl ::core::future::Future<
-        Output = Result<Vec<Tree>, ::onc_runtime::Fault>,
+        Output = Result<Tree, ::onc_runtime::Fault>,
     > + Send {
         let _ = (cx, arg);
         async { Err(::onc_runtime::Fault::ProcedureUnavailable) }
@@ -360,9 +361,9 @@ impl ListV1Client {
         self.client.call((a, b))
     }
 
-    /// `tree BALANCE(tree)`
+    /// `tree BALANCE(tree *)`
     #[doc(alias = "BALANCE")]
-    pub fn balance(&self, arg: Vec<Tree>) -> ::onc_runtime::Call<list_v1::Balance> {
+    pub fn balance(&self, arg: Option<Tree>) -> ::onc_runtime::Call<list_v1::Balance> {
         self.client.call((arg,))
     }
 }
@@ -433,16 +434,16 @@ pub mod list_v1 {
         const NAME: &'static str = "APPEND";
     }
 
-    /// `tree BALANCE(tree)`
+    /// `tree BALANCE(tree *)`
     #[doc(alias = "BALANCE")]
     #[derive(Clone, Copy, Debug)]
     pub struct Balance;
 
     impl ::onc_runtime::Procedure for Balance {
-        type Arguments = (Vec<super::Tree>,);
-        type Results = Vec<super::Tree>;
-        type ArgumentsShape = (::onc_runtime::xdr::List,);
-        type ResultsShape = ::onc_runtime::xdr::Chain;
+        type Arguments = (Option<super::Tree>,);
+        type Results = super::Tree;
+        type ArgumentsShape = (::onc_runtime::xdr::Plain,);
+        type ResultsShape = ::onc_runtime::xdr::Plain;
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
         const NUMBER: u32 = 3;
         const NAME: &'static str = "BALANCE";
