@@ -1,7 +1,7 @@
 //! What is to be generated. Nothing in it can fail any more: every name is resolved, every number
-//! evaluated, every recursion broken, every clash reported by [`check`](crate::check).
+//! evaluated, every recursion broken, every clash reported by the checks.
 //!
-//! Names here are the file's own; [`generate::names`](crate::generate) turns them into Rust's.
+//! Names here are the file's own; the generator turns them into Rust's.
 
 use std::path::PathBuf;
 

@@ -1,6 +1,6 @@
 //! What the front is told beside the file: where to look, what is defined, what is special.
 //!
-//! The builder in [`config`](crate::config) fills this in; nothing here is public.
+//! The builder in `config` fills this in; nothing here is public.
 
 use std::{collections::BTreeMap, path::PathBuf};
 

@@ -105,8 +105,8 @@ impl Macros {
         let symbol = (pass.symbol().to_owned(), None);
         for (name, value) in std::iter::once(&symbol).chain(&options.defines) {
             let text = format!("{name} {}", value.as_deref().unwrap_or("1"));
-            let span = macros.scratch(sources, &text);
-            let tokens: Vec<PpToken> = tokens_at(span.file, 0, &text);
+            let file = sources.add(Path::new("<configuration>"), text.as_str(), None);
+            let tokens: Vec<PpToken> = tokens_at(file, 0, &text);
             macros.define(&tokens, None, sources, diagnostics);
         }
         macros
