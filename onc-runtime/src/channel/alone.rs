@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 
 use crate::error::Error;
 
-use super::link::{Line, Poller, Progress};
+use super::link::{Line, Poller};
 use super::pending::Body;
 use super::queue::{Channel, Inner};
 
@@ -85,7 +85,7 @@ impl Channel {
         match line.poll_once(self, &mut Context::from_waker(driver), Poller::Driver) {
             Poll::Pending => {}
             // There is more to do: the driver's work.
-            Poll::Ready(Progress::Some | Progress::End) => self.wake_driver(),
+            Poll::Ready(_) => self.wake_driver(),
         }
     }
 

@@ -35,6 +35,8 @@ pub(super) enum Poller {
 pub(super) enum Progress {
     /// Something was received: there may be more.
     Some,
+    /// A large reply was received.
+    Large,
     /// It is lost, or no client is left.
     End,
 }
@@ -89,7 +91,17 @@ impl Line {
     /// Sends what is queued and hands over what has arrived, until there is no more of either. Ready with the link and the
     /// reason why it is lost, or with nothing when no client is left.
     pub(super) fn poll(&mut self, channel: &Channel, cx: &mut Context<'_>) -> Poll<Option<(Link, io::Error)>> {
-        while let Progress::Some = std::task::ready!(self.poll_once(channel, cx, Poller::Driver)) {}
-        Poll::Ready(self.link.take().zip(self.broken.take()))
+        loop {
+            match std::task::ready!(self.poll_once(channel, cx, Poller::Driver)) {
+                Progress::Some => {}
+                Progress::Large => {
+                    // Its caller may be done with it before the next one comes: then that will find its memory, still in
+                    // the cache.
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                Progress::End => return Poll::Ready(self.link.take().zip(self.broken.take())),
+            }
+        }
     }
 }

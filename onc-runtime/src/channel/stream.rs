@@ -79,7 +79,7 @@ impl StreamLink {
         match ready!(self.poll_replies(channel, cx))? {
             Arrival::Bytes => {
                 self.proven = true;
-                Poll::Ready(Ok(Progress::Some))
+                Poll::Ready(Ok(if self.incoming.had_large() { Progress::Large } else { Progress::Some }))
             }
             Arrival::End { inside_record } => {
                 let what = if inside_record {

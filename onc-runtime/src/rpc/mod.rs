@@ -34,6 +34,7 @@
 //! ```
 
 mod auth;
+pub(crate) mod buffers;
 mod call;
 mod interface;
 mod message;

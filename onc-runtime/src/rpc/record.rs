@@ -6,6 +6,8 @@ use std::ops::Deref;
 use bytes::buf::Limit;
 use bytes::{BufMut, Bytes};
 
+use super::buffers;
+
 /// The size of a record mark in bytes.
 pub const MARK_SIZE: usize = 4;
 
@@ -30,7 +32,7 @@ const WORTH_A_READ: usize = 16 * 1024;
 /// taken everything. A record that lies whole in the scratch buffer is borrowed from there. While a large one is under
 /// way, [`wants`](Self::wants) gives the room where its next bytes belong, so that they are read to their place at once.
 ///
-/// Between records it holds no memory. Within one it holds at most four times what has arrived of it, whatever the marks
+/// Between records it holds no memory. Within one it allocates at most four times what has arrived of it, whatever the marks
 /// promise.
 ///
 /// ```
@@ -154,7 +156,7 @@ impl RecordReader {
     pub fn wants(&mut self) -> Option<Limit<&mut Vec<u8>>> {
         let State::Fragment { end, last } = self.state else { return None };
         let received = self.buffer.len();
-        let justified = received.saturating_mul(GROWTH).min(end);
+        let justified = received.saturating_mul(GROWTH).max(self.buffer.capacity()).min(end);
         // A read is not worth its while before so much has arrived that there may be enough room.
         if justified - received < WORTH_A_READ {
             return None;
@@ -164,6 +166,22 @@ impl RecordReader {
         }
         let room = self.buffer.capacity().min(end) - received;
         Some((&mut self.buffer).limit(room))
+    }
+
+    /// How many bytes the record under way has at least, if its buffer is not large enough for them.
+    #[cfg(feature = "net")]
+    pub(crate) fn lacks_room(&self) -> Option<usize> {
+        match self.state {
+            State::Fragment { end, .. } if end > self.buffer.capacity() => Some(end),
+            _ => None,
+        }
+    }
+
+    /// Puts the record under way together in `buffer` from now on, which is empty; returns the one used so far.
+    #[cfg(feature = "net")]
+    pub(crate) fn move_to(&mut self, mut buffer: Vec<u8>) -> Vec<u8> {
+        buffer.extend_from_slice(&self.buffer);
+        std::mem::replace(&mut self.buffer, buffer)
     }
 
     /// Whether a record has begun and not ended: the peer owes the rest.
@@ -257,7 +275,7 @@ impl RecordReader {
     fn finish(&mut self) -> Bytes {
         self.state = State::Idle;
         self.empty_fragments = 0;
-        std::mem::take(&mut self.buffer).into()
+        buffers::share(std::mem::take(&mut self.buffer))
     }
 }
 

@@ -48,3 +48,30 @@ pub(crate) fn set_up(stream: &TcpStream) -> io::Result<()> {
     // A lone small message must not wait for the acknowledgement of the one before.
     stream.set_nodelay(true)
 }
+
+/// Has the socket wake its task only when so many bytes have arrived, or the peer has closed.
+#[cfg(target_os = "linux")]
+#[expect(unsafe_code, reason = "neither std nor a crate of ours has SO_RCVLOWAT")]
+pub(super) fn set_receive_low_water(stream: &TcpStream, bytes: usize) -> io::Result<()> {
+    use std::os::fd::AsRawFd;
+
+    let bytes = libc::c_int::try_from(bytes).unwrap_or(libc::c_int::MAX);
+    // SAFETY: the descriptor is open as long as `stream` is borrowed, and the option's value is an int that lives until the
+    // call returns, with its size.
+    let failed = unsafe {
+        libc::setsockopt(
+            stream.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_RCVLOWAT,
+            (&raw const bytes).cast(),
+            size_of_val(&bytes) as libc::socklen_t,
+        )
+    };
+    if failed == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Only Linux's poll heeds it.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn set_receive_low_water(_stream: &TcpStream, _bytes: usize) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
