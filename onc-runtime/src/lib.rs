@@ -109,24 +109,20 @@ pub use self::xdr::Xdr;
 pub use bytes::Bytes;
 pub use onc_derive::Xdr;
 
-/// Includes the Rust that xdrgen made of `NAME.x` in the build script, as the contents of the module that it stands in; once a
-/// module.
+/// Includes the Rust that xdrgen made of `NAME.x` in the build script, as the contents of the module that it stands in.
 ///
 /// ```ignore
 /// mod calc {
 ///     onc_runtime::include_xdr!("calc");
 /// }
 /// ```
+///
+/// Everything in it is `pub`. A crate that asks for the lint `unreachable_pub` puts `#[allow(unreachable_pub)]` before the
+/// module where that is private.
+// Not in a module of its own within: files made of several `.x` files refer to each other as `super::other`.
 #[macro_export]
 macro_rules! include_xdr {
     ($name:literal) => {
-        // What is public in a module that is private here may be public in another crate's.
-        #[allow(unreachable_pub)]
-        mod included_xdr {
-            include!(concat!(env!("OUT_DIR"), "/", $name, ".rs"));
-        }
-
-        #[allow(unreachable_pub, unused_imports)]
-        pub use included_xdr::*;
+        include!(concat!(env!("OUT_DIR"), "/", $name, ".rs"));
     };
 }
