@@ -220,8 +220,8 @@ fn every_probe_is_here() {
 /// As a [`Verdict`] shows itself; with several codes when there are several.
 fn verdict(source: &str) -> String {
     match xdrgen::inspect(&configure(), Path::new("probe.x"), Some(source)) {
-        Ok((_, warnings)) if warnings.is_empty() => "Fine".to_owned(),
-        Ok((_, warnings)) => format!("Warns({:?})", codes(&warnings, "warning").join(", ")),
+        Ok(warnings) if warnings.is_empty() => "Fine".to_owned(),
+        Ok(warnings) => format!("Warns({:?})", codes(&warnings, "warning").join(", ")),
         Err(error) => format!("Refused({:?})", codes(&error.to_string(), "error").join(", ")),
     }
 }

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use xdrgen::{Error, configure, model::Model};
+use xdrgen::{Error, configure};
 
-fn compile(source: &str) -> Result<Model, Error> {
-    xdrgen::inspect(&configure(), Path::new("hurt.x"), Some(source)).map(|(model, _)| model)
+fn compile(source: &str) -> Result<String, Error> {
+    xdrgen::inspect(&configure(), Path::new("hurt.x"), Some(source))
 }
 
 fn refused(source: &str, code: &str) {
@@ -33,7 +33,7 @@ fn depth() {
     refused(&format!("struct s {{ int {}x; }};", "*".repeat(MANY)), "too-many-bounds");
     // Up to the limits it works.
     let deep = format!("struct s {}{{ int x; }}{};", "{ struct ".repeat(30), " a; }".repeat(30));
-    assert_eq!(compile(&deep).expect("31 are allowed").types.len(), 31);
+    assert!(compile(&deep).is_ok());
     let sum = format!("{}1{}", "(".repeat(30), format!("{})", " + 1".repeat(12)).repeat(30));
     assert!(compile(&format!("const A = {sum};")).is_ok());
     assert!(compile(&format!("const A = 1{};", " + 1".repeat(255))).is_ok());
@@ -42,11 +42,9 @@ fn depth() {
 #[test]
 fn chains_and_circles() {
     let chain = lines(MANY, |at| format!("struct a{at} {{ a{} x; }};\n", at + 1));
-    let model = compile(&format!("{chain}struct a{MANY} {{ int x; }};")).expect("it ends");
-    assert_eq!(model.types.len(), MANY + 1);
+    assert!(compile(&format!("{chain}struct a{MANY} {{ int x; }};")).is_ok());
     refused(&lines(MANY, |at| format!("struct a{at} {{ a{} x; }};\n", (at + 1) % MANY)), "endless-type");
-    let model = compile(&lines(MANY, |at| format!("struct a{at} {{ a{} *x; int y; }};\n", (at + 1) % MANY)));
-    assert_eq!(model.expect("pointers end").types.len(), MANY);
+    assert!(compile(&lines(MANY, |at| format!("struct a{at} {{ a{} *x; int y; }};\n", (at + 1) % MANY))).is_ok());
     refused(&lines(MANY, |at| format!("typedef a{} a{at};\n", (at + 1) % MANY)), "endless-type");
     refused(&format!("{}typedef int a{MANY};", lines(MANY, |at| format!("typedef a{} a{at};\n", at + 1))), "nesting");
     refused(&format!("{}const A{MANY} = 1;", lines(MANY, |at| format!("const A{at} = A{};\n", at + 1))), "nesting");
@@ -78,8 +76,7 @@ fn many_mistakes() {
 fn large_and_right() {
     let members = lines(MANY, |at| format!("M{at},\n"));
     let cases = lines(MANY, |at| format!("case M{at}: int a{at};\n"));
-    let model = compile(&format!("enum e {{ {members} }}; union u switch (e x) {{ {cases} }};")).expect("it is right");
-    assert_eq!(model.types.len(), 2);
+    assert!(compile(&format!("enum e {{ {members} }}; union u switch (e x) {{ {cases} }};")).is_ok());
     let fields = lines(MANY, |at| format!("    int x{at}; // a\n             // b\n"));
     assert!(compile(&format!("struct s {{\n{fields}}};")).is_ok());
 }

@@ -1,15 +1,7 @@
 //! Which comment becomes the documentation of what.
 
-use std::path::Path;
-
-use xdrgen::{
-    configure,
-    model::{Model, TypeKind},
-};
-
-fn model(source: &str) -> Model {
-    xdrgen::inspect(&configure(), Path::new("test.x"), Some(source)).expect("it is right").0
-}
+use super::model;
+use crate::model::TypeKind;
 
 #[test]
 fn before_and_behind() {

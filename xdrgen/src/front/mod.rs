@@ -1,5 +1,8 @@
 //! The front of the compiler as one step: from a file to the [`Model`].
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::{HashMap, HashSet},
     path::{Path, PathBuf},
@@ -62,19 +65,18 @@ pub(crate) fn load_source(path: &Path, text: &str, options: &Options) -> Result<
     run(&Input::Text(path.to_owned(), Arc::from(text.strip_prefix('\u{feff}').unwrap_or(text))), options)
 }
 
-/// The model of a file, or of `text` in its place, and what was noticed: for tests and for fuzzing, no part of the
-/// interface.
+/// What is noticed in a file, or in `text` in its place: for tests, no part of the interface.
 ///
 /// # Errors
 ///
 /// As [`Config::compile_str`](crate::Config::compile_str).
 #[doc(hidden)]
-pub fn inspect(config: &Config, path: &Path, text: Option<&str>) -> Result<(Model, String), Error> {
+pub fn inspect(config: &Config, path: &Path, text: Option<&str>) -> Result<String, Error> {
     let loaded = match text {
         Some(text) => load_source(path, text, &config.options)?,
         None => load(path, &config.options)?,
     };
-    Ok((loaded.model, loaded.warnings.render(false)))
+    Ok(loaded.warnings.render(false))
 }
 
 /// Reads and parses the file at `path`.

@@ -1,21 +1,10 @@
 //! What good files become: names resolved, numbers evaluated, lists and circles found.
 
-use std::path::Path;
-
-use xdrgen::{
+use super::{model, model_with};
+use crate::{
     Integer, configure,
     model::{ConstantValue, Field, Item, Model, Radix, Shape, Struct, Symbol, TypeId, TypeKind, Union},
 };
-
-fn model(source: &str) -> Model {
-    let (model, warnings) = inspect(source);
-    assert_eq!(warnings, "", "nothing to warn of");
-    model
-}
-
-fn inspect(source: &str) -> (Model, String) {
-    xdrgen::inspect(&configure(), Path::new("proto/calc.x"), Some(source)).expect("it is right")
-}
 
 fn kind<'m>(model: &'m Model, name: &str) -> &'m TypeKind {
     &model.types[id(model, name).0].kind
@@ -113,7 +102,7 @@ fn a_file_may_say_what_everyone_knows() {
     assert_eq!(model.types.len(), 1);
     assert_eq!(field(&model, "s", "x").shape, Shape::Integer(Integer::U64));
     // Said otherwise, the file is right.
-    let model = self::model("typedef opaque uint64_t[8]; struct s { uint64_t x; };");
+    let model = super::model("typedef opaque uint64_t[8]; struct s { uint64_t x; };");
     assert_eq!(field(&model, "s", "x").shape, Shape::Named(id(&model, "uint64_t")));
 }
 
@@ -350,7 +339,7 @@ fn types_of_the_configuration() {
     let config = configure().extern_type("mode", "crate::Mode").extern_type("status", "crate::Status");
     let source = "struct s { mode m; mode *more; };
                   union u switch (status st) { case 0: int a; case 5: int b; };";
-    let (model, _) = xdrgen::inspect(&config, Path::new("a.x"), Some(source)).expect("it is right");
+    let model = model_with(&config, source);
     let mode = id(&model, "mode");
     assert_eq!(model.types[mode.0].kind, TypeKind::Extern("crate::Mode".to_owned()));
     assert_eq!(field(&model, "s", "m").shape, Shape::Named(mode));

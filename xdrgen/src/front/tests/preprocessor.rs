@@ -1,15 +1,12 @@
 //! The preprocessor, seen through what it leaves.
 
-use std::{fs, path::Path};
+use std::fs;
 
-use xdrgen::{
-    Includes, configure,
+use super::{model, model_with};
+use crate::{
+    Config, Includes, configure, front,
     model::{ConstantValue, Model, Shape, Symbol, TypeKind},
 };
-
-fn model(source: &str) -> Model {
-    xdrgen::inspect(&configure(), Path::new("test.x"), Some(source)).expect("it is right").0
-}
 
 fn types(model: &Model) -> Vec<&str> {
     model.types.iter().map(|one| one.name.ident.as_str()).collect()
@@ -99,7 +96,7 @@ fn branches() {
                   #ifndef A\nenum e {\n#if 0\n  SKIPPED, don't\n#endif\n  KEPT\n};\n#endif\n";
     let with = |define: Option<&str>| {
         let config = define.map_or(configure(), |define| configure().define(define));
-        let (model, _) = xdrgen::inspect(&config, Path::new("a.x"), Some(source)).expect("it is right");
+        let model = model_with(&config, source);
         let mut names: Vec<String> = model.constants.iter().map(|one| one.name.ident.clone()).collect();
         names.extend(model.types.iter().map(|one| one.name.ident.clone()));
         names
@@ -155,7 +152,7 @@ fn files_are_included_or_used() {
         "#include <types.x>\n#include \"types.x\"\n#include <rpc/rpc.h>\nstruct own { shared x<SIZE>; };\n",
     );
     let config = configure().include_path(folder.join("inc"));
-    let load = |config: &xdrgen::Config| xdrgen::inspect(config, &folder.join("main.x"), None).expect("it is right").0;
+    let load = |config: &Config| front::load(&folder.join("main.x"), &config.options).expect("it is right").model;
 
     let inline = load(&config);
     assert_eq!(types(&inline), ["shared", "own"]);
@@ -174,9 +171,9 @@ fn files_are_included_or_used() {
 fn features_guard_definitions() {
     let config = configure().feature("NEXT");
     let source = "struct a { int x; };\n#ifdef NEXT\nstruct b { int x; };\n#endif\n";
-    let (model, _) = xdrgen::inspect(&config, Path::new("a.x"), Some(source)).expect("it is right");
+    let model = model_with(&config, source);
     let features: Vec<Option<&str>> = model.types.iter().map(|one| one.feature.as_deref()).collect();
     assert_eq!(features, [None, Some("NEXT")]);
     // Without being asked for it is any other symbol.
-    assert_eq!(types(&self::model(source)), ["a"]);
+    assert_eq!(types(&super::model(source)), ["a"]);
 }
