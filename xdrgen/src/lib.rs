@@ -75,9 +75,6 @@
 #[cfg(feature = "command")]
 #[doc(hidden)]
 pub mod command;
-#[doc(hidden)]
-pub mod model;
-
 mod ast;
 mod check;
 mod compile;
@@ -88,6 +85,8 @@ mod front;
 mod generate;
 mod grammar;
 mod literal;
+#[allow(unreachable_pub, reason = "a model is plain data; one part of it is re-exported below")]
+mod model;
 mod options;
 mod preprocess;
 mod source;
