@@ -188,7 +188,7 @@ async fn echo_recursive(client: &EverythingV1Client, datagrams: bool) -> Checked
 
     echo!(client.echo_nodes, [vec![], nodes(1), nodes(2), nodes(many_nodes)]);
     echo!(client.echo_hops, [vec![], hops(1), hops(990), hops(many_hops)]);
-    echo!(client.echo_tree, [vec![], full_tree(1), full_tree(8), bent_tree(50)]);
+    echo!(client.echo_tree, [None, full_tree(1), full_tree(8), bent_tree(50)]);
     echo!(
         client.echo_expression,
         [

@@ -279,15 +279,9 @@ impl Describe for Hop {
     }
 }
 
-/// A tree, or none: the first one has the others to its right.
-struct Rooted<'a>(&'a [Tree]);
-
-impl Describe for Rooted<'_> {
+impl Describe for Tree {
     fn write(&self, words: &mut Words) {
-        match self.0 {
-            [] => words.word('-'),
-            [root, right @ ..] => words.fields(&[&Rooted(&root.left), &root.key, &Rooted(right)]),
-        }
+        words.fields(&[&self.left, &self.key, &self.right]);
     }
 }
 
@@ -392,7 +386,7 @@ impl Describe for Everything {
             &self.many,
             &self.maybe,
             &self.nodes,
-            &Rooted(&self.root),
+            &self.root,
             &self.sum,
             &self.variants,
         ]);

@@ -57,7 +57,7 @@ impl EverythingV1 for Echo {
         echo_labels: Vec<String>;
         echo_nodes: Vec<Node>;
         echo_hops: Vec<Hop>;
-        echo_tree: Vec<Tree>;
+        echo_tree: Option<Tree>;
         echo_expression: Expression;
         echo_integers: Integers;
         echo_integers_list: Vec<Integers>;
@@ -127,9 +127,9 @@ impl EverythingV2 for Compute {
         Ok(list)
     }
 
-    async fn flatten(&self, _cx: &Context, root: Vec<Tree>) -> Result<Vec<i64>, Fault> {
+    async fn flatten(&self, _cx: &Context, root: Option<Tree>) -> Result<Vec<i64>, Fault> {
         let mut keys = Vec::new();
-        write_keys(&root, &mut keys);
+        write_keys(root.as_ref(), &mut keys);
         Ok(keys)
     }
 
@@ -176,10 +176,11 @@ impl EverythingV2 for Compute {
     }
 }
 
-fn write_keys(tree: &[Tree], keys: &mut Vec<i64>) {
-    for root in tree {
-        write_keys(&root.left, keys);
+fn write_keys(tree: Option<&Tree>, keys: &mut Vec<i64>) {
+    if let Some(root) = tree {
+        write_keys(root.left.as_deref(), keys);
         keys.push(root.key.into());
+        write_keys(root.right.as_deref(), keys);
     }
 }
 

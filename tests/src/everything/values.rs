@@ -34,16 +34,16 @@ pub fn hops(length: i32) -> Vec<Hop> {
     (1..=length).rev().map(|value| Hop { value }).collect()
 }
 
-/// A tree of `depth` levels, each key once, 0 leftmost. A `Vec` is the way to the right.
+/// A tree of `depth` levels, each key once, 0 leftmost.
 #[must_use]
-pub fn full_tree(depth: u32) -> Vec<Tree> {
+pub fn full_tree(depth: u32) -> Option<Tree> {
     tree_between(0, (1 << depth) - 2)
 }
 
 /// A tree that is a chain to one side, `depth` long.
 #[must_use]
-pub fn bent_tree(depth: i32) -> Vec<Tree> {
-    (0..depth).fold(vec![], |left, key| vec![Tree { left, key }])
+pub fn bent_tree(depth: i32) -> Option<Tree> {
+    (0..depth).fold(None, |left, key| Some(Tree { left: left.map(Box::new), key, right: None }))
 }
 
 /// (2 * (3 + -4)) + 7, which is 5.
@@ -65,14 +65,13 @@ fn both(operation: Operation, first: Expression, second: Expression) -> Expressi
     Expression { note: String::new(), what: Formula::Both(operation, Box::new(operands)) }
 }
 
-fn tree_between(low: i32, high: i32) -> Vec<Tree> {
+fn tree_between(low: i32, high: i32) -> Option<Tree> {
     if low > high {
-        return vec![];
+        return None;
     }
-    let middle = low + (high - low) / 2;
-    let mut tree = vec![Tree { left: tree_between(low, middle - 1), key: middle }];
-    tree.extend(tree_between(middle + 1, high));
-    tree
+    let key = low + (high - low) / 2;
+    let [left, right] = [tree_between(low, key - 1), tree_between(key + 1, high)].map(|tree| tree.map(Box::new));
+    Some(Tree { left, key, right })
 }
 
 /// Every integer at its least.
@@ -317,7 +316,7 @@ pub fn least_everything() -> Everything {
         many: empty_arrays(),
         maybe: all_absent(),
         nodes: vec![],
-        root: vec![],
+        root: None,
         sum: Expression { note: String::new(), what: Formula::Number(0) },
         variants: least_unions(),
     }

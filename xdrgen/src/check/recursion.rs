@@ -89,6 +89,9 @@ fn inner(shape: &Shape) -> Option<TypeId> {
 }
 
 /// A struct whose last field is a pointer to itself is how C writes a list.
+///
+/// With another pointer to itself it is a tree as a rule, and a list only if the last one is called `next` or like it: then the
+/// other one leads to a list within.
 fn take_lists(model: &mut Model) {
     let mut lists: HashSet<TypeId> = HashSet::new();
     for at in 0..model.types.len() {
@@ -96,7 +99,9 @@ fn take_lists(model: &mut Model) {
         let TypeKind::Struct(body) = &model.types[at].kind else { continue };
         // With the link alone there would be nothing to list.
         let Some(last) = body.fields.last().filter(|_| body.fields.len() > 1) else { continue };
-        if points_to(model, &last.shape, id) {
+        let others = &body.fields[..body.fields.len() - 1];
+        let tree = others.iter().any(|field| points_to(model, &field.shape, id));
+        if points_to(model, &last.shape, id) && (!tree || last.name.to_ascii_lowercase().contains("next")) {
             lists.insert(id);
         }
     }

@@ -47,6 +47,31 @@ pub struct Tree {
     pub name: String,
 }
 
+/// A tree whose last branch is not the next node of a list.
+#[doc(alias = "search_tree")]
+#[derive(Clone, Debug, Default, PartialEq, Eq, ::onc_runtime::Xdr)]
+#[allow(dead_code)]
+pub struct SearchTree {
+    /// `int key`
+    pub key: i32,
+    /// `search_tree *left`
+    pub left: Option<Box<SearchTree>>,
+    /// `search_tree *right`
+    pub right: Option<Box<SearchTree>>,
+}
+
+/// First child, next sibling: a list of lists.
+#[doc(alias = "chapter")]
+#[derive(Clone, Debug, Default, PartialEq, Eq, ::onc_runtime::Xdr)]
+#[allow(dead_code)]
+pub struct Chapter {
+    /// `string title<>`
+    pub title: String,
+    /// `chapter *sections`
+    #[xdr(list)]
+    pub sections: Vec<Chapter>,
+}
+
 /// Branches without a box: a Vec has one already.
 #[doc(alias = "bush")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, ::onc_runtime::Xdr)]
