@@ -52,7 +52,8 @@ impl Statistics {
         let Some(of) = self.of(version) else { return };
         let is = |at: &AddressStatistics| at.prog == prog && at.vers == vers && at.netid == netid;
         if !of.addresses.iter().any(is) && of.addresses.len() < MAX_ADDRESSES {
-            of.addresses.push(AddressStatistics { prog, vers, netid: netid.into(), ..Default::default() });
+            // The newest first, as rpcbind has them.
+            of.addresses.insert(0, AddressStatistics { prog, vers, netid: netid.into(), ..Default::default() });
         }
         let Some(counted) = of.addresses.iter_mut().find(|at| is(at)) else { return };
         let counter = if found { &mut counted.success } else { &mut counted.failure };
@@ -65,7 +66,7 @@ impl Statistics {
         let Called { prog, vers, proc, indirect } = called;
         let is = |at: &CallStatistics| at.prog == prog && at.vers == vers && at.proc == proc && at.netid == netid;
         if !of.handed_on.iter().any(is) && of.handed_on.len() < MAX_ADDRESSES {
-            of.handed_on.push(CallStatistics { prog, vers, proc, netid: netid.into(), ..Default::default() });
+            of.handed_on.insert(0, CallStatistics { prog, vers, proc, netid: netid.into(), ..Default::default() });
         }
         let Some(counted) = of.handed_on.iter_mut().find(|at| is(at)) else { return };
         let counter = if success { &mut counted.success } else { &mut counted.failure };
@@ -116,14 +117,18 @@ mod tests {
         }
         let [_, _, v4] = statistics.all();
         assert_eq!(v4.addresses.len(), MAX_ADDRESSES);
-        assert_eq!((v4.addresses[0].success, v4.addresses[0].failure), (1, 10_000));
-        assert!(v4.addresses[1..].iter().all(|counted| (counted.success, counted.failure) == (1, 0)));
+        let (first, others) = v4.addresses.split_last().expect("some");
+        assert_eq!((first.success, first.failure), (1, 10_000));
+        assert!(others.iter().all(|counted| (counted.success, counted.failure) == (1, 0)));
         for prog in 0..1000 {
             statistics.handed_on(4, Called { prog, vers: 1, proc: 0, indirect: prog == 3 }, "udp", prog == 4);
         }
         let [_, _, v4] = statistics.all();
         assert_eq!(v4.handed_on.len(), MAX_ADDRESSES);
-        let counted = |at: usize| (v4.handed_on[at].success, v4.handed_on[at].failure, v4.handed_on[at].indirect);
+        let counted = |prog: u32| {
+            let at = v4.handed_on.iter().position(|at| at.prog == prog).expect("it is counted");
+            (v4.handed_on[at].success, v4.handed_on[at].failure, v4.handed_on[at].indirect)
+        };
         assert_eq!([counted(3), counted(4), counted(5)], [(0, 1, 1), (1, 0, 0), (0, 1, 0)]);
     }
 }

@@ -10,7 +10,9 @@ use super::caller::Caller;
 /// reached it, empty if it does not say.
 pub(super) fn reachable(address: &str, hint: &str, caller: &Caller<'_>) -> String {
     let Ok(UniversalAddress::Ip(registered)) = address.parse() else { return address.to_owned() };
-    if !registered.ip().is_unspecified() {
+    // To a caller on another host our loopback is its own: it must not take what is there for the server.
+    let astray = registered.ip().is_loopback() && !caller.is_local();
+    if !registered.ip().is_unspecified() && !astray {
         return address.to_owned();
     }
     let hint = match hint.parse() {

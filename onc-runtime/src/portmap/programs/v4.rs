@@ -70,7 +70,7 @@ impl RpcbV4 for Programs {
         self.admit(cx).await?;
         let caller = Caller::of(cx);
         let (family, _, _) = kind(caller.netid());
-        let state = self.state();
+        let mut state = self.state();
         let entries = state.table.of_program(arg.prog).filter(|entry| entry.version == arg.vers);
         // RFC 1833 §2.2.1: of the protocol family that the question came by.
         let list = entries.filter_map(|entry| {
@@ -86,7 +86,10 @@ impl RpcbV4 for Programs {
                 },
             })
         });
-        Ok(list.collect())
+        let list: RpcbAddressList = list.collect();
+        let transport = caller.netid().as_str();
+        state.statistics.lookup(cx.version(), arg.prog, arg.vers, transport, !list.is_empty());
+        Ok(list)
     }
 
     async fn getstat(&self, cx: &Context) -> Result<StatisticsByVersion, Fault> {
