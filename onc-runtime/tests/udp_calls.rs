@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use onc_runtime::portmap::Policy;
-use onc_runtime::rpc::{CallTemplate, Credential};
 use onc_runtime::server::ServerBuilder;
-use onc_runtime::{Client, Context, Error, Fault, Server, Xdr};
-use support::{INTERFACE, TestV1, TestV1Client, TestV1Server, Tester};
+use onc_runtime::{Client, Context, Error, Fault, Server};
+use support::wire::datagram;
+use support::{Add, Echo, TestV1, TestV1Client, TestV1Server, Tester, Wait};
 use tokio::net::UdpSocket;
 use tokio::sync::Notify;
 
@@ -50,15 +50,6 @@ async fn serve(set_up: impl FnOnce(ServerBuilder) -> ServerBuilder, address: &st
     (counter, address)
 }
 
-/// A call as a datagram.
-fn message(xid: u32, procedure: u32, arguments: impl Xdr) -> Vec<u8> {
-    let mut message = Vec::new();
-    let template = CallTemplate::new(INTERFACE.program, INTERFACE.version, &Credential::None).expect("short");
-    template.put_unmarked(&mut message, xid, procedure);
-    message.extend(onc_runtime::xdr::to_vec(&arguments).expect("fits"));
-    message
-}
-
 /// A client that sends what it is told.
 struct Raw(UdpSocket);
 
@@ -86,14 +77,14 @@ impl Raw {
 async fn a_repeat_gets_the_first_reply_and_is_not_executed() {
     let (counter, address) = serve(|builder| builder, "127.0.0.1:0").await;
     let raw = Raw::new(address).await;
-    let call = message(7, 1, (2, 3));
+    let call = datagram::<Add>(7, (2, 3));
     for _ in 0..3 {
         raw.send(&call).await;
         assert_eq!(raw.receive().await, (7, 5));
     }
     assert_eq!(counter.sum.load(Ordering::Relaxed), 5);
     // The same xid with other arguments is another call, and so is the same call of another client.
-    raw.send(&message(7, 1, (2, 4))).await;
+    raw.send(&datagram::<Add>(7, (2, 4))).await;
     assert_eq!(raw.receive().await, (7, 11));
     let other = Raw::new(address).await;
     other.send(&call).await;
@@ -104,14 +95,14 @@ async fn a_repeat_gets_the_first_reply_and_is_not_executed() {
 async fn a_repeat_of_a_call_that_runs_is_dropped() {
     let (counter, address) = serve(|builder| builder, "127.0.0.1:0").await;
     let raw = Raw::new(address).await;
-    let call = message(8, 3, 5_u32);
+    let call = datagram::<Wait>(8, 5_u32);
     raw.send(&call).await;
     counter.begun.notified().await;
     for _ in 0..3 {
         raw.send(&call).await;
     }
     // When this is answered the repeats have been read: one socket is read in order.
-    raw.send(&message(9, 1, (1, 0))).await;
+    raw.send(&datagram::<Add>(9, (1, 0))).await;
     assert_eq!(raw.receive().await, (9, 1));
     counter.go_on.notify_one();
     assert_eq!(raw.receive().await, (8, 6));
@@ -125,7 +116,7 @@ async fn idempotent_procedures_and_servers_without_a_cache_execute_repeats() {
     let (counter, address) = serve(|builder| builder, "127.0.0.1:0").await;
     let raw = Raw::new(address).await;
     for _ in 0..3 {
-        raw.send(&message(7, 2, Bytes::new())).await;
+        raw.send(&datagram::<Echo>(7, Bytes::new())).await;
         raw.receive().await;
     }
     assert_eq!(counter.sum.load(Ordering::Relaxed), 3);
@@ -133,7 +124,7 @@ async fn idempotent_procedures_and_servers_without_a_cache_execute_repeats() {
     let (counter, address) = serve(|builder| builder.max_duplicates(0), "127.0.0.1:0").await;
     let raw = Raw::new(address).await;
     for sum in [5, 10, 15] {
-        raw.send(&message(7, 1, (2, 3))).await;
+        raw.send(&datagram::<Add>(7, (2, 3))).await;
         assert_eq!(raw.receive().await, (7, sum));
     }
     assert_eq!(counter.sum.load(Ordering::Relaxed), 15);

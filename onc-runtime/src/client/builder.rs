@@ -28,6 +28,7 @@ pub struct ClientBuilder {
     resolver: Resolver,
     credential: Credential,
     settings: Settings,
+    reserved_port: bool,
     wrap: Option<Wrap>,
 }
 
@@ -47,6 +48,7 @@ impl Default for ClientBuilder {
                 max_calls: 65_536,
                 max_unsent: 64 << 20,
             },
+            reserved_port: false,
             wrap: None,
         }
     }
@@ -70,6 +72,15 @@ impl ClientBuilder {
     /// reply comes.
     pub fn udp(mut self) -> Self {
         self.settings.datagrams = true;
+        self
+    }
+
+    /// Calls from a port below 1024. Default: false. Only root may, and some servers take calls from no other ports: NFS servers
+    /// unless they are told `insecure`.
+    ///
+    /// It proves something only on a network where nobody else is root.
+    pub fn reserved_port(mut self, reserved: bool) -> Self {
+        self.reserved_port = reserved;
         self
     }
 
@@ -224,6 +235,7 @@ impl ClientBuilder {
             datagrams: self.settings.datagrams,
             timeout: self.settings.timeout,
             max_record_size: self.settings.max_record_size,
+            reserved_port: self.reserved_port,
             resolver: self.resolver.clone(),
         });
         let link = plan.connect(Instant::now(), false).await?;
@@ -250,11 +262,12 @@ pub(super) fn connect_error(address: impl std::fmt::Display, source: std::io::Er
 
 impl std::fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { resolver, credential, settings, wrap } = self;
+        let Self { resolver, credential, settings, reserved_port, wrap } = self;
         f.debug_struct("ClientBuilder")
             .field("resolver", resolver)
             .field("credential", credential)
             .field("settings", settings)
+            .field("reserved_port", reserved_port)
             .field("layered", &wrap.is_some())
             .finish()
     }

@@ -7,13 +7,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::lookup_host;
+use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout_at};
 
 use crate::channel::{Connector, DatagramLink, Link, StreamLink};
 use crate::error::{Deadline, Error, Phase, ResolveError};
 use crate::portmap::Resolver;
 use crate::rpc::{Interface, Netid};
+#[cfg(unix)]
+use crate::transport::{Name, unix};
 use crate::transport::{tcp, udp};
 
 use super::builder::connect_error;
@@ -27,6 +29,8 @@ pub(super) struct Plan {
     pub(super) datagrams: bool,
     pub(super) timeout: Duration,
     pub(super) max_record_size: usize,
+    /// Ports below 1024 are connected from.
+    pub(super) reserved_port: bool,
     pub(super) resolver: Resolver,
 }
 
@@ -66,8 +70,8 @@ impl Plan {
             Place::Host(host) => self.ask(host, phase, again).await,
             #[cfg(unix)]
             Place::Unix(path) => {
-                let failed = |error| connect_error(path.display(), error);
-                let stream = tokio::net::UnixStream::connect(path).await.map_err(failed)?;
+                let failed = |error| connect_error(Name(path), error);
+                let stream = unix::connect(path).await.map_err(failed)?;
                 Ok(Link::Stream(StreamLink::new(stream, self.max_record_size)))
             }
             #[cfg(not(unix))]
@@ -124,10 +128,18 @@ impl Plan {
     }
 
     async fn open(&self, address: SocketAddr) -> io::Result<Link> {
-        if self.datagrams {
-            return Ok(Link::Datagram(DatagramLink::new(udp::connect(address)?)));
+        let stream = |stream: TcpStream| Link::Stream(StreamLink::new(stream, self.max_record_size));
+        let datagrams = |socket| Link::Datagram(DatagramLink::new(socket));
+        match (self.datagrams, self.reserved_port) {
+            (false, false) => tcp::connect(address).await.map(stream),
+            (true, false) => udp::connect(address).map(datagrams),
+            #[cfg(unix)]
+            (false, true) => tcp::connect_reserved(address).await.map(stream),
+            #[cfg(unix)]
+            (true, true) => udp::connect_reserved(address).map(datagrams),
+            #[cfg(not(unix))]
+            (_, true) => Err(io::Error::new(io::ErrorKind::Unsupported, "this system reserves no ports")),
         }
-        Ok(Link::Stream(StreamLink::new(tcp::connect(address).await?, self.max_record_size)))
     }
 }
 

@@ -14,7 +14,9 @@ use crate::rpc::{Netid, UniversalAddress};
 /// | `host`, `192.0.2.7`, `2001:db8::7` | the host; its port mapper is asked for the port |
 /// | `host:2049`, `192.0.2.7:2049`, `[2001:db8::7]:2049` | that port; no port mapper is asked |
 /// | `192.0.2.7.8.1` | a universal address (RFC 5665): port 8 · 256 + 1 |
+/// | `[fe80::1%eth0]:2049` | the same with the interface that a link-local address needs |
 /// | `unix:/run/calc.sock` | a Unix socket |
+/// | `unix:@calc` | a Unix socket in Linux's abstract namespace |
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target(pub(super) Place);
 
@@ -48,6 +50,12 @@ impl Target {
         let universal = UniversalAddress::parse(Netid::Tcp, text).ok();
         if let Some(address) = universal.as_ref().and_then(UniversalAddress::socket_addr) {
             return Place::Address(address);
+        }
+        if let Some((ip, port)) = text.strip_prefix('[').and_then(|rest| rest.split_once("]:"))
+            && ip.split_once('%').is_some_and(|(ip, _)| ip.parse::<IpAddr>().is_ok())
+            && let Ok(port) = port.parse()
+        {
+            return Place::Port(ip.into(), port);
         }
         match text.rsplit_once(':') {
             None if text.is_empty() => Place::Nonsense(text.into(), "it is empty"),
@@ -110,6 +118,7 @@ impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Place::Host(host) => host.fmt(f),
+            Place::Port(host, port) if host.contains(':') => write!(f, "[{host}]:{port}"),
             Place::Port(host, port) => write!(f, "{host}:{port}"),
             Place::Address(address) => address.fmt(f),
             Place::Unix(path) => write!(f, "unix:{}", path.display()),
@@ -137,7 +146,9 @@ mod tests {
         assert_eq!(place("192.0.2.7:2049"), Place::Address("192.0.2.7:2049".parse().expect("address")));
         assert_eq!(place("[2001:db8::7]:2049"), Place::Address("[2001:db8::7]:2049".parse().expect("address")));
         assert_eq!(place("192.0.2.7.8.1"), Place::Address("192.0.2.7:2049".parse().expect("address")));
+        assert_eq!(place("[fe80::1%eth0]:2049"), Place::Port("fe80::1%eth0".into(), 2049));
         assert_eq!(place("unix:/run/x"), Place::Unix("/run/x".into()));
+        assert_eq!(place("unix:@x"), Place::Unix("@x".into()));
     }
 
     #[test]

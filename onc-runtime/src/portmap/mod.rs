@@ -24,7 +24,6 @@ mod registrar;
 mod resolver;
 mod service;
 mod sockaddr;
-mod sockets;
 mod statistics;
 mod sweep;
 pub mod table;
@@ -39,8 +38,8 @@ pub use self::programs::{Indirect, Programs, Rules};
 pub use self::registrar::{Policy, Registrar, Registration, Status, Unregistered};
 pub use self::resolver::Resolver;
 pub use self::service::Service;
-pub use self::sockets::Sockets;
 pub use self::table::Table;
+pub use crate::transport::Sockets;
 
 /// The program number of the port mapper.
 // RFC 1833 §2.1, §3.1: program 100000.

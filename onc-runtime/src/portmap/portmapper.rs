@@ -12,14 +12,15 @@ use tokio::time::{sleep, timeout};
 
 use crate::rpc::Netid;
 use crate::service::{Connection, ConnectionInfo, Datagrams, Lifecycle, Registry, RegistryBuilder, Settings};
-use crate::transport::{Peer, Stream, tcp};
+#[cfg(unix)]
+use crate::transport::UnixSocket;
+use crate::transport::{Peer, Sockets, Stream, tcp};
 use crate::xdr::Limits;
 
 use super::idle::Idle;
 use super::journal::Journal;
 use super::programs::{Programs, Rules};
 use super::protocol::{PMAP_V2, RPCB_V3, RPCB_V4};
-use super::sockets::Sockets;
 use super::sweep;
 use super::table::{self, Entry, Owner, Table};
 
@@ -256,7 +257,7 @@ struct Door {
 enum Listener {
     Tcp(tokio::net::TcpListener),
     #[cfg(unix)]
-    Unix(super::sockets::UnixSocket),
+    Unix(UnixSocket),
 }
 
 impl Door {
@@ -311,9 +312,7 @@ impl Listener {
             }
             #[cfg(unix)]
             Self::Unix(socket) => {
-                let (stream, _) = socket.listener.accept().await?;
-                // A peer whose user the kernel does not tell is one that has gone already.
-                let peer = Peer::local(stream.peer_cred().ok().map(|credentials| credentials.uid()));
+                let (stream, peer) = socket.accept().await?;
                 Ok((Box::new(stream), ConnectionInfo { peer, local: None }))
             }
         }

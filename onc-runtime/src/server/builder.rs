@@ -3,19 +3,24 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+#[cfg(unix)]
+use std::path::PathBuf;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, ToSocketAddrs, UdpSocket, lookup_host};
+use tokio::net::{ToSocketAddrs, lookup_host};
 
 use crate::portmap::{Policy, RegisterError, Registrar, Service};
 use crate::rpc::{Interface, Netid, UniversalAddress};
 use crate::service::{
-    DuplicateCache, DuplicateLimits, Flavours, Lifecycle, Program, Registry, RegistryBuilder, Settings,
+    DuplicateCache, DuplicateLimits, Flavours, Lifecycle, Patience, Program, Registry, RegistryBuilder, Settings,
 };
-use crate::transport::{tcp, udp};
+#[cfg(unix)]
+use crate::transport::Name;
+use crate::transport::Sockets;
 use crate::xdr::Limits;
 
-use super::{Addresses, Server};
+use super::Server;
+use super::host::{ConnectionLimits, Host};
 
 /// Sets a [`Server`] up. Every setting has a default that is good for a server that anybody can reach.
 #[derive(Debug)]
@@ -25,17 +30,22 @@ pub struct ServerBuilder {
     registrar: Registrar,
     tcp: bool,
     udp: bool,
+    sockets: Sockets,
+    #[cfg(unix)]
+    unix: Vec<PathBuf>,
     settings: Settings,
-    max_connections: usize,
+    connections: ConnectionLimits,
+    max_calls: usize,
     stop_timeout: Duration,
     duplicates: DuplicateLimits,
+    duplicates_over_tcp: bool,
 }
 
 /// Why a server cannot start.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum BindError {
-    /// No program was added, or no transport is left.
+    /// No program was added.
     NothingToServe,
     /// A program and version was added twice.
     Duplicate(&'static Interface),
@@ -57,15 +67,24 @@ impl Default for ServerBuilder {
             registrar: Registrar::default(),
             tcp: true,
             udp: true,
+            sockets: Sockets::new(),
+            #[cfg(unix)]
+            unix: Vec::new(),
             settings: Settings {
                 max_record_size: 4 << 20,
                 limits: Limits::default(),
                 max_calls: 1024,
                 max_unsent: 4 << 20,
             },
-            max_connections: 16_384,
+            connections: ConnectionLimits {
+                connections: 16_384,
+                connections_of_peer: 1024,
+                patience: Patience { idle: Duration::from_secs(360), record: Duration::from_secs(35) },
+            },
+            max_calls: 16_384,
             stop_timeout: Duration::from_secs(10),
             duplicates: DuplicateLimits { entries: 8192, bytes: 16 << 20, age: Duration::from_secs(120) },
+            duplicates_over_tcp: false,
         }
     }
 }
@@ -103,13 +122,28 @@ impl ServerBuilder {
         self
     }
 
-    /// Serves TCP. Default: true.
+    /// Serves these sockets too: further addresses, Unix sockets, sockets that were bound elsewhere or
+    /// [handed over by systemd](Sockets::from_systemd).
+    pub fn listen(mut self, sockets: Sockets) -> Self {
+        self.sockets.append(sockets);
+        self
+    }
+
+    /// Serves a Unix socket of this name too, which every user of this host may connect to. Its file is removed when the server
+    /// stops. A name that begins with `@` is in Linux's abstract namespace.
+    #[cfg(unix)]
+    pub fn listen_unix(mut self, name: impl Into<PathBuf>) -> Self {
+        self.unix.push(name.into());
+        self
+    }
+
+    /// Whether [`bind`](Self::bind) binds TCP. Default: true.
     pub fn tcp(mut self, tcp: bool) -> Self {
         self.tcp = tcp;
         self
     }
 
-    /// Serves UDP. Default: true.
+    /// Whether [`bind`](Self::bind) binds UDP. Default: true.
     pub fn udp(mut self, udp: bool) -> Self {
         self.udp = udp;
         self
@@ -146,13 +180,25 @@ impl ServerBuilder {
         self
     }
 
-    /// Calls of one connection that run at the same time. Default: 1024. Further ones are left in the socket.
+    /// Calls that run at the same time, on all connections together and over UDP. Default: 16384. Further ones wait until others
+    /// have ended.
+    ///
+    /// What a handler answers without waiting for anything does not count: it is answered before the next call is looked at.
+    pub fn max_calls(mut self, calls: usize) -> Self {
+        self.max_calls = calls.max(1);
+        self
+    }
+
+    /// Calls of one connection that run at the same time. Default: 1024. Further ones wait, most of them in the socket.
     pub fn max_calls_per_connection(mut self, calls: usize) -> Self {
         self.settings.max_calls = calls.max(1);
         self
     }
 
-    /// Bytes of replies that a peer has not taken. Default: 4 MiB. Above it no further calls of it are read.
+    /// Bytes of replies that a peer has not taken. Default: 4 MiB. Above it no further calls of it are begun.
+    ///
+    /// Calls that run already may each add a reply to that. A peer that takes nothing for the time of
+    /// [`idle_timeout`](Self::idle_timeout) loses its connection.
     pub fn max_unsent(mut self, bytes: usize) -> Self {
         self.settings.max_unsent = bytes;
         self
@@ -160,11 +206,36 @@ impl ServerBuilder {
 
     /// Open connections. Default: 16384. Further ones wait to be accepted.
     pub fn max_connections(mut self, connections: usize) -> Self {
-        self.max_connections = connections.clamp(1, tokio::sync::Semaphore::MAX_PERMITS);
+        self.connections.connections = connections.clamp(1, tokio::sync::Semaphore::MAX_PERMITS);
         self
     }
 
-    /// Calls over UDP that the duplicate request cache remembers. Default: 8192. 0 switches it off.
+    /// Open connections of one host, or of one network of IPv6 (a /64). Default: 1024. Further ones are closed at once. Those of
+    /// this host itself are not counted.
+    pub fn max_connections_per_peer(mut self, connections: usize) -> Self {
+        self.connections.connections_of_peer = connections;
+        self
+    }
+
+    /// How long a connection may be silent while no call of it runs. Default: 6 min, as of Linux's NFS server. Then it is closed;
+    /// clients connect again when they need to.
+    ///
+    /// It may be closed a second later.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.connections.patience.idle = timeout;
+        self
+    }
+
+    /// How long a peer may take to send a record that it has begun, or the next 512 KiB of it. Default: 35 s, as of libtirpc. Then
+    /// the connection is closed.
+    ///
+    /// It may be closed a second later.
+    pub fn record_timeout(mut self, timeout: Duration) -> Self {
+        self.connections.patience.record = timeout;
+        self
+    }
+
+    /// Calls that the duplicate request cache remembers, those over UDP unless told otherwise. Default: 8192. 0 switches it off.
     ///
     /// A client that hears nothing sends its call again; the cache answers a repeat with the first reply, so that a procedure
     /// is executed once. Procedure 0 and procedures that are marked idempotent are executed again instead. When all that it
@@ -173,6 +244,15 @@ impl ServerBuilder {
     /// WARNING: without it a procedure that is not idempotent is executed once for each datagram that arrives.
     pub fn max_duplicates(mut self, calls: usize) -> Self {
         self.duplicates.entries = calls;
+        self
+    }
+
+    /// Whether the duplicate request cache serves TCP too. Default: false.
+    ///
+    /// A call comes twice over TCP only when a client repeats it over a new connection. It is known again if that comes from the
+    /// same port and has the same xid: Linux's NFS client does so.
+    pub fn duplicates_over_tcp(mut self, remember: bool) -> Self {
+        self.duplicates_over_tcp = remember;
         self
     }
 
@@ -195,7 +275,8 @@ impl ServerBuilder {
         self
     }
 
-    /// Binds TCP and UDP to one port, 0 for any that is free, and registers every program with the port mapper.
+    /// Binds TCP and UDP to one port, 0 for any that is free, and registers every program with the port mapper: at what was bound
+    /// here and, for other transports, at what was [added](Self::listen) before.
     ///
     /// # Errors
     ///
@@ -205,98 +286,95 @@ impl ServerBuilder {
     /// # Cancel safety
     ///
     /// Dropped, nothing stays bound; an entry of the port mapper may stay.
-    pub async fn bind(self, address: impl ToSocketAddrs + fmt::Debug) -> Result<Server, BindError> {
-        let Self { programs, registrar, settings, max_connections, stop_timeout, duplicates, .. } = self;
+    pub async fn bind(mut self, address: impl ToSocketAddrs + fmt::Debug) -> Result<Server, BindError> {
+        let failed = |source| BindError::Bind { address: format!("{address:?}"), source };
+        if self.tcp || self.udp {
+            let candidates: Vec<SocketAddr> = lookup_host(&address).await.map_err(failed)?.collect();
+            let mut sockets = Sockets::new();
+            bind_first(&mut sockets, &candidates, self.tcp, self.udp).map_err(failed)?;
+            sockets.append(self.sockets);
+            self.sockets = sockets;
+        }
+        self.build().await
+    }
+
+    /// Binds no address: only the sockets that were [added](Self::listen) are served, and streams that are
+    /// [handed in](super::ServerHandle::serve_stream).
+    ///
+    /// # Errors
+    ///
+    /// As of [`bind`](Self::bind).
+    ///
+    /// # Cancel safety
+    ///
+    /// As of [`bind`](Self::bind).
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix sockets are bound here"))]
+    pub async fn build(self) -> Result<Server, BindError> {
+        let Self { programs, registrar, mut sockets, settings, connections, max_calls, duplicates, .. } = self;
         if let Some(interface) = programs.duplicate() {
             return Err(BindError::Duplicate(interface));
         }
         let registry = programs.build();
-        if registry.interfaces().next().is_none() || !(self.tcp || self.udp) {
+        if registry.interfaces().next().is_none() {
             return Err(BindError::NothingToServe);
         }
-        let failed = |source| BindError::Bind { address: format!("{address:?}"), source };
-        let candidates: Vec<SocketAddr> = lookup_host(&address).await.map_err(failed)?.collect();
-        let (tcp, udp) = sockets(&candidates, self.tcp, self.udp).map_err(failed)?;
-        let addresses = Addresses {
-            tcp: tcp.as_ref().map(TcpListener::local_addr).transpose().map_err(failed)?,
-            udp: udp.as_ref().map(UdpSocket::local_addr).transpose().map_err(failed)?,
-        };
-        let registration = if registrar.is_off() {
+        #[cfg(unix)]
+        for name in self.unix {
+            let failed = |source| BindError::Bind { address: Name(&name).to_string(), source };
+            sockets.bind_unix(&name).map_err(failed)?;
+        }
+        let addresses = sockets.addresses();
+        let registration = if registrar.is_off() || addresses.is_empty() {
             None
         } else {
-            Some(registrar.register(services(&registry, addresses)).await.map_err(BindError::Register)?)
+            Some(registrar.register(services(&registry, &addresses)).await.map_err(BindError::Register)?)
         };
+        let duplicates = (duplicates.entries > 0).then(|| DuplicateCache::new(duplicates));
+        let over_tcp = duplicates.clone().filter(|_| self.duplicates_over_tcp);
+        let lifecycle = Lifecycle::with_max_calls(max_calls);
         Ok(Server {
-            tcp,
-            udp,
+            sockets,
             addresses,
-            registry,
-            settings,
-            max_connections,
-            stop_timeout,
-            duplicates: (duplicates.entries > 0).then(|| DuplicateCache::new(duplicates)),
-            lifecycle: Lifecycle::default(),
+            host: Host::new(registry, settings, lifecycle, connections, over_tcp),
+            duplicates,
+            stop_timeout: self.stop_timeout,
             registration,
         })
     }
 }
 
 /// Binds to the first address that can be had.
-fn sockets(candidates: &[SocketAddr], tcp: bool, udp: bool) -> io::Result<(Option<TcpListener>, Option<UdpSocket>)> {
+fn bind_first(sockets: &mut Sockets, candidates: &[SocketAddr], tcp: bool, udp: bool) -> io::Result<()> {
     let mut last = io::Error::new(io::ErrorKind::AddrNotAvailable, "the name has no address");
     for address in candidates {
-        match pair(*address, tcp, udp) {
-            Ok(pair) => return Ok(pair),
+        let bound = match (tcp, udp) {
+            (true, true) => sockets.bind(*address),
+            (true, false) => sockets.bind_tcp(*address),
+            _ => sockets.bind_udp(*address),
+        };
+        match bound {
+            Ok(()) => return Ok(()),
             Err(error) => last = error,
         }
     }
     Err(last)
 }
 
-/// Binds both to the same port. A port that was chosen for one may be taken for the other: then another one is chosen.
-fn pair(address: SocketAddr, tcp: bool, udp: bool) -> io::Result<(Option<TcpListener>, Option<UdpSocket>)> {
-    const ATTEMPTS: usize = 32;
-    if !tcp {
-        return Ok((None, Some(udp::bind(address)?)));
-    }
-    let mut attempt = 0;
-    loop {
-        let listener = tcp::listen(address)?;
-        if !udp {
-            return Ok((Some(listener), None));
-        }
-        attempt += 1;
-        match udp::bind(SocketAddr::new(address.ip(), listener.local_addr()?.port())) {
-            Ok(socket) => return Ok((Some(listener), Some(socket))),
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse && address.port() == 0 && attempt < ATTEMPTS => {}
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-/// What the port mapper is told: each program and version, at each netid that its sockets serve.
-fn services(registry: &Registry, addresses: Addresses) -> Vec<Service> {
+/// What the port mapper is told: each program and version, at each netid.
+fn services(registry: &Registry, addresses: &[(Netid, UniversalAddress)]) -> Vec<Service> {
     let mut services = Vec::new();
     for interface in registry.interfaces() {
-        let mut add = |netid: Netid, address: SocketAddr| {
+        for (netid, address) in addresses {
+            // A name that only Linux knows is of no use to who reads it in the port mapper.
+            if address.abstract_name().is_some() {
+                continue;
+            }
             services.push(Service {
                 program: interface.program,
                 version: interface.version,
-                netid,
-                address: UniversalAddress::from(address),
+                netid: *netid,
+                address: address.clone(),
             });
-        };
-        for (address, netid) in [
-            (addresses.tcp, Netid::tcp as fn(&SocketAddr) -> Netid),
-            (addresses.udp, Netid::udp as fn(&SocketAddr) -> Netid),
-        ] {
-            let Some(address) = address else { continue };
-            add(netid(&address), address);
-            // An IPv6 wildcard socket takes IPv4 too.
-            if address.is_ipv6() && address.ip().is_unspecified() {
-                let v4 = SocketAddr::from(([0, 0, 0, 0], address.port()));
-                add(netid(&v4), v4);
-            }
         }
     }
     services
@@ -306,7 +384,7 @@ impl fmt::Display for BindError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NothingToServe => {
-                write!(f, "there is nothing to serve: `add` a program, and leave `tcp` or `udp` switched on")
+                write!(f, "there is nothing to serve: `add` a program")
             }
             Self::Duplicate(interface) => write!(
                 f,

@@ -14,56 +14,55 @@
 //! ```
 
 mod builder;
+mod guests;
+mod host;
 mod listen;
 #[cfg(test)]
 mod lossy_network;
 
 pub use self::builder::{BindError, ServerBuilder};
+pub use self::host::ServeError;
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::time::timeout;
 
 use crate::portmap::Registration;
-use crate::service::{Datagrams, DuplicateCache, Lifecycle, Registry, Settings};
+use crate::rpc::{Netid, UniversalAddress};
+use crate::service::{ConnectionInfo, Datagrams, DuplicateCache, Lifecycle};
+use crate::transport::{Peer, Sockets, Stream};
+
+use self::host::Host;
 
 /// A server that is bound and, if that was asked for, registered. It serves while [`run`](Self::run) is awaited.
 #[derive(Debug)]
 pub struct Server {
-    tcp: Option<TcpListener>,
-    udp: Option<UdpSocket>,
-    addresses: Addresses,
-    registry: Registry,
-    settings: Settings,
-    max_connections: usize,
-    stop_timeout: Duration,
+    sockets: Sockets,
+    addresses: Vec<(Netid, UniversalAddress)>,
+    host: Host,
     duplicates: Option<DuplicateCache>,
-    lifecycle: Lifecycle,
+    stop_timeout: Duration,
     registration: Option<Registration>,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Addresses {
-    tcp: Option<SocketAddr>,
-    udp: Option<SocketAddr>,
-}
-
-/// Stops a [`Server`] from elsewhere. Cheap to clone.
+/// Stops a [`Server`] from elsewhere, and hands it connections. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct ServerHandle {
-    lifecycle: Lifecycle,
+    host: Host,
 }
 
 /// How a server ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stopped {
-    /// Connections and calls that had not ended when the time limit passed, and were cut off.
+    /// Calls that had not ended when the time limit passed, and were cut off.
     pub cut: usize,
+    /// Connections that were cut off then: those of these calls, and those whose peers had not taken their replies.
+    pub connections: usize,
 }
 
 impl Server {
@@ -72,25 +71,31 @@ impl Server {
         ServerBuilder::default()
     }
 
-    /// The address that it is bound to; for TCP and UDP the same unless told otherwise.
+    /// The address that it is bound to; for TCP and UDP the same unless told otherwise. If there are several, it is the first. A
+    /// server that has only Unix sockets has none: then it is `0.0.0.0:0`.
     ///
     /// A wildcard address stays one, with the port that was chosen.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
-        let Addresses { tcp, udp } = self.addresses;
-        tcp.or(udp).unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 0)))
+        self.sockets.local_addr().unwrap_or_else(|| SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)))
     }
 
-    /// The address that TCP connections are accepted at.
+    /// The first address that TCP connections are accepted at.
     #[must_use]
     pub fn tcp_addr(&self) -> Option<SocketAddr> {
-        self.addresses.tcp
+        self.sockets.tcp.first().and_then(|socket: &TcpListener| socket.local_addr().ok())
     }
 
-    /// The address that datagrams are received at.
+    /// The first address that datagrams are received at.
     #[must_use]
     pub fn udp_addr(&self) -> Option<SocketAddr> {
-        self.addresses.udp
+        self.sockets.udp.first().and_then(|socket: &UdpSocket| socket.local_addr().ok())
+    }
+
+    /// Where it is reached: the first address of each transport, as the port mapper is told.
+    #[must_use]
+    pub fn addresses(&self) -> &[(Netid, UniversalAddress)] {
+        &self.addresses
     }
 
     /// How its registration with the port mapper stands; `None`: it was not asked for.
@@ -102,7 +107,7 @@ impl Server {
     /// What stops it from elsewhere.
     #[must_use]
     pub fn handle(&self) -> ServerHandle {
-        ServerHandle { lifecycle: self.lifecycle.clone() }
+        ServerHandle { host: self.host.clone() }
     }
 
     /// Serves until [`ServerHandle::stop`] is called. Then it is taken out of the port mapper, no further calls are read,
@@ -129,21 +134,27 @@ impl Server {
     ///
     /// As [`run`](Self::run).
     pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> io::Result<Stopped> {
-        let Self { tcp, udp, registry, settings, max_connections, stop_timeout, duplicates, lifecycle, .. } = self;
-        let registration = self.registration;
+        let Self { sockets, host, duplicates, stop_timeout, registration, .. } = self;
+        let lifecycle = &host.lifecycle;
         // Whatever ends this future ends what it has started.
         let _cut = CutOnDrop(lifecycle.clone());
-        if let Some(listener) = tcp {
-            lifecycle.spawn(listen::accept(listener, registry.clone(), settings, max_connections, lifecycle.clone()));
+        for listener in sockets.tcp {
+            lifecycle.spawn(listen::accept(listener, host.clone()));
         }
-        if let Some(socket) = udp {
-            let datagrams = Datagrams::new(socket, registry, settings, lifecycle.clone())?.remembering(duplicates);
+        #[cfg(unix)]
+        for listener in sockets.unix {
+            lifecycle.spawn(listen::accept(listener, host.clone()));
+        }
+        for socket in sockets.udp {
+            let datagrams = Datagrams::new(socket, host.registry.clone(), host.settings, lifecycle.clone())?
+                .remembering(duplicates.clone());
             lifecycle.spawn(async move {
                 if let Err(error) = datagrams.run().await {
-                    tracing::error!(target: "onc::server", %error, "the UDP socket failed; it is served no longer");
+                    tracing::error!(target: "onc::server", %error, "a UDP socket failed; it is served no longer");
                 }
             });
         }
+        lifecycle.spawn(host.clone().look_after_connections());
         tokio::select! {
             () = shutdown => {}
             () = lifecycle.clone().stopping() => {}
@@ -152,18 +163,35 @@ impl Server {
             registration.unregister().await;
         }
         lifecycle.stop();
-        let cut = match timeout(stop_timeout, lifecycle.drained()).await {
-            Ok(()) => 0,
-            Err(_) => lifecycle.cut(),
-        };
-        Ok(Stopped { cut })
+        if timeout(stop_timeout, lifecycle.drained()).await.is_ok() {
+            return Ok(Stopped::default());
+        }
+        let stopped = Stopped { cut: lifecycle.calls().len(), connections: host.connections() };
+        lifecycle.cut();
+        Ok(stopped)
     }
 }
 
 impl ServerHandle {
     /// Asks the server to stop. Returns at once; [`Server::run`] ends when it has stopped.
     pub fn stop(&self) {
-        self.lifecycle.stop();
+        self.host.lifecycle.stop();
+    }
+
+    /// Serves a connection that was made elsewhere: TLS, a [pipe in memory](crate::transport::memory), the standard input of a
+    /// process. It ends with the server, or before it when the other end closes it.
+    ///
+    /// The limits of time are kept while the server [runs](Server::run).
+    ///
+    /// # Errors
+    ///
+    /// The server stops, or has too many connections.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub fn serve_stream(&self, io: impl Stream, peer: Peer) -> Result<(), ServeError> {
+        self.host.serve(io, ConnectionInfo { peer, local: None }, self.host.place_now()?)
     }
 }
 

@@ -1,19 +1,22 @@
 //! The server's side of one stream connection.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use bytes::Bytes;
+
 use crate::observe::step;
 use crate::rpc::Record;
 use crate::transport::{Arrival, Incoming, Outgoing, Stream};
 use crate::xdr::Limits;
 
-use super::outbox::Outbox;
-use super::registry::Verdict;
-use super::{ConnectionInfo, Handling, Lifecycle, Registry, Reply};
+use super::answering::Answering;
+use super::vitals::{STEP, Vitals};
+use super::{ConnectionInfo, DuplicateCache, Lifecycle, Registry};
 
 /// What a connection may cost.
 #[derive(Clone, Copy, Debug)]
@@ -22,9 +25,9 @@ pub(crate) struct Settings {
     pub(crate) max_record_size: usize,
     /// What decoding arguments may cost.
     pub(crate) limits: Limits,
-    /// Calls of one connection that run at the same time; further ones wait in the socket.
+    /// Calls of one connection that run at the same time; further ones wait.
     pub(crate) max_calls: usize,
-    /// Bytes of replies that the peer has not taken; above it no further calls are read.
+    /// Bytes of replies that the peer has not taken; above it no further calls are begun.
     pub(crate) max_unsent: usize,
 }
 
@@ -36,16 +39,21 @@ pub(crate) struct Connection<S> {
     io: S,
     incoming: Incoming,
     outgoing: Outgoing,
-    outbox: Arc<Outbox>,
-    registry: Registry,
-    info: Arc<ConnectionInfo>,
-    settings: Settings,
-    lifecycle: Lifecycle,
+    answering: Answering,
+    /// Calls that were read together with others, and are not begun because a limit is reached. Nothing further is read
+    /// before they are.
+    held: VecDeque<Bytes>,
+    /// Waits until the server has room for another call.
+    room: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    has_waited: bool,
     stopping: Pin<Box<dyn Future<Output = ()> + Send>>,
     /// No further calls are read: the peer has closed its side, or the server stops.
     ending: bool,
     /// Replies are waiting for others to leave together with them.
     gathering: bool,
+    vitals: Option<Arc<Vitals>>,
+    /// Bytes received when the record under way began or made its last step.
+    step: u64,
 }
 
 impl<S: Stream> Connection<S> {
@@ -60,109 +68,180 @@ impl<S: Stream> Connection<S> {
             io,
             incoming: Incoming::new(settings.max_record_size),
             outgoing: Outgoing::default(),
-            outbox: Arc::default(),
-            registry,
-            info,
-            settings,
+            held: VecDeque::new(),
+            room: None,
+            has_waited: false,
             stopping: Box::pin(lifecycle.clone().stopping()),
-            lifecycle,
+            answering: Answering::new(registry, info, settings, lifecycle),
             ending: false,
             gathering: false,
+            vitals: None,
+            step: 0,
         }
+    }
+
+    /// Calls that come twice are executed once, as far as `duplicates` remembers them.
+    pub(crate) fn remembering(mut self, duplicates: Option<DuplicateCache>) -> Self {
+        self.answering.duplicates = duplicates;
+        self
+    }
+
+    /// Notes there when something happens.
+    pub(crate) fn watched(mut self, vitals: Arc<Vitals>) -> Self {
+        self.vitals = Some(vitals);
+        self
     }
 
     /// Reads once and answers or starts each call that came.
     fn poll_calls(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Arrival>> {
-        let Self { io, incoming, outgoing, outbox, registry, info, settings, lifecycle, .. } = self;
-        // Handlers are polled inside the reading, with the connection's own waker: it is a spurious wake-up at worst.
+        let Self { io, incoming, outgoing, answering, held, .. } = self;
         let waker = cx.waker().clone();
-        incoming.poll_read(Pin::new(io), cx, |record| {
-            let (message, shared) = match &record {
-                Record::Borrowed(bytes) => (*bytes, None),
-                Record::Owned(bytes) => (&bytes[..], Some(bytes)),
-            };
-            let Verdict::Answer { xid, mut handling } = registry.dispatch(message, shared, info, settings.limits)
-            else {
-                tracing::debug!(target: "onc::server", peer = %info.peer, "a record that is not a call");
-                return Err(io::Error::new(io::ErrorKind::InvalidData, "a record that is not a call"));
-            };
-            let mut reply = Reply::new(outgoing, xid, settings.max_record_size);
-            if handling.poll(&mut Context::from_waker(&waker), &mut reply).is_pending() {
-                outbox.begin(&waker);
-                lifecycle.spawn(finish(handling, xid, settings.max_record_size, Arc::clone(outbox)));
+        let mut complete = false;
+        let arrival = ready!(incoming.poll_read(Pin::new(io), cx, |record| {
+            complete = true;
+            // A burst may bring thousands of calls at once.
+            if held.is_empty() && answering.may_begin(outgoing) {
+                return answering.begin(&record, outgoing, &waker);
             }
+            held.push_back(record.into_bytes());
             Ok(())
-        })
+        }))?;
+        self.note_arrival(complete);
+        Poll::Ready(Ok(arrival))
     }
-}
 
-/// Runs a handler to its end and leaves the reply in the outbox.
-async fn finish(mut handling: Handling, xid: u32, max_record_size: usize, outbox: Arc<Outbox>) {
-    /// Tells the outbox even if the handler is cut off.
-    struct End(Arc<Outbox>, Option<Outgoing>);
+    /// Begins calls that were held back, as far as there is room; true if it began any.
+    fn begin_held(&mut self, cx: &Context<'_>) -> io::Result<bool> {
+        let mut any = false;
+        while !self.held.is_empty() && self.answering.may_begin(&self.outgoing) {
+            let Some(record) = self.held.pop_front() else { break };
+            self.answering.begin(&Record::Owned(record), &mut self.outgoing, cx.waker())?;
+            any = true;
+        }
+        Ok(any)
+    }
 
-    impl Drop for End {
-        fn drop(&mut self) {
-            self.0.end(self.1.take());
+    /// There is room for another call. If only the server as a whole has none, it is waited for.
+    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while self.answering.has_room(&self.outgoing) {
+            let calls = self.answering.lifecycle.calls();
+            if !calls.is_full() {
+                self.room = None;
+                return Poll::Ready(());
+            }
+            let room = self.room.get_or_insert_with(|| Box::pin(calls.clone().room()));
+            ready!(room.as_mut().poll(cx));
+            self.room = None;
+            self.has_waited = true;
+        }
+        // The end of a call, or the peer's reading, wakes it.
+        self.room = None;
+        Poll::Pending
+    }
+
+    /// Bytes have come; `complete`: a record has been completed.
+    #[inline]
+    fn note_arrival(&mut self, complete: bool) {
+        let Some(vitals) = &self.vitals else { return };
+        vitals.active();
+        if !self.incoming.in_progress() {
+            if vitals.record_under_way() {
+                vitals.no_record();
+            }
+        } else if complete || !vitals.record_under_way() || self.incoming.received() - self.step >= STEP {
+            self.step = self.incoming.received();
+            vitals.record_grows();
         }
     }
 
-    let mut end = End(outbox, None);
-    let mut out = Outgoing::default();
-    std::future::poll_fn(|cx| handling.poll(cx, &mut Reply::new(&mut out, xid, max_record_size))).await;
-    end.1 = Some(out);
+    /// Nothing is read for now: whether a record comes slowly cannot be told.
+    fn note_pause(&self) {
+        if let Some(vitals) = &self.vitals {
+            vitals.no_record();
+        }
+    }
+}
+
+impl<S: Stream> Connection<S> {
+    /// Goes on as far as it can. Ready when the connection has come to its end.
+    fn poll_on(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.ending && self.stopping.as_mut().poll(cx).is_ready() {
+            self.ending = true;
+            self.held.clear();
+        }
+        loop {
+            let outbox = &self.answering.outbox;
+            if outbox.is_filled() {
+                if outbox.running() > 0 && !std::mem::replace(&mut self.gathering, true) {
+                    // More handlers are running: one turn of the scheduler lets those that are about to finish leave
+                    // in the same write.
+                    cx.waker().wake_by_ref();
+                } else {
+                    self.gathering = false;
+                    outbox.collect(&mut self.outgoing);
+                }
+            }
+            let bytes = self.outgoing.len();
+            let flushed = bytes == 0 || self.outgoing.poll_flush(Pin::new(&mut self.io), cx)?.is_ready();
+            if flushed && bytes > 0 {
+                step!(8, "the reply crosses back", bytes);
+            }
+            if self.outgoing.len() < bytes
+                && let Some(vitals) = &self.vitals
+            {
+                vitals.active();
+            }
+            if !self.held.is_empty() && self.begin_held(cx)? {
+                continue;
+            }
+            let outbox = &self.answering.outbox;
+            if self.ending && self.held.is_empty() {
+                if flushed && outbox.running() == 0 && !outbox.is_filled() {
+                    ready!(Pin::new(&mut self.io).poll_shutdown(cx))?;
+                    return Poll::Ready(Ok(()));
+                }
+                return Poll::Pending;
+            }
+            // Backpressure: what is not read stays in the socket, and the peer's own buffer fills.
+            if self.poll_room(cx).is_pending() {
+                self.note_pause();
+                return Poll::Pending;
+            }
+            if !self.held.is_empty() {
+                continue;
+            }
+            match ready!(self.poll_calls(cx))? {
+                Arrival::Bytes => {}
+                Arrival::End { inside_record } => {
+                    if inside_record {
+                        tracing::debug!(target: "onc::server", peer = %self.answering.info.peer, "closed in the middle of a record");
+                    }
+                    self.ending = true;
+                    self.note_pause();
+                }
+            }
+        }
+    }
 }
 
 impl<S: Stream> Future for Connection<S> {
     type Output = io::Result<()>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let this = &mut *self;
-        if !this.ending && this.stopping.as_mut().poll(cx).is_ready() {
-            this.ending = true;
+        let poll = self.poll_on(cx);
+        if std::mem::take(&mut self.has_waited) {
+            // Others that wait may have the room that is left.
+            self.answering.lifecycle.calls().pass_on();
         }
-        loop {
-            if this.outbox.is_filled() {
-                if this.outbox.running() > 0 && !std::mem::replace(&mut this.gathering, true) {
-                    // More handlers are running: one turn of the scheduler lets those that are about to finish leave
-                    // in the same write.
-                    cx.waker().wake_by_ref();
-                } else {
-                    this.gathering = false;
-                    this.outbox.collect(&mut this.outgoing);
-                }
-            }
-            let bytes = this.outgoing.len();
-            let flushed = bytes == 0 || this.outgoing.poll_flush(Pin::new(&mut this.io), cx)?.is_ready();
-            if flushed && bytes > 0 {
-                step!(8, "the reply crosses back", bytes);
-            }
-            if this.ending {
-                if flushed && this.outbox.running() == 0 && !this.outbox.is_filled() {
-                    ready!(Pin::new(&mut this.io).poll_shutdown(cx))?;
-                    return Poll::Ready(Ok(()));
-                }
-                return Poll::Pending;
-            }
-            // Backpressure: what is not read stays in the socket, and the peer's own buffer fills.
-            if this.outgoing.len() > this.settings.max_unsent || this.outbox.running() >= this.settings.max_calls {
-                return Poll::Pending;
-            }
-            match ready!(this.poll_calls(cx))? {
-                Arrival::Bytes => {}
-                Arrival::End { inside_record } => {
-                    if inside_record {
-                        tracing::debug!(target: "onc::server", peer = %this.info.peer, "closed in the middle of a record");
-                    }
-                    this.ending = true;
-                }
-            }
+        if let Some(vitals) = &self.vitals {
+            vitals.busy(self.answering.outbox.running() > 0 || self.room.is_some());
         }
+        poll
     }
 }
 
 impl<S> Drop for Connection<S> {
     fn drop(&mut self) {
-        self.outbox.close();
+        self.answering.outbox.close();
     }
 }

@@ -6,18 +6,16 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::task::Context;
 
-use bytes::Bytes;
 use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSockRef, UdpSocketState};
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::time::Instant;
 
 use crate::observe::step;
-use crate::rpc::{CallHeader, Netid};
-use crate::transport::{Outgoing, Peer};
+use crate::transport::{Outgoing, Peer, canonical};
 
 use super::connection::Settings;
-use super::duplicates::{DuplicateCache, Seen, Ticket};
+use super::duplicates::{Admission, DuplicateCache, Ticket};
 use super::registry::Verdict;
 use super::{ConnectionInfo, Handling, Lifecycle, Registry, Reply};
 
@@ -26,16 +24,6 @@ pub(crate) const MAX_DATAGRAM: usize = 65_507;
 
 /// Room for a received datagram, or several that the kernel has joined.
 const ROOM: usize = 64 << 10;
-
-/// What is to be done with a datagram.
-enum Admission {
-    /// Its call is to be executed; with a ticket, the reply is to be remembered.
-    Execute(Option<Ticket>),
-    /// It is a repeat, and was answered with this.
-    Repeat(Bytes),
-    /// It is a repeat, and needs no answer now.
-    Drop,
-}
 
 /// One UDP socket: reads calls, runs them, sends replies from the address that each call came to.
 pub(crate) struct Datagrams {
@@ -76,7 +64,7 @@ impl Datagrams {
         let local = socket.local_addr()?;
         let state = UdpSocketState::new(UdpSockRef::from(&socket))?;
         settings.max_record_size = settings.max_record_size.min(MAX_DATAGRAM);
-        let info = ConnectionInfo { peer: Peer::ip(Netid::udp(&local), local), local: Some(local) };
+        let info = ConnectionInfo { peer: Peer::udp(local), local: Some(local) };
         let socket = Arc::new(Socket { io: socket, state });
         Ok(Self { socket, registry, settings, lifecycle, duplicates: None, info: Arc::new(info) })
     }
@@ -111,6 +99,13 @@ impl Datagrams {
                 for datagram in room[..meta.len].chunks(meta.stride.max(1)) {
                     let destination = Return { to: meta.addr, from: meta.dst_ip };
                     self.remember(local, destination);
+                    if self.lifecycle.calls().is_full() {
+                        // What was read is held back too; what was not waits in the socket.
+                        tokio::select! {
+                            () = self.lifecycle.calls().clone().room() => {}
+                            () = &mut stopping => return Ok(()),
+                        }
+                    }
                     match self.admit(now, datagram, destination.to) {
                         Admission::Execute(ticket) => {
                             let Some(ticket) = self.answer(datagram, destination, ticket, &mut out).await else {
@@ -133,30 +128,18 @@ impl Datagrams {
 
     /// Keeps what handlers may know of the peer, made anew only when it is another one.
     fn remember(&mut self, local: SocketAddr, from: Return) {
-        let local = SocketAddr::new(from.from.unwrap_or(local.ip()), local.port());
-        if self.info.peer.address() != Some(from.to) || self.info.local != Some(local) {
-            let peer = Peer::ip(Netid::udp(&from.to), from.to);
+        let local = canonical(SocketAddr::new(from.from.unwrap_or(local.ip()), local.port()));
+        if self.info.peer.address() != Some(canonical(from.to)) || self.info.local != Some(local) {
+            let peer = Peer::udp(from.to);
             self.info = Arc::new(ConnectionInfo { peer, local: Some(local) });
         }
     }
 
-    /// Looks the call up in the duplicate request cache.
     fn admit(&self, now: Instant, datagram: &[u8], from: SocketAddr) -> Admission {
-        let Some(duplicates) = &self.duplicates else { return Admission::Execute(None) };
-        // What does not parse is refused further on.
-        let Ok((header, _)) = CallHeader::parse(datagram) else { return Admission::Execute(None) };
-        if !DuplicateCache::concerns(&self.registry, &header) {
-            return Admission::Execute(None);
+        match &self.duplicates {
+            Some(duplicates) => duplicates.admit(&self.registry, now.into_std(), from, datagram),
+            None => Admission::Execute(None),
         }
-        let (known, admission) = match duplicates.begin(now.into_std(), from, &header, datagram) {
-            Seen::New(ticket) => return Admission::Execute(Some(ticket)),
-            Seen::Running => ("it still runs", Admission::Drop),
-            Seen::Answered(Some(reply)) => ("the first reply is sent again", Admission::Repeat(reply)),
-            Seen::Answered(None) => ("its reply was too large to be kept", Admission::Drop),
-            Seen::Full => ("no room in the duplicate request cache; `max_duplicates` raises it", Admission::Drop),
-        };
-        tracing::debug!(target: "onc::server", peer = %from, xid = header.xid, known, "a call is not executed");
-        admission
     }
 
     /// Answers a datagram or starts its handler. Gives the ticket back when there is a reply in `out`.
@@ -179,7 +162,12 @@ impl Datagrams {
         if ready.await {
             return Some(ticket);
         }
-        self.lifecycle.spawn(finish(handling, xid, max, Arc::clone(&self.socket), destination, ticket));
+        let (socket, running) = (Arc::clone(&self.socket), self.lifecycle.calls().begin());
+        self.lifecycle.spawn(async move {
+            finish(handling, xid, max, socket, destination, ticket).await;
+            drop(running);
+        });
+        self.lifecycle.calls().pass_on();
         None
     }
 }

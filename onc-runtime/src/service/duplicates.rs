@@ -49,6 +49,17 @@ pub(crate) enum Seen {
     Full,
 }
 
+/// What is to be done with a call.
+#[derive(Debug)]
+pub(crate) enum Admission {
+    /// It is to be executed; with a ticket, the reply is to be remembered.
+    Execute(Option<Ticket>),
+    /// It is a repeat, and was answered with this.
+    Repeat(Bytes),
+    /// It is a repeat, and gets no answer now.
+    Drop,
+}
+
 /// A call that is being executed. Dropped without an answer, the call is forgotten.
 #[derive(Debug)]
 pub(crate) struct Ticket {
@@ -117,13 +128,22 @@ impl DuplicateCache {
         }
     }
 
-    /// Whether a call has to go through the cache: not if executing it twice does no harm.
-    pub(crate) fn concerns(registry: &Registry, header: &CallHeader<'_>) -> bool {
-        let is_called =
-            |interface: &&Interface| interface.program == header.program && interface.version == header.version;
-        let Some(interface) = registry.interfaces().find(is_called) else { return false };
-        let idempotent = |procedure: &ProcedureInfo| procedure.idempotent;
-        header.procedure != 0 && !interface.procedure(header.procedure).is_some_and(idempotent)
+    /// Decides what is to be done with a message of `peer`.
+    pub(crate) fn admit(&self, registry: &Registry, now: Instant, peer: SocketAddr, message: &[u8]) -> Admission {
+        // What does not parse is refused further on.
+        let Ok((header, _)) = CallHeader::parse(message) else { return Admission::Execute(None) };
+        if !concerns(registry, &header) {
+            return Admission::Execute(None);
+        }
+        let (known, admission) = match self.begin(now, peer, &header, message) {
+            Seen::New(ticket) => return Admission::Execute(Some(ticket)),
+            Seen::Running => ("it still runs", Admission::Drop),
+            Seen::Answered(Some(reply)) => ("the first reply is sent again", Admission::Repeat(reply)),
+            Seen::Answered(None) => ("its reply was too large to be kept", Admission::Drop),
+            Seen::Full => ("no room in the duplicate request cache; `max_duplicates` raises it", Admission::Drop),
+        };
+        tracing::debug!(target: "onc::server", %peer, xid = header.xid, known, "a call is not executed");
+        admission
     }
 
     fn lock(&self) -> MutexGuard<'_, Duplicates> {
@@ -147,6 +167,15 @@ impl Drop for Ticket {
             self.cache.lock().calls.remove(&call);
         }
     }
+}
+
+/// Whether a call has to go through the cache: not if executing it twice does no harm.
+fn concerns(registry: &Registry, header: &CallHeader<'_>) -> bool {
+    let is_called =
+        |interface: &&'static Interface| interface.program == header.program && interface.version == header.version;
+    let Some(interface) = registry.interfaces().find(is_called) else { return false };
+    let idempotent = |procedure: &ProcedureInfo| procedure.idempotent;
+    header.procedure != 0 && !interface.procedure(header.procedure).is_some_and(idempotent)
 }
 
 enum Known {

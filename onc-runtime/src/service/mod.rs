@@ -4,6 +4,8 @@
 //! all that a server answers and gives the RFC's answer to everything else. A [`Connection`] runs the calls of one stream,
 //! [`Datagrams`] those of one UDP socket.
 
+mod answering;
+mod calls;
 mod connection;
 mod context;
 mod datagram;
@@ -18,6 +20,7 @@ mod outbox;
 mod registry;
 mod reply;
 pub mod tower;
+mod vitals;
 
 pub(crate) use self::connection::{Connection, Settings};
 pub use self::context::{ConnectionInfo, Context};
@@ -33,6 +36,8 @@ pub(crate) use self::lifecycle::Lifecycle;
 pub(crate) use self::registry::Verdict;
 pub use self::registry::{Registry, RegistryBuilder};
 pub use self::reply::Reply;
+
+pub(crate) use self::vitals::{Patience, Watch};
 
 use crate::rpc::Interface;
 

@@ -40,6 +40,7 @@ pub(crate) enum Arrival {
 #[derive(Debug)]
 pub(crate) struct Incoming {
     records: RecordReader,
+    received: u64,
     /// The last record was large, so that the next one is expected to be: what is read of it with the mark is copied.
     large: bool,
     low_water: LowWater,
@@ -47,12 +48,17 @@ pub(crate) struct Incoming {
 
 impl Incoming {
     pub(crate) fn new(max_record_size: usize) -> Self {
-        Self { records: RecordReader::new(max_record_size), large: false, low_water: LowWater::default() }
+        Self { records: RecordReader::new(max_record_size), received: 0, large: false, low_water: LowWater::default() }
     }
 
     /// A record has begun and is not complete.
     pub(crate) fn in_progress(&self) -> bool {
         self.records.in_progress()
+    }
+
+    /// How many bytes have been received.
+    pub(crate) fn received(&self) -> u64 {
+        self.received
     }
 
     /// The last read completed a large record.
@@ -101,9 +107,11 @@ impl Incoming {
         each: &mut impl FnMut(Record<'_>) -> io::Result<()>,
     ) -> Poll<io::Result<Arrival>> {
         let Some(mut room) = self.records.wants() else { return Poll::Ready(Ok(Arrival::Bytes)) };
-        if ready!(poll_read_buf(io, cx, &mut room))? == 0 {
+        let length = ready!(poll_read_buf(io, cx, &mut room))?;
+        if length == 0 {
             return Poll::Ready(Ok(Arrival::End { inside_record: true }));
         }
+        self.received += length as u64;
         if let Some(record) = self.records.next(&mut &[][..]).map_err(invalid)? {
             self.large = record.len() >= buffers::WORTH_KEEPING;
             each(record)?;
@@ -125,6 +133,7 @@ impl Incoming {
         if bytes.is_empty() {
             return Poll::Ready(Ok(Arrival::End { inside_record: self.records.in_progress() }));
         }
+        self.received += bytes.len() as u64;
         while let Some(record) = self.records.next(&mut bytes).map_err(invalid)? {
             each(record)?;
         }

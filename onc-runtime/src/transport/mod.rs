@@ -5,14 +5,26 @@
 
 mod incoming;
 mod low_water;
+pub mod memory;
 mod outgoing;
 mod peer;
+#[cfg(unix)]
+mod reserved;
+mod sockets;
+#[cfg(unix)]
+mod systemd;
 pub mod tcp;
 pub mod udp;
+#[cfg(unix)]
+pub mod unix;
 
 pub(crate) use self::incoming::{Arrival, Incoming};
 pub(crate) use self::outgoing::Outgoing;
 pub use self::peer::Peer;
+pub(crate) use self::peer::canonical;
+pub use self::sockets::Sockets;
+#[cfg(unix)]
+pub(crate) use self::unix::{Name, UnixSocket};
 
 use std::any::Any;
 

@@ -20,6 +20,18 @@ impl Peer {
         Self { netid, address: Some(address), uid: None }
     }
 
+    /// A peer that connected from this address. One that came by IPv4 to an IPv6 socket is a peer of IPv4.
+    pub(crate) fn tcp(address: SocketAddr) -> Self {
+        let address = canonical(address);
+        Self::ip(Netid::tcp(&address), address)
+    }
+
+    /// A peer that sent a datagram from this address. One that came by IPv4 to an IPv6 socket is a peer of IPv4.
+    pub(crate) fn udp(address: SocketAddr) -> Self {
+        let address = canonical(address);
+        Self::ip(Netid::udp(&address), address)
+    }
+
     /// A peer on this host that has no IP address: on a Unix socket, whose owner the kernel tells, or in this process.
     #[must_use]
     pub fn local(uid: Option<u32>) -> Self {
@@ -48,6 +60,14 @@ impl Peer {
     #[must_use]
     pub fn is_local(&self) -> bool {
         self.address.is_none_or(|address| address.ip().to_canonical().is_loopback())
+    }
+}
+
+/// An IPv4 address that an IPv6 socket shows as one of IPv6, as what it is.
+pub(crate) fn canonical(address: SocketAddr) -> SocketAddr {
+    match address.ip().to_canonical() {
+        ip if ip == address.ip() => address,
+        ip => SocketAddr::new(ip, address.port()),
     }
 }
 

@@ -4,6 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 
 use socket2::{Domain, Protocol, Socket, Type};
+#[cfg(unix)]
+use tokio::net::TcpSocket;
 use tokio::net::{TcpListener, TcpStream};
 
 /// Connections that wait to be accepted.
@@ -22,6 +24,36 @@ pub async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     let stream = TcpStream::connect(address).await?;
     set_up(&stream)?;
     Ok(stream)
+}
+
+/// Connects to `address` from a port below 1024, which only root may use: there are servers that take no calls from others.
+///
+/// # Errors
+///
+/// The system's, as of connecting; `PermissionDenied`: this is not root.
+///
+/// # Cancel safety
+///
+/// Dropped, the attempt is abandoned.
+#[cfg(unix)]
+pub async fn connect_reserved(address: SocketAddr) -> io::Result<TcpStream> {
+    // A port from which a connection to the same address was closed just now is refused only on connecting.
+    const ATTEMPTS: usize = 16;
+    let open = || Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP));
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let socket = super::reserved::connect(address, open, Ok)?;
+        socket.set_nonblocking(true)?;
+        match TcpSocket::from_std_stream(socket.into()).connect(address).await {
+            Ok(stream) => {
+                set_up(&stream)?;
+                return Ok(stream);
+            }
+            Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable && attempt < ATTEMPTS => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// Listens on `address`. An IPv6 wildcard address takes IPv4 too.

@@ -25,6 +25,23 @@ pub fn connect(address: SocketAddr) -> io::Result<UdpSocket> {
     UdpSocket::from_std(socket.into())
 }
 
+/// [`connect`], from a port below 1024, which only root may use.
+///
+/// # Errors
+///
+/// The system's; `PermissionDenied`: this is not root.
+#[cfg(unix)]
+pub fn connect_reserved(address: SocketAddr) -> io::Result<UdpSocket> {
+    super::reserved::connect(
+        address,
+        || open(address, true),
+        |socket| {
+            socket.connect(&address.into())?;
+            UdpSocket::from_std(socket.into())
+        },
+    )
+}
+
 /// A socket that receives at `address`. An IPv6 wildcard address takes IPv4 too.
 ///
 /// # Errors

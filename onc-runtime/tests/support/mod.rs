@@ -1,6 +1,8 @@
 //! A small protocol, as xdrgen would write it, for the tests of the runtime.
 #![allow(dead_code, unreachable_pub)]
 
+pub mod wire;
+
 use std::future::Future;
 use std::sync::Arc;
 

@@ -1,37 +1,28 @@
-//! The sockets of a port mapper.
+//! The sockets of a server.
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 #[cfg(unix)]
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tokio::net::{TcpListener, UdpSocket};
 
 use crate::rpc::{Netid, UniversalAddress};
-use crate::transport::{tcp, udp};
 
-/// Where a port mapper listens: any number of TCP ports, UDP ports and Unix sockets.
+#[cfg(unix)]
+use super::unix::{Name, UnixSocket};
+use super::{tcp, udp};
+
+/// Where a server listens: any number of TCP ports, UDP ports and Unix sockets.
+///
+/// All of it has to happen inside of a tokio runtime.
 #[derive(Debug, Default)]
 pub struct Sockets {
-    pub(super) tcp: Vec<TcpListener>,
-    pub(super) udp: Vec<UdpSocket>,
+    pub(crate) tcp: Vec<TcpListener>,
+    pub(crate) udp: Vec<UdpSocket>,
     #[cfg(unix)]
-    pub(super) unix: Vec<UnixSocket>,
+    pub(crate) unix: Vec<UnixSocket>,
 }
-
-/// A Unix socket, and the path to remove when it is closed.
-#[cfg(unix)]
-#[derive(Debug)]
-pub(super) struct UnixSocket {
-    pub(super) listener: tokio::net::UnixListener,
-    pub(super) address: Option<UniversalAddress>,
-    _file: Option<SocketFile>,
-}
-
-/// The file of a Unix socket, which goes with it.
-#[cfg(unix)]
-#[derive(Debug)]
-struct SocketFile(PathBuf);
 
 /// A port that was chosen for TCP may be taken for UDP: then another one is chosen, so many times.
 const ATTEMPTS: usize = 32;
@@ -41,6 +32,16 @@ impl Sockets {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// There are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        #[cfg(unix)]
+        if !self.unix.is_empty() {
+            return false;
+        }
+        self.tcp.is_empty() && self.udp.is_empty()
     }
 
     /// Binds TCP and UDP to one port, 0 for any that is free. An IPv6 wildcard address takes IPv4 too.
@@ -54,7 +55,7 @@ impl Sockets {
             attempt += 1;
             let listener = tcp::listen(address).map_err(|error| about("TCP", address, &error))?;
             let bound = listener.local_addr()?;
-            match udp::bind(SocketAddr::new(address.ip(), bound.port())) {
+            match udp::bind(with_port(address, bound.port())) {
                 Ok(socket) => {
                     self.tcp.push(listener);
                     self.udp.push(socket);
@@ -67,6 +68,26 @@ impl Sockets {
         }
     }
 
+    /// Binds TCP alone.
+    ///
+    /// # Errors
+    ///
+    /// As of [`bind`](Self::bind).
+    pub fn bind_tcp(&mut self, address: SocketAddr) -> io::Result<()> {
+        self.tcp.push(tcp::listen(address).map_err(|error| about("TCP", address, &error))?);
+        Ok(())
+    }
+
+    /// Binds UDP alone.
+    ///
+    /// # Errors
+    ///
+    /// As of [`bind`](Self::bind).
+    pub fn bind_udp(&mut self, address: SocketAddr) -> io::Result<()> {
+        self.udp.push(udp::bind(address).map_err(|error| about("UDP", address, &error))?);
+        Ok(())
+    }
+
     /// Binds a port on all addresses of this host: IPv6 and IPv4 where it has both.
     ///
     /// # Errors
@@ -76,40 +97,27 @@ impl Sockets {
         match self.bind((Ipv6Addr::UNSPECIFIED, port).into()) {
             Err(error) if !matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied) => {
                 // A host without IPv6 says so in several ways.
-                tracing::debug!(target: "onc::portmap", %error, "IPv4 only");
+                tracing::debug!(target: "onc::server", %error, "IPv4 only");
                 self.bind((Ipv4Addr::UNSPECIFIED, port).into())
             }
             outcome => outcome,
         }
     }
 
-    /// Binds a Unix socket that every user may connect to. A path that begins with a zero byte is a name in Linux's abstract
-    /// namespace. A socket of that path which nobody listens at is removed first.
+    /// Binds a Unix socket that every user may connect to; its file is removed when it is closed. A name that begins with `@` or
+    /// a zero byte is in Linux's abstract namespace. A socket of that name which nobody listens at is removed first.
     ///
     /// # Errors
     ///
     /// The system's; the text says which socket.
     #[cfg(unix)]
-    pub fn bind_unix(&mut self, path: impl AsRef<Path>) -> io::Result<()> {
-        let path = path.as_ref();
-        let failed = |error: io::Error| about("the Unix socket", path.display().to_string().replace('\0', "@"), &error);
-        let in_file_system = !path.as_os_str().as_encoded_bytes().starts_with(&[0]);
-        if in_file_system {
-            remove_stale(path).map_err(failed)?;
-        }
-        let listener = tokio::net::UnixListener::bind(path).map_err(failed)?;
-        let mut file = None;
-        if in_file_system {
-            use std::os::unix::fs::PermissionsExt;
-
-            file = Some(SocketFile(path.to_owned()));
-            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o666)).map_err(failed)?;
-        }
-        self.unix.push(UnixSocket { address: address_of(&listener), listener, _file: file });
+    pub fn bind_unix(&mut self, name: impl AsRef<Path>) -> io::Result<()> {
+        let name = name.as_ref();
+        self.unix.push(UnixSocket::bind(name).map_err(|error| about("the Unix socket", Name(name), &error))?);
         Ok(())
     }
 
-    /// Adds a socket that was bound elsewhere: by systemd, say.
+    /// Adds a socket that was bound elsewhere. One of tokio's has `into_std`.
     ///
     /// # Errors
     ///
@@ -120,7 +128,7 @@ impl Sockets {
         Ok(())
     }
 
-    /// Adds a socket that was bound elsewhere: by systemd, say.
+    /// Adds a socket that was bound elsewhere. One of tokio's has `into_std`.
     ///
     /// # Errors
     ///
@@ -131,27 +139,34 @@ impl Sockets {
         Ok(())
     }
 
-    /// Adds a socket that was bound elsewhere: by systemd, say.
+    /// Adds a socket that was bound elsewhere. One of tokio's has `into_std`.
     ///
     /// # Errors
     ///
     /// The system's: it does not let itself be set up.
     #[cfg(unix)]
     pub fn add_unix(&mut self, listener: std::os::unix::net::UnixListener) -> io::Result<()> {
-        listener.set_nonblocking(true)?;
-        let listener = tokio::net::UnixListener::from_std(listener)?;
-        self.unix.push(UnixSocket { address: address_of(&listener), listener, _file: None });
+        self.unix.push(UnixSocket::from_std(listener)?);
         Ok(())
     }
 
+    /// All of `other` too.
+    pub(crate) fn append(&mut self, mut other: Self) {
+        self.tcp.append(&mut other.tcp);
+        self.udp.append(&mut other.udp);
+        #[cfg(unix)]
+        self.unix.append(&mut other.unix);
+    }
+
     /// The address of the first TCP port, or else UDP port.
-    pub(super) fn local_addr(&self) -> Option<SocketAddr> {
+    #[must_use]
+    pub fn local_addr(&self) -> Option<SocketAddr> {
         let tcp = self.tcp.first().and_then(|socket| socket.local_addr().ok());
         tcp.or_else(|| self.udp.first().and_then(|socket| socket.local_addr().ok()))
     }
 
     /// Transport and universal address of each socket, one for each transport, in the order in which rpcbind has them.
-    pub(super) fn addresses(&self) -> Vec<(Netid, UniversalAddress)> {
+    pub(crate) fn addresses(&self) -> Vec<(Netid, UniversalAddress)> {
         let tcp = self.tcp.iter().filter_map(|socket| socket.local_addr().ok()).flat_map(both_families);
         let udp = self.udp.iter().filter_map(|socket| socket.local_addr().ok()).flat_map(both_families);
         let mut addresses: Vec<(Netid, UniversalAddress)> = tcp
@@ -159,9 +174,7 @@ impl Sockets {
             .chain(udp.map(|address| (Netid::udp(&address), address.into())))
             .collect();
         #[cfg(unix)]
-        addresses.extend(
-            self.unix.iter().filter_map(|socket| socket.address.clone()).map(|address| (Netid::Local, address)),
-        );
+        addresses.extend(self.unix.iter().filter_map(UnixSocket::address).map(|address| (Netid::Local, address)));
         let order = [Netid::Tcp6, Netid::Udp6, Netid::Tcp, Netid::Udp, Netid::Local];
         let first = |netid: Netid| addresses.iter().find(|(other, _)| *other == netid).cloned();
         order.into_iter().filter_map(first).collect()
@@ -175,46 +188,12 @@ fn both_families(address: SocketAddr) -> impl Iterator<Item = SocketAddr> {
     std::iter::once(address).chain(v4)
 }
 
-#[cfg(unix)]
-fn address_of(listener: &tokio::net::UnixListener) -> Option<UniversalAddress> {
-    let address = listener.local_addr().ok()?;
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    {
-        use std::os::linux::net::SocketAddrExt;
-
-        let std_address: std::os::unix::net::SocketAddr = address.clone().into();
-        if let Some(name) = std_address.as_abstract_name() {
-            return format!("@{}", std::str::from_utf8(name).ok()?).parse().ok();
-        }
-    }
-    UniversalAddress::from_path(address.as_pathname()?)
-}
-
-/// Removes a socket that nobody listens at: its server was killed.
-#[cfg(unix)]
-fn remove_stale(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::FileTypeExt;
-
-    let Ok(found) = std::fs::symlink_metadata(path) else { return Ok(()) };
-    if !found.file_type().is_socket() {
-        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "there is a file of that name that is no socket"));
-    }
-    match std::os::unix::net::UnixStream::connect(path) {
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => std::fs::remove_file(path),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
-        Ok(_) => Err(io::ErrorKind::AddrInUse.into()),
-    }
+/// The address with another port; an IPv6 address keeps its scope.
+fn with_port(mut address: SocketAddr, port: u16) -> SocketAddr {
+    address.set_port(port);
+    address
 }
 
 fn about(what: &str, place: impl std::fmt::Display, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{what} {place} cannot be bound: {error}"))
-}
-
-#[cfg(unix)]
-impl Drop for SocketFile {
-    fn drop(&mut self) {
-        // What has taken its place meanwhile is another's; nothing can be done about the moment between.
-        let _ = std::fs::remove_file(&self.0);
-    }
 }

@@ -1,0 +1,146 @@
+//! What all connections of a server share, and how each of them begins.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::service::{Connection, ConnectionInfo, DuplicateCache, Lifecycle, Patience, Registry, Settings, Watch};
+use crate::transport::Stream;
+
+use super::guests::Guests;
+
+/// Serves connections. Clones are the same server.
+#[derive(Clone, Debug)]
+pub(super) struct Host {
+    pub(super) registry: Registry,
+    pub(super) settings: Settings,
+    pub(super) lifecycle: Lifecycle,
+    limits: ConnectionLimits,
+    room: Arc<Semaphore>,
+    guests: Guests,
+    watch: Watch,
+    /// The calls over streams that must not be executed twice.
+    duplicates: Option<DuplicateCache>,
+}
+
+/// How many connections there may be, and how long they may be silent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ConnectionLimits {
+    pub(super) connections: usize,
+    pub(super) connections_of_peer: usize,
+    pub(super) patience: Patience,
+}
+
+/// Why a connection is not served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The server stops.
+    Stopping,
+    /// The server has too many connections.
+    Connections {
+        /// The limit.
+        max: usize,
+    },
+    /// The peer has too many connections.
+    ConnectionsOfPeer {
+        /// The limit.
+        max: usize,
+    },
+}
+
+impl Host {
+    pub(super) fn new(
+        registry: Registry,
+        settings: Settings,
+        lifecycle: Lifecycle,
+        limits: ConnectionLimits,
+        duplicates: Option<DuplicateCache>,
+    ) -> Self {
+        Self {
+            registry,
+            settings,
+            lifecycle,
+            limits,
+            room: Arc::new(Semaphore::new(limits.connections)),
+            guests: Guests::new(limits.connections_of_peer),
+            watch: Watch::new(limits.patience),
+            duplicates,
+        }
+    }
+
+    /// The place for a connection, once there is one.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: the place is another's then.
+    pub(super) async fn place(&self) -> OwnedSemaphorePermit {
+        let place = Arc::clone(&self.room).acquire_owned().await;
+        place.expect("the semaphore is never closed")
+    }
+
+    /// The place for a connection, if there is one now.
+    pub(super) fn place_now(&self) -> Result<OwnedSemaphorePermit, ServeError> {
+        let full = ServeError::Connections { max: self.limits.connections };
+        Arc::clone(&self.room).try_acquire_owned().map_err(|_| full)
+    }
+
+    /// Serves a connection in a task of its own.
+    pub(super) fn serve(
+        &self,
+        io: impl Stream,
+        info: ConnectionInfo,
+        place: OwnedSemaphorePermit,
+    ) -> Result<(), ServeError> {
+        if self.lifecycle.is_stopping() {
+            return Err(ServeError::Stopping);
+        }
+        let full = ServeError::ConnectionsOfPeer { max: self.guests.max() };
+        let guest = self.guests.admit(&info.peer).ok_or(full)?;
+        let info = Arc::new(info);
+        let vitals = self.watch.vitals(Arc::clone(&info));
+        let watched = Arc::downgrade(&vitals);
+        let connection =
+            Connection::new(io, self.registry.clone(), Arc::clone(&info), self.settings, self.lifecycle.clone())
+                .remembering(self.duplicates.clone())
+                .watched(vitals);
+        let task = self.lifecycle.spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(target: "onc::server", %error, peer = %info.peer, "a connection ended");
+            }
+            drop((place, guest));
+        });
+        self.watch.add(watched, task);
+        Ok(())
+    }
+
+    /// Looks after the connections until the server stops.
+    pub(super) async fn look_after_connections(self) {
+        tokio::select! {
+            () = self.watch.run() => {}
+            () = self.lifecycle.stopping() => {}
+        }
+    }
+
+    /// How many connections there are.
+    pub(super) fn connections(&self) -> usize {
+        self.limits.connections - self.room.available_permits()
+    }
+}
+
+impl fmt::Display for ServeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stopping => write!(f, "the server stops"),
+            Self::Connections { max } => {
+                write!(f, "the server has {max} connections already; `max_connections` allows more")
+            }
+            Self::ConnectionsOfPeer { max } => {
+                write!(f, "the peer has {max} connections already; `max_connections_per_peer` allows more")
+            }
+        }
+    }
+}
+
+impl std::error::Error for ServeError {}

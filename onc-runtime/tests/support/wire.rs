@@ -1,0 +1,43 @@
+//! A client that says exactly what is sent, and when something is read.
+
+use onc_runtime::rpc::{CallTemplate, Credential, RecordReader, patch_mark};
+use onc_runtime::{Procedure, Xdr};
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+use super::INTERFACE;
+
+/// A call as a datagram carries it.
+pub fn datagram<P: Procedure>(xid: u32, arguments: impl Xdr) -> Vec<u8> {
+    let mut message = Vec::new();
+    let template = CallTemplate::new(INTERFACE.program, INTERFACE.version, &Credential::None).expect("short");
+    template.put_unmarked(&mut message, xid, P::NUMBER);
+    message.extend(onc_runtime::xdr::to_vec(&arguments).expect("fits"));
+    message
+}
+
+/// A call as a stream carries it.
+pub fn record<P: Procedure>(xid: u32, arguments: impl Xdr) -> Vec<u8> {
+    let mut record = vec![0; 4];
+    record.extend(datagram::<P>(xid, arguments));
+    let length = record.len() - 4;
+    patch_mark(&mut record, 0, length);
+    record
+}
+
+/// Reads replies; returns their xids when there are so many, or the stream has ended.
+pub async fn replies(stream: &mut (impl AsyncRead + Unpin), count: usize) -> Vec<u32> {
+    let mut reader = RecordReader::new(16 << 20);
+    let mut xids = Vec::new();
+    let mut room = vec![0; 64 << 10];
+    while xids.len() < count {
+        let length = stream.read(&mut room).await.expect("read");
+        if length == 0 {
+            break;
+        }
+        let mut bytes = &room[..length];
+        while let Some(record) = reader.next(&mut bytes).expect("records") {
+            xids.push(u32::from_be_bytes(record[..4].try_into().expect("an xid")));
+        }
+    }
+    xids
+}
