@@ -18,8 +18,6 @@ pub(crate) enum Kind {
         action: &'static str,
         /// The file.
         path: PathBuf,
-        /// Why it had to be.
-        why: Option<String>,
         /// What the system said.
         source: io::Error,
     },
@@ -32,7 +30,7 @@ pub(crate) enum Kind {
 impl Error {
     /// A file could not be read or written.
     pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>, source: io::Error) -> Self {
-        Self(Box::new(Kind::Io { action, path: path.into(), why: None, source }))
+        Self(Box::new(Kind::Io { action, path: path.into(), source }))
     }
 
     /// The `.x` file is wrong.
@@ -67,10 +65,7 @@ impl Error {
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
         match &*self.0 {
-            Kind::Io { action, path, why, source } => {
-                let why = why.as_deref().map(|why| format!(" ({why})")).unwrap_or_default();
-                format!("cannot {action} {}{why}: {source}", path.display())
-            }
+            Kind::Io { action, path, source } => format!("cannot {action} {}: {source}", path.display()),
             Kind::Input(report) => format!("{}\n\n{}", report.render(colour), summary(report)),
             Kind::Misuse(message) => message.clone(),
         }

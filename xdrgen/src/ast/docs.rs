@@ -73,11 +73,12 @@ impl<'a> Comments<'a> {
         self.collect(&comments[first..last])
     }
 
-    /// Comments at the head of the file `first` stands in, apart from what follows.
-    pub(crate) fn head(&self, first: Span) -> Docs {
-        let (comments, text) = self.file(first.file);
+    /// Comments at the head of `file`, apart from what follows; `first`: where its first definition begins.
+    pub(crate) fn head(&self, file: FileId, first: Option<Span>) -> Docs {
+        let (comments, text) = self.file(file);
         let Some(start) = comments.first().map(|comment| comment.span) else { return Docs::new() };
-        if !is_blank(text.get(..start.start as usize).unwrap_or("x")) || start.start > first.start {
+        let end_of_head = first.map_or(text.len(), |first| first.start as usize);
+        if !is_blank(text.get(..start.start as usize).unwrap_or("x")) || start.start as usize > end_of_head {
             return Docs::new();
         }
         let mut last = 1;
@@ -89,10 +90,8 @@ impl<'a> Comments<'a> {
             last += 1;
         }
         let end = comments[last - 1].span.end as usize;
-        let after = text.get(end..).unwrap_or("");
-        let gap: String = after.chars().take_while(|c| c.is_whitespace()).collect();
-        let begins_definition = text.get(end..first.start as usize).is_none_or(is_blank);
-        if begins_definition && lines(&gap) <= 1 {
+        let gap = text.get(end..end_of_head).unwrap_or("");
+        if first.is_some() && is_blank(gap) && lines(gap) <= 1 {
             // It is the first definition's own.
             return Docs::new();
         }

@@ -192,8 +192,9 @@ impl<'a> Checker<'a, '_> {
     }
 
     fn model(&mut self, name: String, kinds: Vec<TypeKind>, programs: Vec<model::Program>) -> Model {
-        let first = self.parsed.preprocessed.text.tokens.first().map(|token| token.span);
-        let docs = first.map(|span| self.comments().head(span)).unwrap_or_default();
+        let input = &self.parsed.preprocessed;
+        let first = input.text.tokens.iter().map(|token| token.span).find(|span| span.file == input.main);
+        let docs = self.comments().head(input.main, first);
         let mut uses: Vec<String> = Vec::new();
         let modules = self.types.iter().map(|one| &one.module).chain(self.constants.iter().map(|one| &one.module));
         for module in modules.flatten() {

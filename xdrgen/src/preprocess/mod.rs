@@ -35,6 +35,8 @@ use crate::{
 /// What is left of the files after preprocessing.
 #[derive(Debug, Default)]
 pub(crate) struct Preprocessed {
+    /// The file that was asked for.
+    pub(crate) main: FileId,
     /// What the grammar reads.
     pub(crate) text: Text,
     /// Comments of the parts that count, file by file in order.
@@ -117,6 +119,7 @@ pub(crate) fn preprocess(
         out: Preprocessed { features: options.features.clone(), ..Preprocessed::default() },
     };
     let file = run.files.open_first(input, run.sources)?;
+    run.out.main = file;
     run.file(file);
     run.flush();
     let mut out = run.out;

@@ -106,3 +106,9 @@ fn left_out_parts_have_no_comments() {
     let model = model("#if 0\n/* gone */\n#endif\nconst ONE = 1;\n/* behind */\n#if 0\n#endif\nconst TWO = 2;\n");
     assert!(model.docs.is_empty() && model.constants.iter().all(|constant| constant.docs.is_empty()));
 }
+
+#[test]
+fn a_file_without_definitions_has_a_head_too() {
+    assert_eq!(model("/* The licence. */\n").docs, ["The licence."]);
+    assert_eq!(model("/* The licence. */\n#include <stdio.h>\n/* one */\nconst ONE = 1;\n").docs, ["The licence."]);
+}

@@ -3,6 +3,7 @@
 mod docs;
 mod model;
 mod preprocessor;
+mod wishes;
 
 use std::path::Path;
 

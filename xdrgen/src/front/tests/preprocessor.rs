@@ -177,3 +177,23 @@ fn features_guard_definitions() {
     // Without being asked for it is any other symbol.
     assert_eq!(types(&super::model(source)), ["a"]);
 }
+
+#[test]
+fn headers_for_c_are_the_modules_they_are_made_of() {
+    let folder = std::env::temp_dir().join(format!("xdrgen-front-c-{}", std::process::id()));
+    fs::create_dir_all(&folder).expect("a folder can be made");
+    let write = |name: &str, text: &str| fs::write(folder.join(name), text).expect("it can be written");
+    write("types.x", "%#include \"other.h\"\nenum state { ON = 1 };\n");
+    write("other.x", "%#include \"types.h\"\nstruct other { int a; };\n");
+    write("main.x", "%#include \"xdr/types.h\"\nstruct own { state s; other o; };\n");
+    let model = |includes: Includes| {
+        front::load(&folder.join("main.x"), &configure().includes(includes).options).map(|loaded| loaded.model)
+    };
+    let used = model(Includes::Use).expect("both are found");
+    assert_eq!(used.uses, ["other", "types"]);
+    assert_eq!(used.passthrough, ["#include \"xdr/types.h\""]);
+    let error = model(Includes::Inline).expect_err("it is not asked for").to_string();
+    assert!(error.contains("2 types are defined nowhere: `state`, `other`"), "{error}");
+    assert!(error.contains("Includes::Use"), "{error}");
+    fs::remove_dir_all(&folder).expect("it can be removed");
+}
