@@ -85,8 +85,9 @@ mod front;
 mod generate;
 mod grammar;
 mod literal;
-#[allow(unreachable_pub, reason = "a model is plain data; one part of it is re-exported below")]
-mod model;
+// For onc-tools, which encodes and decodes by it at run time. Not a stable interface.
+#[doc(hidden)]
+pub mod model;
 mod options;
 mod preprocess;
 mod source;
