@@ -145,3 +145,72 @@ impl Incoming {
 fn invalid(error: RecordError) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, error)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::sync::Semaphore;
+
+    use super::super::low_water::{MOST, WORTH_WAITING};
+    use super::*;
+
+    /// The rest of a large record is written when the reader waits for it, and the next record when this one is whole: what is
+    /// less than a low-water mark that was left behind would never be heard of.
+    #[tokio::test]
+    async fn no_byte_is_left_behind_a_low_water_mark() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
+        let address = listener.local_addr().expect("bound");
+        let sizes = [2 * WORTH_WAITING + 9, 1, MOST, 3, WORTH_WAITING + 5, 0, 2 * MOST + 5, 4 * MOST + 17, 9];
+        let go_on = Arc::new(Semaphore::new(0));
+        let gate = Arc::clone(&go_on);
+        let writer = tokio::spawn(async move {
+            let mut stream = TcpStream::connect(address).await.expect("connected");
+            for (at, size) in sizes.into_iter().enumerate() {
+                let mut record = crate::rpc::record_mark(size).to_vec();
+                record.resize(4 + size, at as u8);
+                let (head, rest) = record.split_at(if size < WORTH_WAITING { 0 } else { size / 8 });
+                for part in [head, rest] {
+                    if !part.is_empty() {
+                        stream.write_all(part).await.expect("written");
+                        gate.acquire().await.expect("open").forget();
+                    }
+                }
+            }
+        });
+        let mut io: Box<dyn Stream> = Box::new(listener.accept().await.expect("accepted").0);
+        let mut incoming = Incoming::new(8 * MOST);
+        let (mut received, mut has_head, mut marks) = (Vec::new(), false, 0);
+        let reading = async {
+            while received.len() < sizes.len() {
+                let arrival = poll_fn(|cx| {
+                    let arrival = incoming.poll_read(Pin::new(&mut io), cx, |record| {
+                        assert!(record.iter().all(|byte| *byte == received.len() as u8));
+                        received.push(record.len());
+                        has_head = false;
+                        go_on.add_permits(1);
+                        Ok(())
+                    });
+                    if arrival.is_pending() && incoming.records.in_progress() && !has_head {
+                        let size = sizes[received.len()];
+                        if incoming.records.missing() <= size + 4 - size / 8 {
+                            has_head = true;
+                            marks += usize::from(incoming.low_water.is_set());
+                            go_on.add_permits(1);
+                        }
+                    }
+                    arrival
+                });
+                assert_eq!(arrival.await.expect("read"), Arrival::Bytes);
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), reading).await.expect("every byte is heard of");
+        assert_eq!(received, sizes);
+        assert!(marks > 0 || cfg!(not(target_os = "linux")), "marks were set");
+        writer.await.expect("written");
+    }
+}
