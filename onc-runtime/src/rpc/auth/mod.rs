@@ -170,3 +170,20 @@ impl fmt::Display for AuthFlavour {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_without_a_flavour_of_their_own_are_validated() {
+        let auth = |flavour, body| OpaqueAuth { flavour, body };
+        let sys = Credential::from(AuthSys::default()).body().expect("within the bounds");
+        assert_eq!(auth(AuthFlavour::NONE, b"whatever").validate(), Ok(()));
+        assert_eq!(auth(AuthFlavour::SYS, &sys).validate(), Ok(()));
+        assert_eq!(auth(AuthFlavour::SYS, &sys[1..]).validate(), Err(AuthStatus::BadCredential));
+        for flavour in [AuthFlavour::SHORT, AuthFlavour::DH, AuthFlavour::GSS, AuthFlavour::TLS, AuthFlavour(99)] {
+            assert_eq!(auth(flavour, &sys).validate(), Err(AuthStatus::RejectedCredential), "{flavour}");
+        }
+    }
+}
