@@ -8,7 +8,7 @@ use xdrgen::model::{Model, Shape};
 
 fn model() -> Model {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/x/kinds.x");
-    xdrgen::inspect(&xdrgen::configure(), &file, None).expect("a good file").0
+    xdrgen::load(&xdrgen::configure(), &file).expect("a good file")
 }
 
 fn shape(model: &Model, name: &str) -> Shape {

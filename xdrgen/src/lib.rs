@@ -117,3 +117,13 @@ pub fn compile(path: impl AsRef<Path>) -> Result<(), Error> {
 pub fn configure() -> Config {
     Config::default()
 }
+
+/// The model of a file, for onc-tools. Not a stable interface.
+///
+/// # Errors
+///
+/// As [`Config::compile`].
+#[doc(hidden)]
+pub fn load(config: &Config, path: &Path) -> Result<model::Model, Error> {
+    front::load(path, &config.options).map(|loaded| loaded.model)
+}

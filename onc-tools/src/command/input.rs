@@ -34,8 +34,7 @@ impl Source {
         for define in &self.define {
             config = config.define(define);
         }
-        let (model, _) = xdrgen::inspect(&config, &self.file, None).map_err(Failure::new)?;
-        Ok(model)
+        xdrgen::load(&config, &self.file).map_err(Failure::new)
     }
 
     pub(super) fn path(&self) -> &Path {
