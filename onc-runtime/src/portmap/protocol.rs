@@ -7,6 +7,7 @@
 /// Where a program is served: RFC 1833 section 3.1.
 #[doc(alias = "mapping")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, ::onc_runtime::Xdr)]
+#[allow(dead_code)]
 pub struct Mapping {
     /// `unsigned int prog`
     pub prog: u32,
@@ -21,6 +22,7 @@ pub struct Mapping {
 /// The mappings that there are.
 #[doc(alias = "mapping_entry")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, ::onc_runtime::Xdr)]
+#[allow(dead_code)]
 pub struct MappingEntry {
     /// `mapping map`
     pub map: Mapping,
@@ -28,11 +30,13 @@ pub struct MappingEntry {
 
 /// `typedef mapping_entry *mapping_list`.
 #[doc(alias = "mapping_list")]
+#[allow(dead_code)]
 pub type MappingList = Vec<MappingEntry>;
 
 /// A call to be handed on to a program of the mapper's host.
 #[doc(alias = "call_arguments")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, ::onc_runtime::Xdr)]
+#[allow(dead_code)]
 pub struct CallArguments {
     /// `unsigned int prog`
     pub prog: u32,
@@ -47,6 +51,7 @@ pub struct CallArguments {
 /// What that program answered, and where it is.
 #[doc(alias = "call_results")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, ::onc_runtime::Xdr)]
+#[allow(dead_code)]
 pub struct CallResults {
     /// `unsigned int port`
     pub port: u32,
@@ -57,6 +62,7 @@ pub struct CallResults {
 /// Where a program is served: RFC 1833 section 2.1.
 #[doc(alias = "rpcb")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, ::onc_runtime::Xdr)]
+#[allow(dead_code)]
 pub struct Rpcb {
     /// `unsigned int prog`
     pub prog: u32,
@@ -73,6 +79,7 @@ pub struct Rpcb {
 /// The entries that there are.
 #[doc(alias = "rpcb_node")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, ::onc_runtime::Xdr)]
+#[allow(dead_code)]
 pub struct RpcbNode {
     /// `rpcb map`
     pub map: Rpcb,
@@ -80,11 +87,13 @@ pub struct RpcbNode {
 
 /// `typedef rpcb_node *rpcb_list`.
 #[doc(alias = "rpcb_list")]
+#[allow(dead_code)]
 pub type RpcbList = Vec<RpcbNode>;
 
 /// A call to be handed on to a program of the mapper's host.
 #[doc(alias = "rpcb_call_arguments")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, ::onc_runtime::Xdr)]
+#[allow(dead_code)]
 pub struct RpcbCallArguments {
     /// `unsigned int prog`
     pub prog: u32,
@@ -99,6 +108,7 @@ pub struct RpcbCallArguments {
 /// What that program answered, and where it is.
 #[doc(alias = "rpcb_call_results")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, ::onc_runtime::Xdr)]
+#[allow(dead_code)]
 pub struct RpcbCallResults {
     /// `string address<>`
     pub address: String,
@@ -109,6 +119,7 @@ pub struct RpcbCallResults {
 /// An address as the host's own system calls take it.
 #[doc(alias = "netbuf")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, ::onc_runtime::Xdr)]
+#[allow(dead_code)]
 pub struct Netbuf {
     /// `unsigned int max_length`
     pub max_length: u32,
@@ -119,6 +130,7 @@ pub struct Netbuf {
 /// An address of a program, and the transport that it belongs to.
 #[doc(alias = "rpcb_address")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, ::onc_runtime::Xdr)]
+#[allow(dead_code)]
 pub struct RpcbAddress {
     /// The universal address, never a wildcard.
     pub address: String,
@@ -135,6 +147,7 @@ pub struct RpcbAddress {
 /// The addresses of a program.
 #[doc(alias = "rpcb_address_node")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, ::onc_runtime::Xdr)]
+#[allow(dead_code)]
 pub struct RpcbAddressNode {
     /// `rpcb_address entry`
     pub entry: RpcbAddress,
@@ -142,17 +155,21 @@ pub struct RpcbAddressNode {
 
 /// `typedef rpcb_address_node *rpcb_address_list`.
 #[doc(alias = "rpcb_address_list")]
+#[allow(dead_code)]
 pub type RpcbAddressList = Vec<RpcbAddressNode>;
 
 /// How many procedures the statistics count, the one numbered 0 included.
+#[allow(dead_code)]
 pub const STATISTICS_PROCEDURES: u32 = 13;
 
 /// How many versions the statistics are kept of: 2, 3 and 4.
+#[allow(dead_code)]
 pub const STATISTICS_VERSIONS: u32 = 3;
 
 /// How often the address of a program was asked for.
 #[doc(alias = "address_statistics")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, ::onc_runtime::Xdr)]
+#[allow(dead_code)]
 pub struct AddressStatistics {
     /// `unsigned int prog`
     pub prog: u32,
@@ -169,6 +186,7 @@ pub struct AddressStatistics {
 /// How often calls of a procedure were handed on.
 #[doc(alias = "call_statistics")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, ::onc_runtime::Xdr)]
+#[allow(dead_code)]
 pub struct CallStatistics {
     /// `unsigned int prog`
     pub prog: u32,
@@ -189,6 +207,7 @@ pub struct CallStatistics {
 /// What the mapper has done in one version of its protocol.
 #[doc(alias = "statistics")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, ::onc_runtime::Xdr)]
+#[allow(dead_code)]
 pub struct Statistics {
     /// By procedure.
     pub calls: [i32; STATISTICS_PROCEDURES as usize],
@@ -206,16 +225,20 @@ pub struct Statistics {
 
 /// `typedef statistics statistics_by_version[STATISTICS_VERSIONS]`.
 #[doc(alias = "statistics_by_version")]
+#[allow(dead_code)]
 pub type StatisticsByVersion = [Statistics; STATISTICS_VERSIONS as usize];
 
 /// The number of program `PORTMAPPER`.
+#[allow(dead_code)]
 pub const PORTMAPPER: u32 = 100_000;
 
 /// The number of version `PMAP_V2` of `PORTMAPPER`.
+#[allow(dead_code)]
 pub const PMAP_V2: u32 = 2;
 
 /// The portmap protocol: RFC 1833 section 3.
 #[doc(alias = "PMAP_V2")]
+#[allow(dead_code)]
 pub trait PmapV2: Send + Sync + 'static {
     /// Makes an entry; false if there is another one already.
     #[doc(alias = "SET")]
@@ -281,10 +304,12 @@ pub trait PmapV2: Send + Sync + 'static {
 }
 
 /// Answers the calls of version 2 of `PORTMAPPER` with a [`PmapV2`].
+#[allow(dead_code)]
 pub struct PmapV2Server<T> {
     service: ::std::sync::Arc<T>,
 }
 
+#[allow(dead_code)]
 impl<T: PmapV2> PmapV2Server<T> {
     /// Answers calls with `service`.
     pub fn new(service: T) -> Self {
@@ -322,23 +347,13 @@ impl<T: PmapV2> ::onc_runtime::service::Program for PmapV2Server<T> {
     ) -> ::onc_runtime::service::Handling {
         match call.procedure() {
             1 => {
-                call.handle::<
-                        pmap_v2::Set,
-                        _,
-                        _,
-                        _,
-                    >(
+                call.handle::<pmap_v2::Set, _, _, _>(
                     &self.service,
                     |service, cx, (arg,)| async move { T::set(&service, &cx, arg).await },
                 )
             }
             2 => {
-                call.handle::<
-                        pmap_v2::Unset,
-                        _,
-                        _,
-                        _,
-                    >(
+                call.handle::<pmap_v2::Unset, _, _, _>(
                     &self.service,
                     |service, cx, (arg,)| async move {
                         T::unset(&service, &cx, arg).await
@@ -346,12 +361,7 @@ impl<T: PmapV2> ::onc_runtime::service::Program for PmapV2Server<T> {
                 )
             }
             3 => {
-                call.handle::<
-                        pmap_v2::Getport,
-                        _,
-                        _,
-                        _,
-                    >(
+                call.handle::<pmap_v2::Getport, _, _, _>(
                     &self.service,
                     |service, cx, (arg,)| async move {
                         T::getport(&service, &cx, arg).await
@@ -359,23 +369,13 @@ impl<T: PmapV2> ::onc_runtime::service::Program for PmapV2Server<T> {
                 )
             }
             4 => {
-                call.handle::<
-                        pmap_v2::Dump,
-                        _,
-                        _,
-                        _,
-                    >(
+                call.handle::<pmap_v2::Dump, _, _, _>(
                     &self.service,
                     |service, cx, ()| async move { T::dump(&service, &cx).await },
                 )
             }
             5 => {
-                call.handle::<
-                        pmap_v2::Callit,
-                        _,
-                        _,
-                        _,
-                    >(
+                call.handle::<pmap_v2::Callit, _, _, _>(
                     &self.service,
                     |service, cx, (arg,)| async move {
                         T::callit(&service, &cx, arg).await
@@ -388,6 +388,7 @@ impl<T: PmapV2> ::onc_runtime::service::Program for PmapV2Server<T> {
 }
 
 /// The procedures of [`PmapV2`], as types.
+#[allow(dead_code)]
 pub mod pmap_v2 {
     /// The numbers and names of version 2 of `PORTMAPPER`.
     pub static INTERFACE: ::onc_runtime::Interface = ::onc_runtime::Interface {
@@ -526,10 +527,12 @@ pub mod pmap_v2 {
 }
 
 /// The number of version `RPCB_V3` of `PORTMAPPER`.
+#[allow(dead_code)]
 pub const RPCB_V3: u32 = 3;
 
 /// The rpcbind protocol: RFC 1833 section 2.
 #[doc(alias = "RPCB_V3")]
+#[allow(dead_code)]
 pub trait RpcbV3: Send + Sync + 'static {
     /// Makes an entry; false if there is another one already.
     #[doc(alias = "SET")]
@@ -633,10 +636,12 @@ pub trait RpcbV3: Send + Sync + 'static {
 }
 
 /// Answers the calls of version 3 of `PORTMAPPER` with a [`RpcbV3`].
+#[allow(dead_code)]
 pub struct RpcbV3Server<T> {
     service: ::std::sync::Arc<T>,
 }
 
+#[allow(dead_code)]
 impl<T: RpcbV3> RpcbV3Server<T> {
     /// Answers calls with `service`.
     pub fn new(service: T) -> Self {
@@ -674,23 +679,13 @@ impl<T: RpcbV3> ::onc_runtime::service::Program for RpcbV3Server<T> {
     ) -> ::onc_runtime::service::Handling {
         match call.procedure() {
             1 => {
-                call.handle::<
-                        rpcb_v3::Set,
-                        _,
-                        _,
-                        _,
-                    >(
+                call.handle::<rpcb_v3::Set, _, _, _>(
                     &self.service,
                     |service, cx, (arg,)| async move { T::set(&service, &cx, arg).await },
                 )
             }
             2 => {
-                call.handle::<
-                        rpcb_v3::Unset,
-                        _,
-                        _,
-                        _,
-                    >(
+                call.handle::<rpcb_v3::Unset, _, _, _>(
                     &self.service,
                     |service, cx, (arg,)| async move {
                         T::unset(&service, &cx, arg).await
@@ -698,12 +693,7 @@ impl<T: RpcbV3> ::onc_runtime::service::Program for RpcbV3Server<T> {
                 )
             }
             3 => {
-                call.handle::<
-                        rpcb_v3::Getaddr,
-                        _,
-                        _,
-                        _,
-                    >(
+                call.handle::<rpcb_v3::Getaddr, _, _, _>(
                     &self.service,
                     |service, cx, (arg,)| async move {
                         T::getaddr(&service, &cx, arg).await
@@ -711,23 +701,13 @@ impl<T: RpcbV3> ::onc_runtime::service::Program for RpcbV3Server<T> {
                 )
             }
             4 => {
-                call.handle::<
-                        rpcb_v3::Dump,
-                        _,
-                        _,
-                        _,
-                    >(
+                call.handle::<rpcb_v3::Dump, _, _, _>(
                     &self.service,
                     |service, cx, ()| async move { T::dump(&service, &cx).await },
                 )
             }
             5 => {
-                call.handle::<
-                        rpcb_v3::Callit,
-                        _,
-                        _,
-                        _,
-                    >(
+                call.handle::<rpcb_v3::Callit, _, _, _>(
                     &self.service,
                     |service, cx, (arg,)| async move {
                         T::callit(&service, &cx, arg).await
@@ -735,23 +715,13 @@ impl<T: RpcbV3> ::onc_runtime::service::Program for RpcbV3Server<T> {
                 )
             }
             6 => {
-                call.handle::<
-                        rpcb_v3::Gettime,
-                        _,
-                        _,
-                        _,
-                    >(
+                call.handle::<rpcb_v3::Gettime, _, _, _>(
                     &self.service,
                     |service, cx, ()| async move { T::gettime(&service, &cx).await },
                 )
             }
             7 => {
-                call.handle::<
-                        rpcb_v3::Uaddr2Taddr,
-                        _,
-                        _,
-                        _,
-                    >(
+                call.handle::<rpcb_v3::Uaddr2Taddr, _, _, _>(
                     &self.service,
                     |service, cx, (arg,)| async move {
                         T::uaddr2taddr(&service, &cx, arg).await
@@ -759,12 +729,7 @@ impl<T: RpcbV3> ::onc_runtime::service::Program for RpcbV3Server<T> {
                 )
             }
             8 => {
-                call.handle::<
-                        rpcb_v3::Taddr2Uaddr,
-                        _,
-                        _,
-                        _,
-                    >(
+                call.handle::<rpcb_v3::Taddr2Uaddr, _, _, _>(
                     &self.service,
                     |service, cx, (arg,)| async move {
                         T::taddr2uaddr(&service, &cx, arg).await
@@ -777,6 +742,7 @@ impl<T: RpcbV3> ::onc_runtime::service::Program for RpcbV3Server<T> {
 }
 
 /// The procedures of [`RpcbV3`], as types.
+#[allow(dead_code)]
 pub mod rpcb_v3 {
     /// The numbers and names of version 3 of `PORTMAPPER`.
     pub static INTERFACE: ::onc_runtime::Interface = ::onc_runtime::Interface {
@@ -978,10 +944,12 @@ pub mod rpcb_v3 {
 }
 
 /// The number of version `RPCB_V4` of `PORTMAPPER`.
+#[allow(dead_code)]
 pub const RPCB_V4: u32 = 4;
 
 /// The rpcbind protocol with what was added to it: RFC 1833 section 2.
 #[doc(alias = "RPCB_V4")]
+#[allow(dead_code)]
 pub trait RpcbV4: Send + Sync + 'static {
     /// Makes an entry; false if there is another one already.
     #[doc(alias = "SET")]
@@ -1136,10 +1104,12 @@ pub trait RpcbV4: Send + Sync + 'static {
 }
 
 /// Answers the calls of version 4 of `PORTMAPPER` with a [`RpcbV4`].
+#[allow(dead_code)]
 pub struct RpcbV4Server<T> {
     service: ::std::sync::Arc<T>,
 }
 
+#[allow(dead_code)]
 impl<T: RpcbV4> RpcbV4Server<T> {
     /// Answers calls with `service`.
     pub fn new(service: T) -> Self {
@@ -1177,23 +1147,13 @@ impl<T: RpcbV4> ::onc_runtime::service::Program for RpcbV4Server<T> {
     ) -> ::onc_runtime::service::Handling {
         match call.procedure() {
             1 => {
-                call.handle::<
-                        rpcb_v4::Set,
-                        _,
-                        _,
-                        _,
-                    >(
+                call.handle::<rpcb_v4::Set, _, _, _>(
                     &self.service,
                     |service, cx, (arg,)| async move { T::set(&service, &cx, arg).await },
                 )
             }
             2 => {
-                call.handle::<
-                        rpcb_v4::Unset,
-                        _,
-                        _,
-                        _,
-                    >(
+                call.handle::<rpcb_v4::Unset, _, _, _>(
                     &self.service,
                     |service, cx, (arg,)| async move {
                         T::unset(&service, &cx, arg).await
@@ -1201,12 +1161,7 @@ impl<T: RpcbV4> ::onc_runtime::service::Program for RpcbV4Server<T> {
                 )
             }
             3 => {
-                call.handle::<
-                        rpcb_v4::Getaddr,
-                        _,
-                        _,
-                        _,
-                    >(
+                call.handle::<rpcb_v4::Getaddr, _, _, _>(
                     &self.service,
                     |service, cx, (arg,)| async move {
                         T::getaddr(&service, &cx, arg).await
@@ -1214,23 +1169,13 @@ impl<T: RpcbV4> ::onc_runtime::service::Program for RpcbV4Server<T> {
                 )
             }
             4 => {
-                call.handle::<
-                        rpcb_v4::Dump,
-                        _,
-                        _,
-                        _,
-                    >(
+                call.handle::<rpcb_v4::Dump, _, _, _>(
                     &self.service,
                     |service, cx, ()| async move { T::dump(&service, &cx).await },
                 )
             }
             5 => {
-                call.handle::<
-                        rpcb_v4::Bcast,
-                        _,
-                        _,
-                        _,
-                    >(
+                call.handle::<rpcb_v4::Bcast, _, _, _>(
                     &self.service,
                     |service, cx, (arg,)| async move {
                         T::bcast(&service, &cx, arg).await
@@ -1238,23 +1183,13 @@ impl<T: RpcbV4> ::onc_runtime::service::Program for RpcbV4Server<T> {
                 )
             }
             6 => {
-                call.handle::<
-                        rpcb_v4::Gettime,
-                        _,
-                        _,
-                        _,
-                    >(
+                call.handle::<rpcb_v4::Gettime, _, _, _>(
                     &self.service,
                     |service, cx, ()| async move { T::gettime(&service, &cx).await },
                 )
             }
             7 => {
-                call.handle::<
-                        rpcb_v4::Uaddr2Taddr,
-                        _,
-                        _,
-                        _,
-                    >(
+                call.handle::<rpcb_v4::Uaddr2Taddr, _, _, _>(
                     &self.service,
                     |service, cx, (arg,)| async move {
                         T::uaddr2taddr(&service, &cx, arg).await
@@ -1262,12 +1197,7 @@ impl<T: RpcbV4> ::onc_runtime::service::Program for RpcbV4Server<T> {
                 )
             }
             8 => {
-                call.handle::<
-                        rpcb_v4::Taddr2Uaddr,
-                        _,
-                        _,
-                        _,
-                    >(
+                call.handle::<rpcb_v4::Taddr2Uaddr, _, _, _>(
                     &self.service,
                     |service, cx, (arg,)| async move {
                         T::taddr2uaddr(&service, &cx, arg).await
@@ -1275,12 +1205,7 @@ impl<T: RpcbV4> ::onc_runtime::service::Program for RpcbV4Server<T> {
                 )
             }
             9 => {
-                call.handle::<
-                        rpcb_v4::Getversaddr,
-                        _,
-                        _,
-                        _,
-                    >(
+                call.handle::<rpcb_v4::Getversaddr, _, _, _>(
                     &self.service,
                     |service, cx, (arg,)| async move {
                         T::getversaddr(&service, &cx, arg).await
@@ -1288,12 +1213,7 @@ impl<T: RpcbV4> ::onc_runtime::service::Program for RpcbV4Server<T> {
                 )
             }
             10 => {
-                call.handle::<
-                        rpcb_v4::Indirect,
-                        _,
-                        _,
-                        _,
-                    >(
+                call.handle::<rpcb_v4::Indirect, _, _, _>(
                     &self.service,
                     |service, cx, (arg,)| async move {
                         T::indirect(&service, &cx, arg).await
@@ -1301,12 +1221,7 @@ impl<T: RpcbV4> ::onc_runtime::service::Program for RpcbV4Server<T> {
                 )
             }
             11 => {
-                call.handle::<
-                        rpcb_v4::Getaddrlist,
-                        _,
-                        _,
-                        _,
-                    >(
+                call.handle::<rpcb_v4::Getaddrlist, _, _, _>(
                     &self.service,
                     |service, cx, (arg,)| async move {
                         T::getaddrlist(&service, &cx, arg).await
@@ -1314,12 +1229,7 @@ impl<T: RpcbV4> ::onc_runtime::service::Program for RpcbV4Server<T> {
                 )
             }
             12 => {
-                call.handle::<
-                        rpcb_v4::Getstat,
-                        _,
-                        _,
-                        _,
-                    >(
+                call.handle::<rpcb_v4::Getstat, _, _, _>(
                     &self.service,
                     |service, cx, ()| async move { T::getstat(&service, &cx).await },
                 )
@@ -1330,6 +1240,7 @@ impl<T: RpcbV4> ::onc_runtime::service::Program for RpcbV4Server<T> {
 }
 
 /// The procedures of [`RpcbV4`], as types.
+#[allow(dead_code)]
 pub mod rpcb_v4 {
     /// The numbers and names of version 4 of `PORTMAPPER`.
     pub static INTERFACE: ::onc_runtime::Interface = ::onc_runtime::Interface {

@@ -1,0 +1,143 @@
+//! Calls that a port mapper hands on: only where it is told to, only on its own host, never to itself.
+
+mod portmap_common;
+
+use std::time::Duration;
+
+use onc_runtime::portmap::protocol::{CallArguments, RpcbCallArguments, pmap_v2, rpcb_v3, rpcb_v4};
+use onc_runtime::portmap::{self, Indirect, Mapper, Policy, Portmapper, Registrar, Rules, table};
+use onc_runtime::rpc::UniversalAddress;
+use onc_runtime::service::{Handling, IncomingCall, Program};
+use onc_runtime::{Bytes, Context, Error, Fault, Interface, Procedure, ProcedureInfo, Refusal, Server};
+
+const PROGRAM: u32 = 0x2000_0034;
+
+static INTERFACE: Interface = Interface {
+    program: PROGRAM,
+    version: 1,
+    program_name: "TWICE",
+    version_name: "TWICE_V1",
+    procedures: &[ProcedureInfo { number: 1, name: "TWICE", idempotent: true }],
+};
+
+/// Doubles a number.
+struct Twice;
+
+impl Procedure for Twice {
+    type Arguments = (u32,);
+    type Results = u32;
+    type ArgumentsShape = (onc_runtime::xdr::Plain,);
+    type ResultsShape = onc_runtime::xdr::Plain;
+    const INTERFACE: &'static Interface = &INTERFACE;
+    const NUMBER: u32 = 1;
+    const NAME: &'static str = "TWICE";
+}
+
+struct TwiceServer;
+
+impl Program for TwiceServer {
+    fn interface(&self) -> &'static Interface {
+        &INTERFACE
+    }
+
+    fn call(&self, call: IncomingCall<'_>) -> Handling {
+        if call.procedure() != 1 {
+            return call.procedure_unavailable();
+        }
+        let service = std::sync::Arc::new(());
+        call.handle::<Twice, _, _, _>(&service, |_, _: Context, (number,)| async move {
+            number.checked_mul(2).ok_or(Fault::GarbageArguments)
+        })
+    }
+}
+
+/// A port mapper with such rules, a server that it knows, and the port of that.
+async fn peers(indirect: Indirect) -> (Portmapper, u16) {
+    let rules = Rules::default().with_indirect(indirect);
+    let mapper = Portmapper::embedded().rules(rules).bind("127.0.0.1:0").await.expect("bound");
+    let registrar = Registrar::new().mapper(mapper.local_addr()).policy(Policy::Require);
+    let server = Server::builder().add(TwiceServer).registrar(registrar).bind("127.0.0.1:0").await.expect("bound");
+    let port = server.local_addr().port();
+    tokio::spawn(server.run());
+    (mapper, port)
+}
+
+fn call(prog: u32, vers: u32, proc: u32, arguments: &[u8]) -> RpcbCallArguments {
+    RpcbCallArguments { prog, vers, proc, arguments: Bytes::copy_from_slice(arguments) }
+}
+
+/// Calls over UDP, and waits for so long for an answer that comes at once if it comes.
+async fn over_udp<P: Procedure>(mapper: &Portmapper, arguments: P::Arguments) -> Result<P::Results, Error> {
+    let asked = Mapper::udp(mapper.local_addr()).await.expect("a socket");
+    asked.client().call::<P>(arguments).timeout(Duration::from_millis(300)).await
+}
+
+fn is_silence<T>(outcome: &Result<T, Error>) -> bool {
+    matches!(outcome, Err(Error::Deadline(_)))
+}
+
+#[tokio::test]
+async fn by_default_there_is_silence_and_indirect_fails() {
+    let (mapper, _) = peers(Indirect::Off).await;
+    assert!(is_silence(&over_udp::<rpcb_v3::Callit>(&mapper, (call(PROGRAM, 1, 0, &[]),)).await));
+    assert!(is_silence(&over_udp::<rpcb_v4::Bcast>(&mapper, (call(PROGRAM, 1, 0, &[]),)).await));
+    let arguments = CallArguments { prog: PROGRAM, vers: 1, proc: 0, arguments: Bytes::new() };
+    assert!(is_silence(&over_udp::<pmap_v2::Callit>(&mapper, (arguments,)).await));
+    let outcome = over_udp::<rpcb_v4::Indirect>(&mapper, (call(PROGRAM, 1, 0, &[]),)).await;
+    assert!(matches!(outcome, Err(Error::Refused(Refusal::SystemError))), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn procedure_0_is_handed_on_when_that_is_allowed_and_nothing_else() {
+    let (mapper, port) = peers(Indirect::Null).await;
+    let arguments = CallArguments { prog: PROGRAM, vers: 1, proc: 0, arguments: Bytes::new() };
+    let found = over_udp::<pmap_v2::Callit>(&mapper, (arguments,)).await.expect("it is there");
+    assert_eq!((found.port, found.results), (port.into(), Bytes::new()));
+    let found = over_udp::<rpcb_v3::Callit>(&mapper, (call(PROGRAM, 1, 0, &[]),)).await.expect("it is there");
+    let address: UniversalAddress = found.address.parse().expect("an address");
+    assert_eq!(address.socket_addr().map(|address| address.port()), Some(port));
+
+    assert!(is_silence(&over_udp::<rpcb_v3::Callit>(&mapper, (call(PROGRAM, 1, 1, &[0, 0, 0, 4]),)).await));
+    assert!(is_silence(&over_udp::<rpcb_v3::Callit>(&mapper, (call(PROGRAM, 2, 0, &[]),)).await), "not that version");
+    assert!(is_silence(&over_udp::<rpcb_v3::Callit>(&mapper, (call(PROGRAM + 1, 1, 0, &[]),)).await), "nobody");
+}
+
+#[tokio::test]
+async fn results_and_refusals_come_back() {
+    let (mapper, _) = peers(Indirect::Any).await;
+    let found = over_udp::<rpcb_v4::Bcast>(&mapper, (call(PROGRAM, 1, 1, &[0, 0, 0, 21]),)).await.expect("it is there");
+    assert_eq!(&found.results[..], [0, 0, 0, 42]);
+    // Refusals are told to INDIRECT alone.
+    for (procedure, arguments, refusal) in [
+        (1, &[0xff; 4][..], Refusal::GarbageArguments),
+        (1, &[][..], Refusal::GarbageArguments),
+        (9, &[][..], Refusal::ProcedureUnavailable),
+    ] {
+        let outcome = over_udp::<rpcb_v4::Indirect>(&mapper, (call(PROGRAM, 1, procedure, arguments),)).await;
+        assert!(matches!(&outcome, Err(Error::Refused(told)) if *told == refusal), "{outcome:?}");
+        assert!(is_silence(&over_udp::<rpcb_v4::Bcast>(&mapper, (call(PROGRAM, 1, procedure, arguments),)).await));
+    }
+    let [_, _, v4] = Mapper::tcp(mapper.local_addr()).await.expect("it is there").statistics().await.expect("counted");
+    let counted: i32 = v4.handed_on.iter().map(|at| at.success + at.failure).sum();
+    assert_eq!(counted, 7);
+    assert_eq!(v4.handed_on.iter().map(|at| at.indirect).sum::<i32>(), 3);
+}
+
+#[tokio::test]
+async fn nothing_is_handed_on_to_a_port_mapper_or_to_another_host() {
+    let (mapper, _) = peers(Indirect::Any).await;
+    for procedure in [0, 1, 5] {
+        let to_itself = call(portmap::PROGRAM, 3, procedure, &[]);
+        assert!(is_silence(&over_udp::<rpcb_v3::Callit>(&mapper, (to_itself,)).await));
+    }
+    let elsewhere = table::Entry {
+        program: PROGRAM + 2,
+        version: 1,
+        netid: "udp".into(),
+        address: "192.0.2.9.0.7".into(),
+        owner: table::Owner::Unknown,
+    };
+    assert!(mapper.programs().set(elsewhere).succeeded());
+    let outcome = over_udp::<rpcb_v4::Indirect>(&mapper, (call(PROGRAM + 2, 1, 0, &[]),)).await;
+    assert!(matches!(outcome, Err(Error::Refused(Refusal::SystemError))), "at once, not after a while: {outcome:?}");
+}

@@ -1,0 +1,217 @@
+//! `onc portmap`, `onc info` and `onc ping`, as programs.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+
+use onc_runtime::portmap::{Policy, Registrar, Service};
+use onc_runtime::rpc::{Netid, UniversalAddress};
+
+const PROGRAM: u32 = 0x2000_0051;
+
+fn onc(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_onc"));
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+/// `onc portmap`, at a free port or at that of another one.
+struct Mapper {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Mapper {
+    fn start(address: SocketAddr, more: &[&str]) -> Self {
+        let listen = address.to_string();
+        let mut command = onc(&["portmap", "--listen", &listen, "--no-socket"]);
+        let mut child = command.args(more).stdout(Stdio::piped()).spawn().expect("it starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        let mut serving = || {
+            let line = lines.next().expect("a line").expect("text");
+            let (netid, address) =
+                line.strip_prefix("serving ").expect("what it serves").split_once(' ').expect("both");
+            let netid: Netid = netid.parse().expect("a netid");
+            (netid, UniversalAddress::parse(netid, address).expect("an address").socket_addr().expect("an IP address"))
+        };
+        let (tcp, udp) = (serving(), serving());
+        assert_eq!((tcp.0, udp.0), (Netid::Tcp, Netid::Udp));
+        assert_eq!(tcp.1, udp.1, "one port for both");
+        Self { child, address: tcp.1 }
+    }
+
+    /// As a crash: without a chance to tidy up.
+    fn kill(mut self) -> SocketAddr {
+        self.child.kill().expect("killed");
+        self.child.wait().expect("waited for");
+        self.address
+    }
+
+    fn terminate(mut self) -> ExitStatus {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").arg(id).status().expect("kill runs").success());
+        self.child.wait().expect("waited for")
+    }
+
+    /// What `onc info --json` shows, without the port mapper itself: version, netid, address, and whether it answers.
+    fn entries(&self) -> Vec<(u64, String, String, bool)> {
+        let output = run(&["info", "--json", &self.address.to_string()]);
+        let list: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let list = list.as_array().expect("a list").iter();
+        list.filter(|entry| entry["program"] == PROGRAM)
+            .map(|entry| {
+                let text = |key: &str| entry[key].as_str().expect(key).to_owned();
+                let answers = entry["answers"].as_bool().expect("it can be tried");
+                (entry["version"].as_u64().expect("a number"), text("netid"), text("address"), answers)
+            })
+            .collect()
+    }
+}
+
+impl Drop for Mapper {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn run(arguments: &[&str]) -> Output {
+    onc(arguments).output().expect("it runs")
+}
+
+fn any_port() -> SocketAddr {
+    ([127, 0, 0, 1], 0).into()
+}
+
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).expect("a folder");
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Registers, and leaves the entry behind.
+fn register(mapper: SocketAddr, version: u32, address: SocketAddr) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a tokio runtime");
+    runtime.block_on(async {
+        let service = Service { program: PROGRAM, version, netid: Netid::Tcp, address: address.into() };
+        let registration = Registrar::new().mapper(mapper).policy(Policy::Require).register(vec![service]).await;
+        // With the runtime goes whoever would remove it.
+        std::mem::forget(registration.expect("registered"));
+    });
+}
+
+#[test]
+fn killed_and_started_again_it_has_lost_nothing() {
+    let folder = Folder::new("state");
+    let state = folder.0.join("state");
+    let state = ["--state", state.to_str().expect("UTF-8")];
+    let mut mapper = Mapper::start(any_port(), &state);
+    let mut expected = Vec::new();
+    for version in 1..4 {
+        register(mapper.address, version, ([0, 0, 0, 0], 2048 + u16::try_from(version).expect("small")).into());
+        expected.push((u64::from(version), "tcp".to_owned(), format!("0.0.0.0.8.{version}"), false));
+        assert_eq!(mapper.entries(), expected);
+        mapper = Mapper::start(mapper.kill(), &state);
+        assert_eq!(mapper.entries(), expected);
+    }
+    assert!(mapper.terminate().success());
+}
+
+#[test]
+fn without_a_file_it_forgets() {
+    let mapper = Mapper::start(any_port(), &[]);
+    register(mapper.address, 1, ([0, 0, 0, 0], 2049).into());
+    assert_eq!(mapper.entries().len(), 1);
+    let mapper = Mapper::start(mapper.kill(), &[]);
+    assert_eq!(mapper.entries(), []);
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let taken = std::net::TcpListener::bind(any_port()).expect("a port");
+    let address = taken.local_addr().expect("bound").to_string();
+    let output = run(&["portmap", "--listen", &address, "--no-socket"]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains(&address) && told.contains("does a port mapper run already"), "{told}");
+}
+
+#[test]
+fn who_answers_is_seen() {
+    let mapper = Mapper::start(any_port(), &[]);
+    let host = mapper.address.to_string();
+    let output = run(&["info", &host]);
+    assert!(output.status.success());
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(shown.lines().count(), 7, "three versions over two transports, and the titles:\n{shown}");
+    assert!(shown.lines().skip(1).all(|line| line.ends_with("µs") || line.ends_with("ms")), "{shown}");
+
+    let output = run(&["ping", &host, "100000"]);
+    assert!(output.status.success());
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(shown.lines().filter(|line| line.contains("answers in")).count(), 3, "{shown}");
+
+    let output = run(&["ping", &host, "100000", "7", "-T", "udp"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("versions 2 to 4 only"));
+
+    // An instance of rpcinfo's options, at a port that the port mapper need not be asked for.
+    let port = mapper.address.port().to_string();
+    let output = run(&["info", "-n", &port, "-u", "127.0.0.1", "100000"]);
+    let ready = [2, 3, 4].map(|version| format!("program 100000 version {version} ready and waiting\n")).concat();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), ready);
+}
+
+#[test]
+fn what_makes_no_sense_is_status_2() {
+    for arguments in [
+        &["info", "-p", "-s"][..],
+        &["info", "one", "two"],
+        &["info", "-t", "host"],
+        &["info", "-l", "host"],
+        &["info", "--json", "-p"],
+        &["ping", "host", "100000", "nonsense"],
+        &["portmap", "--listen", "nowhere"],
+    ] {
+        assert_eq!(run(arguments).status.code(), Some(2), "{arguments:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn sockets_that_systemd_hands_over_are_served() {
+    let Ok(socket) = std::net::TcpListener::bind(any_port()).and_then(|free| free.local_addr()) else { return };
+    let tool = "systemd-socket-activate";
+    if Command::new(tool).arg("--version").stdout(Stdio::null()).status().is_err() {
+        eprintln!("LEFT OUT sockets_that_systemd_hands_over_are_served: {tool} is not installed");
+        return;
+    }
+    let mut child = Command::new(tool)
+        .args(["--listen", &socket.to_string(), env!("CARGO_BIN_EXE_onc"), "portmap", "--listen", "192.0.2.1:111"])
+        .stdin(Stdio::null())
+        .spawn()
+        .expect("it starts");
+    // It listens from the start, and serves from the first connection on.
+    let shown = loop {
+        let output = run(&["info", &socket.to_string()]);
+        if output.status.success() {
+            break String::from_utf8_lossy(&output.stdout).into_owned();
+        }
+        assert!(child.try_wait().expect("its status").is_none(), "it has ended");
+    };
+    let _ = child.kill();
+    let _ = child.wait();
+    assert!(shown.contains("tcp") && !shown.contains("udp"), "{shown}");
+}
