@@ -211,6 +211,10 @@ impl Socket {
         }
     }
 
+    async fn try_send(&self, transmit: &Transmit<'_>) -> io::Result<()> {
+        self.io.async_io(Interest::WRITABLE, || self.state.try_send(UdpSockRef::from(&self.io), transmit)).await
+    }
+
     /// Sends a reply. A reply that does not get out is as good as one lost on the way: the client asks again.
     async fn send(&self, message: &[u8], destination: Return) {
         // Not every call gets a reply.
@@ -224,8 +228,11 @@ impl Socket {
             segment_size: None,
             src_ip: destination.from,
         };
-        let sent =
-            self.io.async_io(Interest::WRITABLE, || self.state.try_send(UdpSockRef::from(&self.io), &transmit)).await;
+        let mut sent = self.try_send(&transmit).await;
+        if sent.is_err() && transmit.src_ip.is_some() {
+            // The call came by broadcast, to an address that nobody sends from.
+            sent = self.try_send(&Transmit { src_ip: None, ..transmit }).await;
+        }
         step!(8, "the reply crosses back", bytes = message.len());
         if let Err(error) = sent {
             tracing::debug!(target: "onc::server", %error, to = %destination.to, "a reply was not sent");

@@ -1,6 +1,6 @@
 //! Who calls a port mapper, and by which transport.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use crate::portmap::table::Owner;
 use crate::rpc::Netid;
@@ -47,6 +47,16 @@ impl<'a> Caller<'a> {
     /// The address of this host that it called, if it is known.
     pub(super) fn called(&self) -> Option<IpAddr> {
         self.cx.local_addr().map(|address| address.ip().to_canonical()).filter(|ip| !ip.is_unspecified())
+    }
+
+    /// The address of this host that packets to it leave from: where it may have called is a broadcast address.
+    pub(super) fn faced(&self) -> Option<IpAddr> {
+        let peer = self.cx.peer().address()?;
+        let any: IpAddr = if peer.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+        // Connecting a datagram socket sends nothing: it asks for the route.
+        let socket = UdpSocket::bind((any, 0)).ok()?;
+        socket.connect(peer).ok()?;
+        socket.local_addr().ok().map(|address| address.ip().to_canonical())
     }
 
     /// Whom an entry that it makes belongs to.

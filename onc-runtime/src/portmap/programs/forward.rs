@@ -81,7 +81,8 @@ impl Programs {
         let entry = find(Netid::Udp).or_else(|| find(Netid::Udp6))?;
         let Ok(UniversalAddress::Ip(registered)) = entry.address.parse() else { return None };
         let target = on_this_host(registered, caller.called())?;
-        Some((target, reachable(&entry.address, "", caller)))
+        let faced = caller.faced().map(|ip| UniversalAddress::from(SocketAddr::new(ip, 0)).to_string());
+        Some((target, reachable(&entry.address, faced.as_deref().unwrap_or_default(), caller)))
     }
 
     async fn forward(&self, target: SocketAddr, call: &Call) -> Result<Bytes, Fault> {

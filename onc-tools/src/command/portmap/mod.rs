@@ -9,8 +9,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
-use onc_runtime::portmap::{PORT, Portmapper, Rules, Sockets, table};
+use clap::{Args, ValueEnum};
+use onc_runtime::portmap::{Indirect, PORT, Portmapper, Rules, Sockets, table};
 use tracing::level_filters::LevelFilter;
 
 use super::{Failure, block_on};
@@ -47,6 +47,13 @@ pub(super) struct Portmap {
     /// Let other hosts have the list of entries over UDP, too. It can be used to flood third parties.
     #[arg(long)]
     lists_over_udp: bool,
+    /// Hand calls on to programs of this host (CALLIT, BCAST, INDIRECT): of procedure 0 only, which `rpcinfo -b` needs, or
+    /// all, which lets strangers reach what believes to be called from here.
+    #[arg(long, short = 'i', value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "null")]
+    indirect: Option<Which>,
+    /// Calls a second that are answered for one other host.
+    #[arg(long, value_name = "CALLS", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
+    calls_per_second: u32,
     /// Say more: -v what is registered, -vv every call that is refused.
     #[arg(long, short, action = clap::ArgAction::Count)]
     verbose: u8,
@@ -55,7 +62,28 @@ pub(super) struct Portmap {
     foreground: bool,
 }
 
+/// Calls that are handed on.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Which {
+    /// Of procedure 0.
+    Null,
+    /// All.
+    Any,
+}
+
 impl Portmap {
+    fn rules(&self) -> Rules {
+        let indirect = match self.indirect {
+            None => Indirect::Off,
+            Some(Which::Null) => Indirect::Null,
+            Some(Which::Any) => Indirect::Any,
+        };
+        Rules::default()
+            .with_lists_over_udp(self.lists_over_udp)
+            .with_indirect(indirect)
+            .with_calls_per_second(self.calls_per_second)
+    }
+
     pub(super) fn run(self) -> Result<(), Failure> {
         block_on(serve(self))
     }
@@ -64,7 +92,7 @@ impl Portmap {
 /// Serves until it is told to stop.
 async fn serve(options: Portmap) -> Result<(), Failure> {
     log(options.verbose);
-    let mut builder = Portmapper::embedded().rules(Rules::default().with_lists_over_udp(options.lists_over_udp));
+    let mut builder = Portmapper::embedded().rules(options.rules());
     if let Some(file) = &options.state {
         let failed = |error| Failure::new(format!("the state {}: {error}", file.display()));
         builder = builder.state(file, table::Limits::default()).map_err(failed)?;
