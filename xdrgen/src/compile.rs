@@ -17,6 +17,29 @@ use crate::{
     model::Model,
 };
 
+impl Config {
+    /// Compiles these files, each to a file of its name with the extension `.rs`.
+    ///
+    /// Nothing is written unless all of them are right. A file that would not change is not touched. In a build script,
+    /// cargo is told of every file read, and of warnings.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be read or written, a `.x` file holds errors, or the configuration does not fit.
+    pub fn compile<P: AsRef<Path>>(&self, paths: impl IntoIterator<Item = P>) -> Result<(), Error> {
+        compile(self, &paths.into_iter().map(|path| path.as_ref().to_owned()).collect::<Vec<_>>())
+    }
+
+    /// Compiles source text that is at hand, and returns the Rust. `name` is what the file would be called: `calc.x`.
+    ///
+    /// # Errors
+    ///
+    /// As [`compile`](Self::compile).
+    pub fn compile_str(&self, name: impl AsRef<Path>, source: &str) -> Result<String, Error> {
+        compile_str(self, name.as_ref(), source)
+    }
+}
+
 /// A file that was compiled, not yet written.
 #[derive(Debug)]
 pub(crate) struct Output {
@@ -141,15 +164,6 @@ pub(crate) fn write(path: &Path, text: &[u8]) -> Result<(), Error> {
     })
 }
 
-/// The module that the code of a `.x` file is in: its name without what no Rust name can have.
-pub(crate) fn module_name(stem: &str) -> String {
-    let mut name: String = stem.chars().map(|char| if char.is_ascii_alphanumeric() { char } else { '_' }).collect();
-    if name.starts_with(|first: char| first.is_ascii_digit()) || name.is_empty() {
-        name.insert(0, '_');
-    }
-    name
-}
-
 fn stage(path: &Path, text: &[u8]) -> io::Result<PathBuf> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let beside = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
@@ -216,6 +230,7 @@ fn one_line_each(report: &Report) -> impl Iterator<Item = String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::generate::module_name;
 
     #[test]
     fn modules_have_names_that_rust_takes() {

@@ -1,9 +1,9 @@
 //! How a `.x` file is to be compiled, as the caller says it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::{
-    Error, compile,
+    Error,
     generate::{Services, Settings, parse_attributes},
     model::Integer,
     options::{IncludeMode, Options, PathOptions},
@@ -180,27 +180,6 @@ impl Config {
     pub fn list_passthrough(mut self, list: bool) -> Self {
         self.settings.list_passthrough = list;
         self
-    }
-
-    /// Compiles these files, each to a file of its name with the extension `.rs`.
-    ///
-    /// Nothing is written unless all of them are right. A file that would not change is not touched. In a build script,
-    /// cargo is told of every file read, and of warnings.
-    ///
-    /// # Errors
-    ///
-    /// A file cannot be read or written, a `.x` file holds errors, or the configuration does not fit.
-    pub fn compile<P: AsRef<Path>>(&self, paths: impl IntoIterator<Item = P>) -> Result<(), Error> {
-        compile::compile(self, &paths.into_iter().map(|path| path.as_ref().to_owned()).collect::<Vec<_>>())
-    }
-
-    /// Compiles source text that is at hand, and returns the Rust. `name` is what the file would be called: `calc.x`.
-    ///
-    /// # Errors
-    ///
-    /// As [`compile`](Self::compile).
-    pub fn compile_str(&self, name: impl AsRef<Path>, source: &str) -> Result<String, Error> {
-        compile::compile_str(self, name.as_ref(), source)
     }
 
     /// Refuses what is no Rust before it is put into Rust.

@@ -72,11 +72,11 @@
 // The command shows what build scripts do not ask for: JSON, trees, positions.
 #![cfg_attr(not(feature = "command"), allow(dead_code))]
 
+mod ast;
+mod check;
 #[cfg(feature = "command")]
 #[doc(hidden)]
 pub mod command;
-mod ast;
-mod check;
 mod compile;
 mod config;
 mod diagnostics;
@@ -95,8 +95,6 @@ mod suggest;
 
 pub use self::config::{Choice, Config, Includes};
 pub use self::error::Error;
-#[doc(hidden)]
-pub use self::front::inspect;
 pub use self::generate::Services;
 pub use self::model::Integer;
 
@@ -126,4 +124,18 @@ pub fn configure() -> Config {
 #[doc(hidden)]
 pub fn load(config: &Config, path: &Path) -> Result<model::Model, Error> {
     front::load(path, &config.options).map(|loaded| loaded.model)
+}
+
+/// What is noticed in a file, or in `text` in its place: for tests, no part of the interface.
+///
+/// # Errors
+///
+/// As [`Config::compile_str`](Config::compile_str).
+#[doc(hidden)]
+pub fn inspect(config: &Config, path: &Path, text: Option<&str>) -> Result<String, Error> {
+    let loaded = match text {
+        Some(text) => front::load_source(path, text, &config.options)?,
+        None => front::load(path, &config.options)?,
+    };
+    Ok(loaded.warnings.render(false))
 }

@@ -3,6 +3,9 @@
 //! Nothing is resolved here. [`docs`] finds the comments that belong to an item.
 
 pub(crate) mod docs;
+mod parsed;
+
+pub(crate) use self::parsed::Parsed;
 
 use crate::{
     model::{Docs, Radix},

@@ -19,9 +19,8 @@ use std::collections::HashMap;
 pub(crate) use self::wishes::unmatched_message;
 use self::{collect::Scope, unknown::Unknown};
 use crate::{
-    ast::{Enumerator, Expression, Ident, Program, TypeSpec, docs::Comments},
+    ast::{Enumerator, Expression, Ident, Parsed, Program, TypeSpec, docs::Comments},
     diagnostics::{Diagnostic, Diagnostics},
-    front::Parsed,
     model::{self, Docs, Model, Name, TypeId, TypeKind, TypeOptions},
     options::Options,
     source::Span,

@@ -31,12 +31,13 @@ use super::{
     output::{self, Outcome},
 };
 use crate::{
+    ast::Parsed,
     ast::{
         Declaration, Declarator, Enumerator, Expression, ExpressionKind, Ident, Item, ItemKind, Operator, Passed, Path,
         Procedure, Program, TypeSpec, TypeSpecKind, UnionBody, Version,
     },
     diagnostics::place,
-    front::{self, Parsed},
+    front,
     generate::integer_name,
     model::Radix,
     source::Span,

@@ -1,12 +1,12 @@
 //! What rpcgen (rpcsvc-proto 1.4) refuses of what is accepted here.
 
 use crate::{
+    ast::Parsed,
     ast::{
         Declaration, Declarator, Expression, ExpressionKind, Item, ItemKind, Passed, Procedure, Program, TypeSpec,
         TypeSpecKind, UnionBody,
     },
     diagnostics::{Diagnostic, Diagnostics},
-    front::Parsed,
     model::Radix,
     source::Span,
 };

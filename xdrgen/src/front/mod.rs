@@ -5,20 +5,19 @@ mod tests;
 
 use std::{
     collections::{HashMap, HashSet},
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
 };
 
 use crate::{
-    Config,
-    ast::{File, Item, ItemKind, TypeSpecKind},
+    ast::{Item, ItemKind, Parsed, TypeSpecKind},
     check::{self, Checked},
     diagnostics::{Diagnostic, Diagnostics, Label, Report},
     error::Error,
     grammar,
     model::Model,
     options::Options,
-    preprocess::{Input, Pass, Preprocessed, files::Files, preprocess},
+    preprocess::{Input, Pass, files::Files, preprocess},
     source::{SourceMap, Span},
 };
 
@@ -32,19 +31,6 @@ pub(crate) struct Loaded {
     /// Paths of [`Options::paths`] and names of [`Options::extern_types`] that nothing in the file has. Where several
     /// files are compiled with the same options, only what no file has is a mistake.
     pub(crate) unmatched: Vec<String>,
-}
-
-/// A file as it is written: what tools look at that do not generate.
-#[derive(Debug)]
-pub(crate) struct Parsed {
-    /// The files read.
-    pub(crate) sources: SourceMap,
-    /// What the preprocessor left, with comments and `%` lines.
-    pub(crate) preprocessed: Preprocessed,
-    /// The definitions.
-    pub(crate) file: File,
-    /// Paths of the files read, the first one first.
-    pub(crate) paths: Vec<PathBuf>,
 }
 
 /// Reads, parses and checks the file at `path`.
@@ -63,20 +49,6 @@ pub(crate) fn load(path: &Path, options: &Options) -> Result<Loaded, Error> {
 /// As [`load`].
 pub(crate) fn load_source(path: &Path, text: &str, options: &Options) -> Result<Loaded, Error> {
     run(&Input::Text(path.to_owned(), Arc::from(text.strip_prefix('\u{feff}').unwrap_or(text))), options)
-}
-
-/// What is noticed in a file, or in `text` in its place: for tests, no part of the interface.
-///
-/// # Errors
-///
-/// As [`Config::compile_str`](crate::Config::compile_str).
-#[doc(hidden)]
-pub fn inspect(config: &Config, path: &Path, text: Option<&str>) -> Result<String, Error> {
-    let loaded = match text {
-        Some(text) => load_source(path, text, &config.options)?,
-        None => load(path, &config.options)?,
-    };
-    Ok(loaded.warnings.render(false))
 }
 
 /// Reads and parses the file at `path`.

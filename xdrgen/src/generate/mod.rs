@@ -10,6 +10,7 @@ mod docs;
 mod enums;
 mod head;
 mod layout;
+mod module_name;
 mod names;
 mod numbers;
 mod paths;
@@ -28,6 +29,8 @@ mod unions;
 pub(crate) use self::attributes::parse as parse_attributes;
 #[cfg(feature = "command")]
 pub(crate) use self::{case::camel, docs::declaration, numbers::integer_name, surface::surface};
+
+pub(crate) use self::module_name::module_name;
 
 use proc_macro2::TokenStream;
 use quote::quote;

@@ -73,7 +73,7 @@ impl Generator<'_> {
         let to = self.place_of(namespace);
         let (up, down) = match module {
             Some(module) => {
-                let module = crate::compile::module_name(module);
+                let module = super::module_name(module);
                 (from.0.len() + 1, std::iter::once(module).chain(to.0).collect::<Vec<_>>())
             }
             None => {
