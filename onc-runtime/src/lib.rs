@@ -73,6 +73,9 @@
 //! (`rpc.system`, `rpc.service`, `rpc.method`, …) at level debug, `onc::steps` the ten steps of a call at level trace,
 //! `onc::server`, `onc::client` and `onc::portmap` what happens to sockets, connections and registrations.
 
+// Without `net` the front page speaks of what is not there.
+#![cfg_attr(not(feature = "net"), allow(rustdoc::broken_intra_doc_links))]
+
 extern crate self as onc_runtime;
 
 #[cfg(feature = "net")]
