@@ -8,12 +8,13 @@ use super::{
     numbers::{constant_type, integer_name},
     paths::{Place, ident},
 };
-use crate::model::{Constant, ConstantValue};
+use crate::model::ConstantValue;
 
 impl Generator<'_> {
-    pub(super) fn constant(&self, at: &Place, constant: &Constant) -> TokenStream {
+    pub(super) fn constant(&self, at: &Place, index: usize) -> TokenStream {
+        let constant = &self.model.constants[index];
         let original = &constant.name.ident;
-        let rust = self.names.constant(None, &constant.name).unwrap_or(original);
+        let rust = self.names.constant(index);
         let (name, alias) = (ident(rust), docs::alias(original, rust));
         let docs = docs::comment_or(&constant.docs, &format!("`const {original}`."));
         let (cfg, allow) = (self.cfg(constant.feature.as_ref()), self.allow(&[]));

@@ -4,10 +4,13 @@ use proc_macro2::TokenStream;
 
 /// Formats items.
 pub(super) fn format(items: TokenStream) -> String {
-    match syn::parse2::<syn::File>(items.clone()) {
+    match syn::parse2::<syn::File>(items) {
         Ok(file) => spaced(&prettyplease::unparse(&file)),
-        // It would be a mistake of ours; rustc shows where.
-        Err(_) => items.to_string(),
+        // A mistake of ours, which rustc then reports to somebody who can tell us.
+        Err(error) => {
+            let message = format!("xdrgen generated what is no Rust ({error}): please report this with the .x file");
+            format!("compile_error!({message:?});\n")
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod docs;
 mod enums;
 mod head;
 mod layout;
+mod module;
 mod module_name;
 mod names;
 mod numbers;
@@ -35,7 +36,7 @@ pub(crate) use self::module_name::module_name;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use self::{names::Names, paths::ident, traits::Traits};
+use self::{module::Module, names::Names, traits::Traits};
 use crate::model::{Item, Model};
 
 /// Where the runtime is unless the configuration says otherwise.
@@ -100,8 +101,7 @@ impl Default for Settings {
 /// Generates Rust source.
 pub(crate) fn generate(model: &Model, settings: &Settings) -> String {
     let generator = Generator::new(model, settings);
-    let items = generator.items();
-    format!("{}\n{}", head::head(model, settings), layout::format(items))
+    format!("{}\n{}", head::head(model, settings), generator.items().into_source())
 }
 
 /// What every part of the generator works with.
@@ -112,18 +112,6 @@ struct Generator<'m> {
     names: Names,
     traits: Traits,
     runtime: TokenStream,
-}
-
-/// A module of the generated file.
-#[derive(Default)]
-struct Module {
-    contents: Vec<Content>,
-}
-
-/// A part of a module.
-enum Content {
-    Items(TokenStream),
-    Module(String, Module),
 }
 
 impl<'m> Generator<'m> {
@@ -139,62 +127,29 @@ impl<'m> Generator<'m> {
     }
 
     /// Everything, in the order of the file; a namespace stands where it was first opened.
-    fn items(&self) -> TokenStream {
+    fn items(&self) -> Module {
         let mut top = Module::default();
         for item in &self.model.order {
-            let (name, tokens) = match *item {
-                Item::Constant(index) => {
-                    let constant = &self.model.constants[index];
-                    (&constant.name, self.constant(&self.place_of(&constant.name.namespace), constant))
-                }
-                Item::Type(id) => {
-                    let name = &self.model.type_(id).name;
-                    (name, self.type_(&self.place_of(&name.namespace), id))
-                }
-                Item::Program(index) => {
-                    let name = &self.model.programs[index].name;
-                    (name, self.program(&self.place_of(&name.namespace), index))
-                }
+            let name = match *item {
+                Item::Constant(index) => &self.model.constants[index].name,
+                Item::Type(id) => &self.model.type_(id).name,
+                Item::Program(index) => &self.model.programs[index].name,
             };
-            top.inside(name.namespace.iter().map(|segment| self.names.namespace(segment)))
-                .contents
-                .push(Content::Items(tokens));
+            let at = self.place_of(&name.namespace);
+            let tokens = match *item {
+                Item::Constant(index) => self.constant(&at, index),
+                Item::Type(id) => self.type_(&at, id),
+                Item::Program(index) => self.program(&at, index),
+            };
+            if name.namespace.is_empty() {
+                top.add(tokens);
+            } else {
+                top.add_inside(name.namespace.iter().map(|segment| self.names.namespace(segment)), tokens);
+            }
         }
-        top.contents.extend(self.serde_support().map(Content::Items));
-        top.into_tokens()
-    }
-}
-
-impl Module {
-    /// The module at this path, made when it is new.
-    fn inside(&mut self, path: impl Iterator<Item = String>) -> &mut Module {
-        let mut module = self;
-        for name in path {
-            let known = module
-                .contents
-                .iter()
-                .position(|content| matches!(content, Content::Module(other, _) if *other == name));
-            let at = known.unwrap_or_else(|| {
-                module.contents.push(Content::Module(name, Module::default()));
-                module.contents.len() - 1
-            });
-            let Content::Module(_, inner) = &mut module.contents[at] else { unreachable!("it is a module") };
-            module = inner;
+        if let Some(support) = self.serde_support() {
+            top.add(support);
         }
-        module
-    }
-
-    fn into_tokens(self) -> TokenStream {
-        self.contents
-            .into_iter()
-            .map(|content| match content {
-                Content::Items(tokens) => tokens,
-                Content::Module(name, module) => {
-                    let docs = docs::paragraph(&format!("`namespace {}`.", names::unescape(&name)));
-                    let (name, items) = (ident(&name), module.into_tokens());
-                    quote!(#docs pub mod #name { #items })
-                }
-            })
-            .collect()
+        top
     }
 }

@@ -17,7 +17,10 @@ pub(super) struct Names {
     keep: bool,
     types: Vec<String>,
     parts: Vec<Parts>,
-    constants: HashMap<(Option<String>, Name), String>,
+    constants: Vec<String>,
+    constant_indices: HashMap<Name, usize>,
+    /// What a label is called that has the name of an enum's member, for each type that is an enum.
+    labels: Vec<Vec<String>>,
     programs: Vec<ProgramNames>,
     type_names: HashSet<String>,
     value_names: HashSet<String>,
@@ -90,7 +93,9 @@ impl Names {
             keep,
             types: vec![String::new(); model.types.len()],
             parts: Vec::new(),
-            constants: HashMap::new(),
+            constants: vec![String::new(); model.constants.len()],
+            constant_indices: HashMap::new(),
+            labels: Vec::new(),
             programs: Vec::new(),
             type_names: HashSet::new(),
             value_names: HashSet::new(),
@@ -100,6 +105,7 @@ impl Names {
         names.claim_namespaces(model, &mut scopes);
         names.claim_types(model, &mut scopes);
         names.claim_constants(model, &mut scopes);
+        names.labels = model.types.iter().map(|type_| names.labels_of(&type_.kind)).collect();
         names.parts = model.types.iter().map(|type_| names.parts_of(model, type_)).collect();
         for program in &model.programs {
             let scope = scopes.entry((None, &program.name.namespace)).or_default();
@@ -138,9 +144,14 @@ impl Names {
         &self.parts[id.0].default
     }
 
-    /// The name of a constant of `module` (`None`: this file).
-    pub(super) fn constant(&self, module: Option<&str>, name: &Name) -> Option<&str> {
-        self.constants.get(&(module.map(str::to_owned), name.clone())).map(String::as_str)
+    /// The name of the constant of this index.
+    pub(super) fn constant(&self, index: usize) -> &str {
+        &self.constants[index]
+    }
+
+    /// The index of the constant that the file calls so.
+    pub(super) fn constant_index(&self, name: &Name) -> Option<usize> {
+        self.constant_indices.get(name).copied()
     }
 
     /// The names that a program leads to.
@@ -197,7 +208,7 @@ impl Names {
 
     fn claim_constants<'m>(&mut self, model: &'m Model, scopes: &mut HashMap<(Option<&'m str>, &'m [String]), Scope>) {
         for native in [true, false] {
-            for constant in &model.constants {
+            for (index, constant) in model.constants.iter().enumerate() {
                 let ident = &constant.name.ident;
                 let wanted = if self.keep { ident.clone() } else { shouty(ident) };
                 if (wanted == *ident) != native {
@@ -206,7 +217,8 @@ impl Names {
                 let scope = scopes.entry((constant.module.as_deref(), &constant.name.namespace)).or_default();
                 let name = free(wanted, |name| !scope.values.contains(name));
                 scope.values.insert(name.clone());
-                self.constants.insert((constant.module.clone(), constant.name.clone()), name);
+                self.constants[index] = name;
+                self.constant_indices.insert(constant.name.clone(), index);
             }
         }
     }
@@ -248,10 +260,11 @@ impl Names {
         idents.into_iter().map(|ident| prefix::without(ident, shared)).collect()
     }
 
-    /// What a case with the name of a member is called.
-    fn member_label(&self, enum_: &Enum, member: usize) -> Label {
-        let short = self.short_members(enum_)[member];
-        Label::Name(if self.keep { short.to_owned() } else { camel(short) })
+    /// What cases with the names of members are called.
+    fn labels_of(&self, kind: &TypeKind) -> Vec<String> {
+        let TypeKind::Enum(enum_) = kind else { return Vec::new() };
+        let short = self.short_members(enum_).into_iter();
+        short.map(|short| if self.keep { short.to_owned() } else { camel(short) }).collect()
     }
 
     /// The variants of a union: called as the label of their arm is, where that is a name; as its field when the label is a
@@ -286,10 +299,8 @@ impl Names {
     }
 
     fn label(&self, model: &Model, union_: &Union, case: &Number) -> Label {
-        if let Some((id, member)) = super::discriminant::member_of(model, union_, case)
-            && let TypeKind::Enum(enum_) = &model.type_(id).kind
-        {
-            return self.member_label(enum_, member);
+        if let Some((id, member)) = super::discriminant::member_of(model, union_, case) {
+            return Label::Name(self.labels[id.0][member].clone());
         }
         if super::discriminant::is_bool(model, union_) {
             return Label::Name(if case.value == 0 { "False" } else { "True" }.to_owned());
@@ -298,10 +309,7 @@ impl Names {
             Some(Symbol::Constant(name)) => {
                 Label::Name(if self.keep { name.ident.clone() } else { camel(&name.ident) })
             }
-            Some(Symbol::Member { of, member }) => match &model.type_(*of).kind {
-                TypeKind::Enum(enum_) => self.member_label(enum_, *member),
-                _ => Label::Number(format!("Case{}", case.value)),
-            },
+            Some(Symbol::Member { of, member }) => Label::Name(self.labels[of.0][*member].clone()),
             None if case.value < 0 => Label::Number(format!("CaseMinus{}", case.value.unsigned_abs())),
             None => Label::Number(format!("Case{}", case.value)),
         }
@@ -364,7 +372,7 @@ impl Names {
                     None => "arg".to_owned(),
                 };
                 // A constant of that name would be a pattern that has to match.
-                let hidden = |name: &str| self.keep && self.constants.values().any(|constant| constant == name);
+                let hidden = |name: &str| self.keep && self.constants.iter().any(|constant| constant == name);
                 let name = free(wanted, |name| !taken.contains(name) && !hidden(name));
                 taken.insert(name.clone());
                 parameters[index] = name;

@@ -44,14 +44,11 @@ impl Generator<'_> {
 
     /// The path to a constant of the file or of a used module.
     pub(super) fn path_to_constant(&self, from: &Place, name: &Name) -> TokenStream {
-        let constant = self
-            .model
-            .constants
-            .iter()
-            .find(|constant| constant.name == *name)
-            .and_then(|constant| Some((constant, self.names.constant(constant.module.as_deref(), name)?)));
-        match constant {
-            Some((constant, rust)) => self.path(from, constant.module.as_deref(), &name.namespace, rust),
+        match self.names.constant_index(name) {
+            Some(index) => {
+                let module = self.model.constants[index].module.as_deref();
+                self.path(from, module, &name.namespace, self.names.constant(index))
+            }
             None => self.path(from, None, &name.namespace, &name.ident),
         }
     }

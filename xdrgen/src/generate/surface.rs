@@ -41,9 +41,8 @@ pub(crate) fn surface(model: &Model, settings: &Settings) -> Surface {
                     ConstantValue::Text(_) => "&str",
                     ConstantValue::Integer(value) => integer_name(constant_type(*value)),
                 };
-                if let Some(rust) = generator.names.constant(None, &constant.name) {
-                    surface.add(generator.full(&constant.name, rust), format!("const: {type_}"));
-                }
+                let rust = generator.names.constant(index);
+                surface.add(generator.full(&constant.name, rust), format!("const: {type_}"));
             }
             Item::Type(id) => generator.offer_type(id, &mut surface),
             Item::Program(index) => generator.offer_program(index, &mut surface),

@@ -1,0 +1,78 @@
+//! The modules of a generated file.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::{docs, layout, names::unescape, paths::ident};
+
+/// A module of the generated file, or the file itself.
+#[derive(Debug, Default)]
+pub(super) struct Module {
+    contents: Vec<Content>,
+}
+
+/// A part of a module.
+#[derive(Debug)]
+enum Content {
+    /// Items, formatted already: those of the file itself, which are not indented.
+    Source(String),
+    Items(TokenStream),
+    Module(String, Module),
+}
+
+impl Module {
+    /// Adds items at the end of the file: formatted one by one, they take the memory of one.
+    pub(super) fn add(&mut self, items: TokenStream) {
+        self.contents.push(Content::Source(layout::format(items)));
+    }
+
+    /// Adds items at the end of the module at this path.
+    pub(super) fn add_inside(&mut self, path: impl Iterator<Item = String>, items: TokenStream) {
+        self.inside(path).contents.push(Content::Items(items));
+    }
+
+    /// The module at this path, made when it is new.
+    fn inside(&mut self, path: impl Iterator<Item = String>) -> &mut Module {
+        let mut module = self;
+        for name in path {
+            let known = module
+                .contents
+                .iter()
+                .position(|content| matches!(content, Content::Module(other, _) if *other == name));
+            let at = known.unwrap_or_else(|| {
+                module.contents.push(Content::Module(name, Module::default()));
+                module.contents.len() - 1
+            });
+            let Content::Module(_, inner) = &mut module.contents[at] else { unreachable!("it is a module") };
+            module = inner;
+        }
+        module
+    }
+
+    /// The file as Rust source.
+    pub(super) fn into_source(self) -> String {
+        let piece = |content: Content| match content {
+            Content::Source(source) => source,
+            other => layout::format(other.into_tokens()),
+        };
+        self.contents.into_iter().map(piece).collect::<Vec<_>>().join("\n")
+    }
+
+    fn into_tokens(self) -> TokenStream {
+        self.contents.into_iter().map(Content::into_tokens).collect()
+    }
+}
+
+impl Content {
+    fn into_tokens(self) -> TokenStream {
+        match self {
+            Self::Items(tokens) => tokens,
+            Self::Source(_) => unreachable!("only the file itself has it"),
+            Self::Module(name, module) => {
+                let docs = docs::paragraph(&format!("`namespace {}`.", unescape(&name)));
+                let (name, items) = (ident(&name), module.into_tokens());
+                quote!(#docs pub mod #name { #items })
+            }
+        }
+    }
+}
