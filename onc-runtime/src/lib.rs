@@ -79,6 +79,8 @@
 extern crate self as onc_runtime;
 
 #[cfg(feature = "net")]
+pub mod blocking;
+#[cfg(feature = "net")]
 pub mod channel;
 #[cfg(feature = "net")]
 pub mod client;

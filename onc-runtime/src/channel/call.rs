@@ -17,6 +17,7 @@ use crate::xdr::{DecodeError, Decoder, EncodeError, EncodeErrorKind, Encoder, Li
 
 use super::caller::{Request, Response};
 use super::client::{Client, Through, deadline};
+use super::one_way::OneWay;
 use super::pending::Body;
 use super::queue::{Channel, Expiry};
 
@@ -28,10 +29,10 @@ use super::queue::{Channel, Expiry};
 /// and its reply will be ignored.
 #[must_use = "a call does nothing unless it is awaited"]
 pub struct Call<P: Procedure> {
-    client: Client,
+    pub(super) client: Client,
     /// Kept until the reply is here: a call may have to be sent again.
-    arguments: P::Arguments,
-    idempotent: bool,
+    pub(super) arguments: P::Arguments,
+    pub(super) idempotent: bool,
     timeout: Option<Duration>,
     stage: Stage,
     observation: Option<Box<Observation>>,
@@ -82,6 +83,13 @@ impl<P: Procedure> Call<P> {
         self
     }
 
+    /// Sends the call and expects no reply: as a C client does that waits for zero seconds. Many of them leave together.
+    ///
+    /// A server that answers all the same does no harm.
+    pub fn one_way(self) -> OneWay<P> {
+        OneWay::new(self)
+    }
+
     #[inline]
     fn poll_channel(&mut self, cx: &mut Context<'_>) -> Poll<Result<P::Results, Error>> {
         let shared = Arc::clone(&self.client.shared);
@@ -122,7 +130,7 @@ impl<P: Procedure> Call<P> {
     /// Encodes the call into the channel's queue.
     #[inline]
     fn submit(&mut self, channel: &Channel, expiry: Expiry, cx: &Context<'_>) -> Result<(), Error> {
-        let size = self.measure(channel.settings.max_record_size)?;
+        let size = measure::<P>(&self.arguments, channel.settings.max_record_size)?;
         let (xid, expiry) = self.client.shared.with_template(P::INTERFACE, |template: &CallTemplate| {
             channel.submit(cx.waker(), expiry, self.idempotent, |out, xid| {
                 let start = out.buffer().len();
@@ -139,17 +147,6 @@ impl<P: Procedure> Call<P> {
             self.observation = Observation::begin(Side::Client, P::INTERFACE, P::NUMBER, xid, None);
         }
         Ok(())
-    }
-
-    /// The size of the encoded arguments.
-    fn measure(&self, max: usize) -> Result<Size, Error> {
-        let size = <P::ArgumentsShape as Shape<P::Arguments>>::measure(&self.arguments).and_then(|size| {
-            if size.total > max {
-                return Err(EncodeError::new(EncodeErrorKind::MessageTooLarge { size: size.total, max }));
-            }
-            Ok(size)
-        });
-        size.map_err(|error| Error::Arguments(Arc::new(error.within(P::NAME, "arguments"))))
     }
 
     /// The way through middleware, or to a service in this process.
@@ -171,7 +168,7 @@ impl<P: Procedure> Call<P> {
                 }
                 Stage::Done => panic!("a call was polled after it had ended"),
                 _ => {
-                    let size = self.measure(usize::MAX)?;
+                    let size = measure::<P>(&self.arguments, usize::MAX)?;
                     let mut arguments = Vec::new();
                     let mut encoder = Encoder::new(&mut arguments);
                     encoder.reserve(size);
@@ -188,6 +185,18 @@ impl<P: Procedure> Call<P> {
             }
         }
     }
+}
+
+/// The size of the encoded arguments.
+#[inline]
+pub(super) fn measure<P: Procedure>(arguments: &P::Arguments, max: usize) -> Result<Size, Error> {
+    let size = <P::ArgumentsShape as Shape<P::Arguments>>::measure(arguments).and_then(|size| {
+        if size.total > max {
+            return Err(EncodeError::new(EncodeErrorKind::MessageTooLarge { size: size.total, max }));
+        }
+        Ok(size)
+    });
+    size.map_err(|error| Error::Arguments(Arc::new(error.within(P::NAME, "arguments"))))
 }
 
 /// The results in a reply.

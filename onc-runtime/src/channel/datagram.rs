@@ -30,6 +30,8 @@ pub(crate) struct DatagramLink {
     buffer: Box<[u8]>,
     /// Calls whose datagram is due now, the first one first.
     due: VecDeque<u32>,
+    /// Datagrams that are sent once.
+    one_way: VecDeque<Vec<u8>>,
     retransmission: Retransmission,
     timer: Pin<Box<Sleep>>,
     /// What the timer is set to.
@@ -57,6 +59,11 @@ impl Outstanding {
         Ok(Self { message, attempts: Attempts::new(idempotent) })
     }
 
+    /// The message alone.
+    pub(super) fn into_message(self) -> Vec<u8> {
+        self.message
+    }
+
     /// It has been sent at least once.
     pub(super) fn was_sent(&self) -> bool {
         self.attempts.sends() > 0
@@ -70,6 +77,7 @@ impl DatagramLink {
             socket,
             buffer: vec![0; ROOM].into_boxed_slice(),
             due: VecDeque::new(),
+            one_way: VecDeque::new(),
             retransmission: Retransmission::default(),
             timer: Box::pin(sleep_until(Instant::now())),
             alarm: None,
@@ -95,20 +103,35 @@ impl DatagramLink {
                 if !inner.admits(poller) {
                     return Poll::Pending;
                 }
+                self.one_way.append(&mut inner.one_way_datagrams);
+                inner.one_way = false;
                 if inner.closed {
-                    return Poll::Ready(Ok(Progress::End));
+                    drop(inner);
+                    return self.poll_send_one_way(cx).map_ok(|()| Progress::End);
                 }
                 self.due.extend(inner.datagrams.drain(..));
                 if poller == Poller::Driver && inner.driver.is_none() {
                     inner.driver = Some(cx.waker().clone());
                 }
             }
+            let _ = self.poll_send_one_way(cx)?;
             self.poll_send(channel, cx)?;
             if self.poll_timer(channel, cx) {
                 continue;
             }
             return self.poll_receive(channel, cx).map_ok(|()| Progress::Some);
         }
+    }
+
+    /// Sends the calls that nobody waits for. They are sent once: what does not leave is lost.
+    fn poll_send_one_way(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while let Some(message) = self.one_way.front() {
+            match std::task::ready!(self.socket.poll_send(cx, message)) {
+                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => return Poll::Ready(Err(error)),
+                _ => self.one_way.pop_front(),
+            };
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// Sends what is due, as far as the socket takes it.

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::io::ErrorKind;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep};
@@ -31,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) max_calls: usize,
     /// Bytes of calls that the server has not taken.
     pub(crate) max_unsent: usize,
+    /// A connection over which nothing was called for so long is closed, if another one can be made.
+    pub(crate) idle_timeout: Duration,
 }
 
 impl Settings {
@@ -58,6 +60,12 @@ pub(crate) struct Driver {
     back_off: Duration,
     /// Something has been received over some link.
     proven: bool,
+    quiet_timer: Option<Pin<Box<Sleep>>>,
+    /// In so many periods nothing was called.
+    quiet: u32,
+    /// The xid that was to be next at the end of the last one.
+    last_next: u32,
+    linger: Option<Pin<Box<Sleep>>>,
 }
 
 enum State {
@@ -69,6 +77,9 @@ enum State {
     /// The link is in the channel.
     Up,
 }
+
+/// The idle time is measured in so many periods.
+const PERIODS: u32 = 5;
 
 /// The first pause between two attempts to connect, and the longest.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
@@ -85,6 +96,10 @@ impl Driver {
             timer_runs: false,
             back_off: BACK_OFF.0,
             proven: false,
+            quiet_timer: None,
+            quiet: 0,
+            last_next: 0,
+            linger: None,
         }
     }
 
@@ -111,6 +126,46 @@ impl Driver {
                 waker.wake();
             }
         }
+    }
+
+    /// Closes a connection over which nothing has been called for the idle time.
+    fn poll_quiet(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.connector.is_none() || self.channel.settings.idle_timeout == Duration::MAX {
+            return Poll::Pending;
+        }
+        // A fifth of the time at once, so that a call has nothing to do with the timer.
+        let period = self.channel.settings.idle_timeout / PERIODS;
+        let timer = self.quiet_timer.get_or_insert_with(|| Box::pin(sleep(period)));
+        while timer.as_mut().poll(cx).is_ready() {
+            timer.as_mut().reset(Instant::now() + period);
+            let mut line = self.channel.line();
+            let mut inner = self.channel.lock();
+            let next = inner.pending.next_xid();
+            let used = inner.pending.len() > 0 || self.last_next != next;
+            self.last_next = next;
+            self.quiet = if used { 0 } else { self.quiet + 1 };
+            if self.quiet < PERIODS || !line.is_quiet() {
+                continue;
+            }
+            tracing::debug!(target: "onc::client", "an idle connection is closed; `idle_timeout` keeps it longer");
+            line.disconnect();
+            inner.position = 0;
+            drop((inner, line));
+            self.quiet = 0;
+            self.quiet_timer = None;
+            self.state = State::Idle;
+            return Poll::Ready(());
+        }
+        Poll::Pending
+    }
+
+    /// Gives calls without a reply the time to leave when no client is left.
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.channel.lock().closed {
+            return Poll::Pending;
+        }
+        let timeout = self.channel.settings.timeout;
+        self.linger.get_or_insert_with(|| Box::pin(sleep(timeout))).as_mut().poll(cx)
     }
 
     /// Waits while there is no connection. Calls that come now must be able to wake the driver too: their time counts.
@@ -144,9 +199,14 @@ impl Future for Driver {
             this.poll_time(cx);
             match &mut this.state {
                 State::Up => {
-                    let Some((link, cause)) = ready!(this.channel.line().poll(&this.channel, cx)) else {
-                        return Poll::Ready(());
+                    let polled = this.channel.line().poll(&this.channel, cx);
+                    let Poll::Ready(ended) = polled else {
+                        if this.poll_quiet(cx).is_ready() {
+                            continue;
+                        }
+                        return this.poll_linger(cx);
                     };
+                    let Some((link, cause)) = ended else { return Poll::Ready(()) };
                     tracing::debug!(target: "onc::client", error = %cause, "the connection was lost");
                     let (sent, proven) = (link.sent(), link.proven());
                     this.proven |= proven;
@@ -181,7 +241,7 @@ impl Future for Driver {
                     if inner.closed {
                         return Poll::Ready(());
                     }
-                    if !inner.pending.any_waiting() {
+                    if !inner.has_work() {
                         inner.driver = Some(cx.waker().clone());
                         return Poll::Pending;
                     }

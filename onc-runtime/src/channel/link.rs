@@ -65,6 +65,19 @@ impl Line {
         *self = Self { link: Some(link), broken: None };
     }
 
+    /// There is none any more, and nobody is to be told of it.
+    pub(super) fn disconnect(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Nothing is on its way out.
+    pub(super) fn is_quiet(&self) -> bool {
+        match &self.link {
+            Some(Link::Stream(link)) => link.is_flushed(),
+            _ => true,
+        }
+    }
+
     /// It is there and works.
     pub(super) fn is_up(&self) -> bool {
         self.link.is_some() && self.broken.is_none()

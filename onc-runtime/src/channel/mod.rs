@@ -10,6 +10,7 @@ mod client;
 mod datagram;
 mod driver;
 mod link;
+mod one_way;
 mod pending;
 mod queue;
 mod raw;
@@ -24,6 +25,7 @@ pub use self::client::{Client, Stub};
 pub(crate) use self::datagram::DatagramLink;
 pub(crate) use self::driver::{Connector, Settings};
 pub(crate) use self::link::Link;
+pub use self::one_way::OneWay;
 pub(crate) use self::queue::Channel;
 pub(crate) use self::raw::response;
 #[cfg(test)]

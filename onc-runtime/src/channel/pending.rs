@@ -104,6 +104,22 @@ impl Pending {
         }
     }
 
+    /// An xid that no call has.
+    pub(super) fn skip_xid(&mut self) -> u32 {
+        loop {
+            let xid = self.next_xid;
+            self.next_xid = xid.wrapping_add(1);
+            if self.state(xid).is_none() {
+                return xid;
+            }
+        }
+    }
+
+    /// The xid that comes next: it has changed if a call was made.
+    pub(super) fn next_xid(&self) -> u32 {
+        self.next_xid
+    }
+
     /// The state of a call, if there is one of this xid.
     #[inline]
     pub(super) fn state(&mut self, xid: u32) -> Option<&mut State> {

@@ -5,6 +5,7 @@
 //! A call's default deadline is counted in ticks of a tenth of a second that the driver keeps while calls are in flight,
 //! so that a call costs neither a reading of the clock nor a timer of its own.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
@@ -43,6 +44,12 @@ pub(super) struct Inner {
     pub(super) outgoing: Outgoing,
     /// The same on a datagram socket.
     pub(super) datagrams: Vec<u32>,
+    /// Datagrams that are sent once.
+    pub(super) one_way_datagrams: VecDeque<Vec<u8>>,
+    /// There are calls among what is queued that nobody waits for, and that have to leave all the same.
+    pub(super) one_way: bool,
+    /// Bytes that the connection has taken from there, and that had not left when it was looked at last.
+    pub(super) leaving: usize,
     /// Bytes queued since the connection came up.
     pub(super) position: u64,
     /// The driver, while it sleeps and nobody has woken it yet.
@@ -75,6 +82,9 @@ impl Channel {
                 pending: Pending::new(random_xid()),
                 outgoing: Outgoing::default(),
                 datagrams: Vec::new(),
+                one_way_datagrams: VecDeque::new(),
+                one_way: false,
+                leaving: 0,
                 position: 0,
                 driver: None,
                 alone: None,
@@ -113,7 +123,7 @@ impl Channel {
         if inner.pending.len() >= settings.max_calls {
             return Err(Error::Limit(Limit::Calls { max: settings.max_calls }));
         }
-        if inner.outgoing.len() > settings.max_unsent {
+        if inner.outgoing.len() + inner.leaving > settings.max_unsent {
             return Err(Error::Limit(Limit::Unsent { max: settings.max_unsent }));
         }
         let expiry = match expiry {
@@ -211,6 +221,11 @@ impl Channel {
 }
 
 impl Inner {
+    /// Somebody needs a connection.
+    pub(super) fn has_work(&self) -> bool {
+        self.one_way || self.pending.any_waiting()
+    }
+
     /// Takes the outcome of a call if it is known; leaves `waker` to be woken if it is not.
     #[inline]
     pub(super) fn outcome(&mut self, xid: u32, waker: &Waker) -> Option<Result<Body, Error>> {
@@ -290,6 +305,9 @@ impl Inner {
     fn discard(&mut self) {
         self.outgoing = Outgoing::default();
         self.datagrams.clear();
+        self.one_way_datagrams.clear();
+        self.one_way = false;
+        self.leaving = 0;
         self.position = 0;
     }
 }

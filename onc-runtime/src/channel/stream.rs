@@ -9,7 +9,7 @@ use crate::observe::step;
 use crate::transport::{Arrival, Incoming, Outgoing, Stream};
 
 use super::link::{Poller, Progress};
-use super::queue::{Channel, is_message};
+use super::queue::{Channel, Inner, is_message};
 
 /// A connection that carries calls out and replies in.
 pub(crate) struct StreamLink {
@@ -20,6 +20,8 @@ pub(crate) struct StreamLink {
     taken: u64,
     /// Calls are waiting for others to leave together with them.
     gathering: bool,
+    /// Calls that nobody waits for are on their way out.
+    one_way: bool,
     /// Something has been received.
     pub(super) proven: bool,
     /// Callers whose reply came, collected so that none is woken while the queue is locked.
@@ -34,6 +36,7 @@ impl StreamLink {
             outgoing: Outgoing::default(),
             taken: 0,
             gathering: false,
+            one_way: false,
             proven: false,
             woken: Vec::new(),
         }
@@ -41,6 +44,11 @@ impl StreamLink {
 
     pub(super) fn sent(&self) -> u64 {
         self.taken - self.outgoing.len() as u64
+    }
+
+    /// Everything that was taken from the queue has left.
+    pub(super) fn is_flushed(&self) -> bool {
+        self.outgoing.is_empty()
     }
 
     /// Sends what is queued and reads once.
@@ -56,8 +64,13 @@ impl StreamLink {
                 return Poll::Pending;
             }
             if inner.closed {
-                return Poll::Ready(Ok(Progress::End));
+                if !self.linger(&mut inner) {
+                    return Poll::Ready(Ok(Progress::End));
+                }
+                drop(inner);
+                return self.poll_flush(cx).map_ok(|()| Progress::End);
             }
+            inner.leaving = self.outgoing.len();
             if !inner.outgoing.is_empty() {
                 if inner.pending.len() > 1 && !std::mem::replace(&mut self.gathering, true) {
                     // Others are calling too: one turn of the scheduler lets those who are about to call leave in the
@@ -65,9 +78,7 @@ impl StreamLink {
                     cx.waker().wake_by_ref();
                 } else {
                     self.gathering = false;
-                    let before = self.outgoing.len();
-                    self.outgoing.absorb(&mut inner.outgoing);
-                    self.taken += (self.outgoing.len() - before) as u64;
+                    self.take(&mut inner);
                 }
             }
             if poller == Poller::Driver && !self.gathering && inner.driver.is_none() {
@@ -92,6 +103,21 @@ impl StreamLink {
         }
     }
 
+    /// Takes what is queued.
+    fn take(&mut self, inner: &mut Inner) {
+        let before = self.outgoing.len();
+        self.outgoing.absorb(&mut inner.outgoing);
+        self.taken += (self.outgoing.len() - before) as u64;
+        self.one_way |= std::mem::take(&mut inner.one_way);
+        inner.leaving = self.outgoing.len();
+    }
+
+    /// No client is left. True if there is something that has to leave all the same.
+    fn linger(&mut self, inner: &mut Inner) -> bool {
+        self.take(inner);
+        self.one_way && !self.outgoing.is_empty()
+    }
+
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let bytes = self.outgoing.len();
         if bytes == 0 {
@@ -100,6 +126,7 @@ impl StreamLink {
         step!(2, "the message is handed to the local kernel", bytes);
         ready!(self.outgoing.poll_flush(Pin::new(&mut self.io), cx))?;
         step!(3, "the message crosses to the remote host", bytes);
+        self.one_way = false;
         Poll::Ready(Ok(()))
     }
 

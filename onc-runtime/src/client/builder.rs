@@ -47,6 +47,7 @@ impl Default for ClientBuilder {
                 limits: Limits::default(),
                 max_calls: 65_536,
                 max_unsent: 64 << 20,
+                idle_timeout: Duration::from_secs(300),
             },
             reserved_port: false,
             wrap: None,
@@ -136,6 +137,15 @@ impl ClientBuilder {
     /// Calls in flight at the same time. Default: 65536. One more fails at once.
     pub fn max_calls(mut self, calls: usize) -> Self {
         self.settings.max_calls = calls;
+        self
+    }
+
+    /// How long a connection is kept over which nothing is called. Default: 5 min, as of Linux's NFS client: a minute less than
+    /// servers keep it. The next call connects again, and asks the port mapper again. `Duration::MAX` keeps it for ever.
+    ///
+    /// It may be kept a fifth longer.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.idle_timeout = timeout;
         self
     }
 

@@ -83,6 +83,7 @@ fn start(link: Link, datagrams: bool) -> io::Result<Client> {
         limits: Limits::default(),
         max_calls: 1024,
         max_unsent: 1 << 20,
+        idle_timeout: Duration::MAX,
     };
     // One connection, and no other after it: those who ask begin anew, maybe elsewhere.
     Client::start(Channel::new(settings), link, None, Credential::None, Some(&rpcb_v4::INTERFACE))

@@ -1,0 +1,125 @@
+//! Calls without a reply.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+
+use crate::error::{Error, Limit};
+use crate::rpc::{CallTemplate, MARK_SIZE, Procedure, patch_mark};
+use crate::xdr::{Encoder, Shape};
+
+use super::call::{Call, measure};
+use super::caller::Request;
+use super::client::Through;
+use super::datagram::Outstanding;
+use super::queue::Channel;
+
+/// A call of procedure `P` whose reply is not waited for.
+///
+/// It is ready when the call is queued. That says nothing of the server: a call may be lost with the connection, or as any
+/// datagram, and one that the server refuses is refused in silence. On a stream calls arrive in the order in which they were
+/// made, so that the reply to a later call says that those before it have arrived.
+///
+/// # Cancel safety
+///
+/// Nothing is sent before it is first polled.
+#[must_use = "a call does nothing unless it is awaited"]
+pub struct OneWay<P: Procedure> {
+    /// Never polled.
+    call: Call<P>,
+}
+
+impl<P: Procedure> OneWay<P> {
+    pub(super) fn new(call: Call<P>) -> Self {
+        Self { call }
+    }
+
+    fn submit(&self, channel: &Channel) -> Result<(), Error> {
+        let Call { client, arguments, .. } = &self.call;
+        let size = measure::<P>(arguments, channel.settings.max_record_size)?;
+        client.shared.with_template(P::INTERFACE, |template: &CallTemplate| {
+            channel.submit_one_way(|out, xid| {
+                let start = out.buffer().len();
+                template.put(out.buffer(), xid, P::NUMBER);
+                let length = out.buffer().len() - start - MARK_SIZE + size.total;
+                patch_mark(out.buffer(), start, length);
+                out.reserve(size);
+                <P::ArgumentsShape as Shape<P::Arguments>>::encode(arguments, out);
+                Ok(())
+            })
+        })
+    }
+}
+
+impl<P: Procedure> Unpin for OneWay<P> {}
+
+impl<P: Procedure> Future for OneWay<P> {
+    type Output = Result<(), Error>;
+
+    fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        match &self.call.client.shared.target {
+            Through::Channel(channel) => Poll::Ready(self.submit(channel)),
+            Through::Caller(caller) => {
+                let size = measure::<P>(&self.call.arguments, usize::MAX)?;
+                let mut arguments = Vec::new();
+                let mut encoder = Encoder::new(&mut arguments);
+                encoder.reserve(size);
+                <P::ArgumentsShape as Shape<P::Arguments>>::encode(&self.call.arguments, &mut encoder);
+                // Middleware knows only calls with replies: somebody has to wait for this one.
+                tokio::spawn(caller.call(Request {
+                    interface: P::INTERFACE,
+                    procedure: P::NUMBER,
+                    procedure_name: P::NAME,
+                    idempotent: self.call.idempotent,
+                    deadline: None,
+                    arguments: Bytes::from(arguments),
+                }));
+                Poll::Ready(Ok(()))
+            }
+        }
+    }
+}
+
+impl Channel {
+    /// Queues a call that gets no reply, or whose reply is ignored.
+    // RFC 5531 §8.4.1: batching.
+    fn submit_one_way(&self, write: impl FnOnce(&mut Encoder<'_>, u32) -> Result<(), Error>) -> Result<(), Error> {
+        let mut inner = self.lock();
+        let settings = &self.settings;
+        if inner.closed {
+            return Err(Error::Closed);
+        }
+        if inner.outgoing.len() + inner.leaving > settings.max_unsent {
+            return Err(Error::Limit(Limit::Unsent { max: settings.max_unsent }));
+        }
+        if inner.one_way_datagrams.len() >= settings.max_calls {
+            return Err(Error::Limit(Limit::Calls { max: settings.max_calls }));
+        }
+        let xid = inner.pending.skip_xid();
+        if settings.datagrams {
+            let message = Outstanding::write(true, |out| write(out, xid))?.into_message();
+            inner.one_way_datagrams.push_back(message);
+        } else {
+            let before = inner.outgoing.len();
+            inner.outgoing.append(|out| write(out, xid))?;
+            inner.position += (inner.outgoing.len() - before) as u64;
+        }
+        inner.one_way = true;
+        inner.alone = None;
+        let driver = inner.driver.take();
+        drop(inner);
+        if let Some(driver) = driver {
+            driver.wake();
+        }
+        Ok(())
+    }
+}
+
+impl<P: Procedure> fmt::Debug for OneWay<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OneWay").field("procedure", &P::NAME).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,174 @@
+//! A client's connection: closed when idle, made again when it is needed, and what becomes of calls when it is lost.
+
+mod support;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use onc_runtime::portmap::Policy;
+use onc_runtime::{Client, Error, Limit, Server};
+use support::wire::replies;
+use support::{TestV1Client, TestV1Server, Tester};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// A server that does as the test says.
+async fn scripted() -> (TcpListener, std::net::SocketAddr) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
+    let address = listener.local_addr().expect("bound");
+    (listener, address)
+}
+
+/// Reads one call and returns its xid.
+async fn call(stream: &mut TcpStream) -> u32 {
+    replies(stream, 1).await[0]
+}
+
+/// Answers a call of `add`.
+async fn answer(stream: &mut TcpStream, xid: u32, sum: i32) {
+    let message = [onc_runtime::rpc::success_header(xid).as_slice(), &sum.to_be_bytes()].concat();
+    let record = [&onc_runtime::rpc::record_mark(message.len()), message.as_slice()].concat();
+    stream.write_all(&record).await.expect("written");
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_closed_and_made_again() {
+    let (listener, address) = scripted().await;
+    let client: TestV1Client =
+        Client::builder().idle_timeout(Duration::from_millis(50)).connect_to(address).await.expect("connected");
+    for sum in 0..4 {
+        // The first time it is the connection that was just made; later the call makes one.
+        let calling = tokio::spawn(client.add(sum, 0));
+        let (mut stream, _) = listener.accept().await.expect("connected");
+        let xid = call(&mut stream).await;
+        answer(&mut stream, xid, sum).await;
+        assert_eq!(calling.await.expect("ran").expect("answered"), sum);
+        assert_eq!(stream.read(&mut [0; 1]).await.expect("closed by the client"), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_whose_call_waits_is_not_idle() {
+    let (listener, address) = scripted().await;
+    let client: TestV1Client =
+        Client::builder().idle_timeout(Duration::from_millis(5)).connect_to(address).await.expect("connected");
+    let (mut stream, _) = listener.accept().await.expect("connected");
+    let calling = tokio::spawn(client.add(1, 1));
+    let xid = call(&mut stream).await;
+    // Twenty times as long as it may be idle.
+    let end = tokio::time::timeout(Duration::from_millis(100), stream.read(&mut [0; 1])).await;
+    assert!(end.is_err(), "still open");
+    answer(&mut stream, xid, 2).await;
+    assert_eq!(calling.await.expect("ran").expect("answered"), 2);
+}
+
+#[tokio::test]
+async fn a_call_that_had_left_fails_and_one_that_may_be_repeated_is() {
+    let (listener, address) = scripted().await;
+    let client: TestV1Client = Client::builder().connect_to(address).await.expect("connected");
+    let (mut stream, _) = listener.accept().await.expect("connected");
+    let once = tokio::spawn(client.add(1, 1));
+    call(&mut stream).await;
+    let again = tokio::spawn(client.add(2, 2).idempotent());
+    call(&mut stream).await;
+    drop(stream);
+    match once.await.expect("ran") {
+        Err(Error::Lost(lost)) => assert!(lost.sent),
+        other => panic!("{other:?}"),
+    }
+    let (mut stream, _) = listener.accept().await.expect("connected again");
+    let xid = call(&mut stream).await;
+    answer(&mut stream, xid, 4).await;
+    assert_eq!(again.await.expect("ran").expect("answered"), 4);
+}
+
+#[tokio::test]
+async fn a_call_that_had_not_left_is_sent_over_the_next_connection() {
+    let (listener, address) = scripted().await;
+    let client: TestV1Client = Client::builder().connect_to(address).await.expect("connected");
+    let (mut stream, _) = listener.accept().await.expect("connected");
+    // More than the kernel's buffers take, so that the rest is still here, in the middle of a record, and what is behind it
+    // whole.
+    let large = tokio::spawn(client.echo(Bytes::from(vec![1; 32 << 20])));
+    stream.read_exact(&mut [0; 1]).await.expect("it has begun");
+    let small = tokio::spawn(client.add(1, 1));
+    // It is queued when its task has run.
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+    drop(stream);
+    assert!(matches!(large.await.expect("ran"), Err(Error::Lost(lost)) if lost.sent), "a part of it had left");
+    let (mut stream, _) = listener.accept().await.expect("connected again");
+    let xid = call(&mut stream).await;
+    answer(&mut stream, xid, 2).await;
+    assert_eq!(small.await.expect("ran").expect("answered"), 2);
+}
+
+#[tokio::test]
+async fn a_deadline_holds_while_there_is_no_connection() {
+    let (listener, address) = scripted().await;
+    let client: TestV1Client =
+        Client::builder().timeout(Duration::from_millis(300)).connect_to(address).await.expect("connected");
+    drop(listener);
+    let begun = std::time::Instant::now();
+    for _ in 0..3 {
+        match client.add(1, 1).idempotent().await {
+            Err(Error::Connect(error)) => assert_eq!(error.address, address.to_string()),
+            Err(Error::Deadline(_) | Error::Lost(_)) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(begun.elapsed() < Duration::from_secs(25), "none waited for the default time");
+}
+
+#[tokio::test]
+async fn calls_beyond_the_limit_fail_at_once() {
+    let (_listener, address) = scripted().await;
+    let client: TestV1Client = Client::builder().max_calls(3).connect_to(address).await.expect("connected");
+    let waiting: Vec<_> = (0..3).map(|ticket| tokio::spawn(client.wait(ticket))).collect();
+    tokio::task::yield_now().await;
+    let error = client.add(1, 1).await.expect_err("one too many");
+    assert!(matches!(error, Error::Limit(Limit::Calls { max: 3 })), "{error}");
+    assert!(error.to_string().contains("max_calls"));
+    waiting[0].abort();
+    while !waiting[0].is_finished() {
+        tokio::task::yield_now().await;
+    }
+    let late = client.add(1, 1).timeout(Duration::from_millis(1)).await;
+    assert!(matches!(late, Err(Error::Deadline(_))), "a dropped call makes room: {late:?}");
+}
+
+#[tokio::test]
+async fn clients_of_a_server_that_restarts_again_and_again_get_all_their_answers() {
+    let mut server = Server::builder().add(TestV1Server::new(Tester::new())).registration(Policy::Off);
+    server = server.udp(false);
+    let bound = server.bind("127.0.0.1:0").await.expect("bound");
+    let address = bound.local_addr();
+    let (mut handle, mut running) = (bound.handle(), tokio::spawn(bound.run()));
+    let client: TestV1Client = Client::builder().connect_to(address).await.expect("connected");
+    let callers: Vec<_> = (0..16)
+        .map(|caller| {
+            let client = client.clone();
+            tokio::spawn(async move {
+                for at in 0..300 {
+                    let sum = client.add(caller, at).idempotent().await.expect("answered in the end");
+                    assert_eq!(sum, caller + at);
+                    tokio::task::yield_now().await;
+                }
+            })
+        })
+        .collect();
+    for _ in 0..5 {
+        // Each time in the middle of something.
+        client.add(1, 1).idempotent().await.expect("answered");
+        handle.stop();
+        running.await.expect("ran").expect("stopped");
+        let again = Server::builder().add(TestV1Server::new(Tester::new())).registration(Policy::Off).udp(false);
+        let again = again.bind(address).await.expect("the same port");
+        handle = again.handle();
+        running = tokio::spawn(again.run());
+    }
+    for caller in callers {
+        caller.await.expect("ran");
+    }
+}
