@@ -2,7 +2,7 @@
 
 use pest::iterators::Pair;
 
-use super::Rule;
+use super::{Rule, repair::Repaired};
 use crate::{
     ast::{Declaration, Declarator, Ident, Item, ItemKind, Path, Suffix, TypeSpec, TypeSpecKind, docs::Comments},
     diagnostics::{Diagnostic, Diagnostics, Severity},
@@ -25,16 +25,16 @@ pub(super) type Node<'i> = Pair<'i, Rule>;
 
 /// What the text is that the pairs speak of.
 enum From<'a> {
-    /// The preprocessor's, from `start` on.
-    Text { input: &'a Preprocessed, start: usize },
+    /// The preprocessor's.
+    Text { input: &'a Preprocessed, text: &'a Repaired<'a> },
     /// The value of a macro, all of it written here.
     Macro(Span),
 }
 
 impl<'a, 'd> Builder<'a, 'd> {
-    /// For a definition that starts at the byte `start` of the preprocessor's text.
-    pub(super) fn new(input: &'a Preprocessed, start: usize, diagnostics: &'d mut Diagnostics) -> Self {
-        Self { from: From::Text { input, start }, comments: None, diagnostics, opening: None, failed: false }
+    /// For the definition that `text` is.
+    pub(super) fn new(input: &'a Preprocessed, text: &'a Repaired<'a>, diagnostics: &'d mut Diagnostics) -> Self {
+        Self { from: From::Text { input, text }, comments: None, diagnostics, opening: None, failed: false }
     }
 
     /// For the value of a macro.
@@ -261,15 +261,17 @@ impl<'a, 'd> Builder<'a, 'd> {
     /// The first token of `pair`.
     fn token(&self, pair: &Node<'_>) -> Option<&'a Token> {
         match self.from {
-            From::Text { input, start } => input.text.tokens.get(input.text.token_at(start + pair.as_span().start())),
+            From::Text { input, text } => {
+                input.text.tokens.get(input.text.token_at(text.original(pair.as_span().start())))
+            }
             From::Macro(_) => None,
         }
     }
 
     /// A feature may guard definitions, not parts of them.
     pub(super) fn refuse_feature(&mut self, pair: &Node<'_>) {
-        let From::Text { input, start } = self.from else { return };
-        let whole = input.text.tokens.get(input.text.token_at(start)).and_then(|token| token.feature);
+        let From::Text { input, text } = self.from else { return };
+        let whole = input.text.tokens.get(input.text.token_at(text.original(0))).and_then(|token| token.feature);
         let part = self.feature(pair);
         if part != whole
             && let Some(feature) = part
@@ -299,7 +301,7 @@ impl<'a, 'd> Builder<'a, 'd> {
     pub(super) fn span(&self, pair: &Node<'_>) -> Span {
         let span = pair.as_span();
         match self.from {
-            From::Text { input, start } => input.text.span(start + span.start(), start + span.end()),
+            From::Text { input, text } => input.text.span(text.original(span.start()), text.original(span.end())),
             From::Macro(whole) => whole,
         }
     }

@@ -5,6 +5,7 @@ mod bodies;
 mod build;
 mod expression;
 mod programs;
+mod repair;
 mod split;
 mod syntax_error;
 
@@ -12,6 +13,7 @@ use pest::Parser as _;
 
 use self::{
     build::Builder,
+    repair::Repaired,
     split::{Chunk, Piece, split},
 };
 use crate::{
@@ -70,7 +72,9 @@ pub(crate) fn parse(input: &Preprocessed, sources: &SourceMap, diagnostics: &mut
 /// Says what is wrong with it.
 pub(crate) fn parse_expression(text: &str, span: Span) -> Result<Expression, Box<Diagnostic>> {
     let wrong = || Box::new(Diagnostic::error("bad-macro", "the value of this macro is no constant").at(span, ""));
-    let mut pairs = XdrParser::parse(Rule::whole_expression, text).map_err(|_| wrong())?;
+    // As the preprocessor has it.
+    let text = format!("{text} ");
+    let mut pairs = XdrParser::parse(Rule::whole_expression, &text).map_err(|_| wrong())?;
     let expression = pairs.next().and_then(|whole| whole.into_inner().next()).ok_or_else(wrong)?;
     let mut diagnostics = Diagnostics::default();
     let expression = Builder::of_macro(span, &mut diagnostics).expression(expression);
@@ -108,28 +112,23 @@ fn definition(
             return None;
         }
     };
-    let mut text = std::borrow::Cow::Borrowed(&input.text.text[first.start..last.end]);
+    let mut text = Repaired::new(&input.text.text[first.start..=last.end], first.start);
     if chunk.lacks_semicolon {
         // It was complained of; the rest of the definition may be right.
-        text.to_mut().push_str(" ;");
+        text.insert(last.end, ";");
     }
     let mut item = None;
     for _ in 0..MOST_REPAIRS {
-        match XdrParser::parse(rule, &text) {
+        match XdrParser::parse(rule, &text.text) {
             Ok(mut pairs) => {
-                item = pairs.next().and_then(|pair| Builder::new(input, first.start, diagnostics).item(pair, comments));
+                item = pairs.next().and_then(|pair| Builder::new(input, &text, diagnostics).item(pair, comments));
                 break;
             }
             Err(error) => {
-                let (diagnostic, repair) = syntax_error::explain(input, chunk, rule, &error);
+                let (diagnostic, repair) = syntax_error::explain(input, chunk, rule, &error, &text);
                 diagnostics.push(diagnostic);
                 let Some(repair) = repair else { break };
-                // It takes the place of the blank behind a token, so that all places stay as they are.
-                let at = repair.behind - first.start;
-                if text.get(at..=at) != Some(" ") {
-                    break;
-                }
-                text.to_mut().replace_range(at..=at, repair.mark);
+                text.insert(repair.behind, repair.mark);
             }
         }
     }

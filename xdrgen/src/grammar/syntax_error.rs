@@ -2,7 +2,7 @@
 
 use pest::error::{Error, ErrorVariant, InputLocation};
 
-use super::{Rule, split::Chunk};
+use super::{Rule, repair::Repaired, split::Chunk};
 use crate::{
     diagnostics::Diagnostic,
     preprocess::{Preprocessed, Token},
@@ -60,10 +60,11 @@ pub(super) fn explain(
     chunk: &Chunk,
     rule: Rule,
     error: &Error<Rule>,
+    text: &Repaired<'_>,
 ) -> (Diagnostic, Option<Repair>) {
     let tokens = &input.text.tokens[chunk.tokens.clone()];
     let at = match error.location {
-        InputLocation::Pos(at) | InputLocation::Span((at, _)) => at + tokens[0].start,
+        InputLocation::Pos(at) | InputLocation::Span((at, _)) => text.original(at),
     };
     let ErrorVariant::ParsingError { positives, .. } = &error.variant else {
         // pest guards the stack; our own limits come first.

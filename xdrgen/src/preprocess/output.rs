@@ -93,7 +93,13 @@ impl Text {
     /// Where the bytes from `start` to `end` came from.
     pub(crate) fn span(&self, start: usize, end: usize) -> Span {
         let first = self.token_at(start);
-        let last = self.tokens.partition_point(|token| token.start < end).max(first + 1) - 1;
+        // Most of what is asked for is one token.
+        let last = match self.tokens.get(first) {
+            Some(token) if token.end < end => {
+                first + self.tokens[first..].partition_point(|token| token.start < end).max(1) - 1
+            }
+            _ => first,
+        };
         match (self.tokens.get(first), self.tokens.get(last)) {
             (Some(first), Some(last)) => first.span.to(last.span),
             (Some(first), None) => first.span,
