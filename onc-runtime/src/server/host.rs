@@ -1,14 +1,17 @@
 //! What all connections of a server share, and how each of them begins.
 
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::service::{Connection, ConnectionInfo, DuplicateCache, Lifecycle, Patience, Registry, Settings, Watch};
 use crate::transport::Stream;
 
-use super::guests::Guests;
+use super::guests::{Guest, Guests};
 
 /// Serves connections. Clones are the same server.
 #[derive(Clone, Debug)]
@@ -105,12 +108,7 @@ impl Host {
             Connection::new(io, self.registry.clone(), Arc::clone(&info), self.settings, self.lifecycle.clone())
                 .remembering(self.duplicates.clone())
                 .watched(vitals);
-        let task = self.lifecycle.spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(target: "onc::server", %error, peer = %info.peer, "a connection ended");
-            }
-            drop((place, guest));
-        });
+        let task = self.lifecycle.spawn(Serving { connection, info, _place: place, _guest: guest });
         self.watch.add(watched, task);
         Ok(())
     }
@@ -126,6 +124,26 @@ impl Host {
     /// How many connections there are.
     pub(super) fn connections(&self) -> usize {
         self.limits.connections - self.room.available_permits()
+    }
+}
+
+/// A connection that is served. Written out, since an `async` block has room for all of it twice.
+struct Serving<S> {
+    connection: Connection<S>,
+    info: Arc<ConnectionInfo>,
+    _place: OwnedSemaphorePermit,
+    _guest: Guest,
+}
+
+impl<S: Stream> Future for Serving<S> {
+    type Output = ();
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if let Err(error) = ready!(Pin::new(&mut self.connection).poll(cx)) {
+            tracing::debug!(target: "onc::server", %error, peer = %self.info.peer, "a connection ended");
+        }
+        Poll::Ready(())
     }
 }
 

@@ -46,7 +46,6 @@ pub(crate) struct Connection<S> {
     /// Waits until the server has room for another call.
     room: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     has_waited: bool,
-    stopping: Pin<Box<dyn Future<Output = ()> + Send>>,
     /// No further calls are read: the peer has closed its side, or the server stops.
     ending: bool,
     /// Replies are waiting for others to leave together with them.
@@ -71,7 +70,6 @@ impl<S: Stream> Connection<S> {
             held: VecDeque::new(),
             room: None,
             has_waited: false,
-            stopping: Box::pin(lifecycle.clone().stopping()),
             answering: Answering::new(registry, info, settings, lifecycle),
             ending: false,
             gathering: false,
@@ -165,7 +163,7 @@ impl<S: Stream> Connection<S> {
 impl<S: Stream> Connection<S> {
     /// Goes on as far as it can. Ready when the connection has come to its end.
     fn poll_on(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if !self.ending && self.stopping.as_mut().poll(cx).is_ready() {
+        if !self.ending && self.answering.lifecycle.is_stopping() {
             self.ending = true;
             self.held.clear();
         }

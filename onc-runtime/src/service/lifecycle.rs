@@ -1,16 +1,23 @@
 //! From serving to stopped.
 
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::calls::RunningCalls;
+use super::phase::{Listener, Phase, Phases};
 
 /// Tells connections and handlers to stop, and knows which still run. Clones speak of the same server.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Lifecycle {
+    phases: Arc<Phases>,
+    /// For those few that wait for nothing else.
     stop: CancellationToken,
-    cut: CancellationToken,
     tasks: TaskTracker,
     calls: RunningCalls,
 }
@@ -23,12 +30,8 @@ impl Lifecycle {
 
     /// Runs a task until its end, or until it is [cut](Self::cut).
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
-        let cut = self.cut.clone();
-        let task = self.tasks.spawn(async move {
-            // An end without an answer is counted by whoever cut it.
-            let _ = cut.run_until_cancelled_owned(task).await;
-        });
-        task.abort_handle()
+        let task = UntilCut { task, listener: Arc::clone(&self.phases).listener() };
+        self.tasks.spawn(task).abort_handle()
     }
 
     /// The calls that run in tasks of their own.
@@ -37,9 +40,10 @@ impl Lifecycle {
         &self.calls
     }
 
-    /// [`stop`](Self::stop) has been called.
+    /// [`stop`](Self::stop) has been called. A task that was [spawned](Self::spawn) here is woken then.
+    #[inline]
     pub(crate) fn is_stopping(&self) -> bool {
-        self.stop.is_cancelled()
+        self.phases.now() >= Phase::Stopping
     }
 
     /// Ends when [`stop`](Self::stop) is called.
@@ -50,6 +54,7 @@ impl Lifecycle {
     /// No further calls are taken.
     pub(crate) fn stop(&self) {
         self.stop.cancel();
+        self.phases.advance(Phase::Stopping);
         self.tasks.close();
     }
 
@@ -64,6 +69,26 @@ impl Lifecycle {
 
     /// Ends every task where it waits.
     pub(crate) fn cut(&self) {
-        self.cut.cancel();
+        self.phases.advance(Phase::Cut);
+    }
+}
+
+pin_project! {
+    /// A task, and no more of it once the server is cut. Small: there is one for each connection.
+    struct UntilCut<F> {
+        #[pin]
+        task: F,
+        listener: Listener,
+    }
+}
+
+impl<F: Future<Output = ()>> Future for UntilCut<F> {
+    type Output = ();
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        // An end without an answer is counted by whoever cut it.
+        if this.listener.poll(cx) == Phase::Cut { Poll::Ready(()) } else { this.task.poll(cx) }
     }
 }

@@ -17,6 +17,7 @@ mod handling;
 mod incoming_call;
 mod lifecycle;
 mod outbox;
+mod phase;
 mod registry;
 mod reply;
 pub mod tower;
