@@ -14,7 +14,15 @@ const IDEMPOTENT: [(&str, &[&str]); 3] = [
     (
         "RPCB_V4",
         &[
-            "SET", "UNSET", "GETADDR", "DUMP", "GETTIME", "UADDR2TADDR", "TADDR2UADDR", "GETVERSADDR", "GETADDRLIST",
+            "SET",
+            "UNSET",
+            "GETADDR",
+            "DUMP",
+            "GETTIME",
+            "UADDR2TADDR",
+            "TADDR2UADDR",
+            "GETVERSADDR",
+            "GETADDRLIST",
             "GETSTAT",
         ],
     ),
@@ -37,8 +45,5 @@ fn the_protocol_is_what_xdrgen_makes_of_it() {
         fs::write(&path, &made).expect("protocol.rs is writable");
     }
     let checked_in = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        checked_in == made,
-        "protocol.rs is not what xdrgen makes of portmap.x; ONC_BLESS=1 writes it anew"
-    );
+    assert!(checked_in == made, "protocol.rs is not what xdrgen makes of portmap.x; ONC_BLESS=1 writes it anew");
 }
