@@ -32,6 +32,7 @@ mod goldens {
     golden!(keep_names);
     golden!(namespaces);
     golden!(recursion);
+    golden!(serde);
     golden!(types);
     golden!(unions);
     golden!(users);
@@ -160,5 +161,26 @@ mod behaviour {
         let tree = Tree { name: "root".into(), left: leaf("left"), right: leaf("right") };
         assert_eq!(from_slice::<Tree>(&to_vec(&tree).expect("it encodes")).expect("it decodes"), tree);
         assert!(Husband::default().spouse.is_none());
+    }
+
+    #[test]
+    fn json_is_what_people_would_write() {
+        use super::goldens::serde::{Answer, Item, Kind};
+
+        let item = Item { title: "saw".into(), what: Kind::Tool, picture: vec![1, 0xab].into(), ..Item::default() };
+        let json = serde_json::to_value(&item).expect("it is written");
+        assert_eq!(json["title"], "saw");
+        assert_eq!(json["what"], "KIND_TOOL");
+        assert_eq!(json["cents"], 0);
+        assert_eq!(json["picture"], "01ab");
+        assert_eq!(json["checksum"], "00".repeat(20));
+        assert_eq!(json["scores"].as_array().map(Vec::len), Some(40));
+        for answer in [Answer::Fruit(item), Answer::Tool(vec![7].into()), Answer::Other(Kind::Tool)] {
+            let json = serde_json::to_string(&answer).expect("it is written");
+            assert_eq!(serde_json::from_str::<Answer>(&json).expect("it is read"), answer);
+        }
+        for wrong in [r#"{"Tool":"0"}"#, r#"{"Tool":"zz"}"#, r#"{"Tool":[1]}"#, r#"{"Other":"Tool"}"#] {
+            assert!(serde_json::from_str::<Answer>(wrong).is_err(), "{wrong}");
+        }
     }
 }
