@@ -1,5 +1,7 @@
 //! From pest's pairs to the AST: definitions, declarations, and what all parts need.
 
+use std::cell::Cell;
+
 use pest::iterators::Pair;
 
 use super::{Rule, repair::Repaired};
@@ -18,6 +20,8 @@ pub(super) struct Builder<'a, 'd> {
     diagnostics: &'d mut Diagnostics,
     /// The body read last: all of its type, and its opening bracket.
     pub(super) opening: Option<(Span, Span)>,
+    /// The token looked at last.
+    near: Cell<usize>,
     failed: bool,
 }
 
@@ -34,12 +38,19 @@ enum From<'a> {
 impl<'a, 'd> Builder<'a, 'd> {
     /// For the definition that `text` is.
     pub(super) fn new(input: &'a Preprocessed, text: &'a Repaired<'a>, diagnostics: &'d mut Diagnostics) -> Self {
-        Self { from: From::Text { input, text }, comments: None, diagnostics, opening: None, failed: false }
+        Self {
+            from: From::Text { input, text },
+            comments: None,
+            diagnostics,
+            opening: None,
+            near: Cell::new(0),
+            failed: false,
+        }
     }
 
     /// For the value of a macro.
     pub(super) fn of_macro(span: Span, diagnostics: &'d mut Diagnostics) -> Self {
-        Self { from: From::Macro(span), comments: None, diagnostics, opening: None, failed: false }
+        Self { from: From::Macro(span), comments: None, diagnostics, opening: None, near: Cell::new(0), failed: false }
     }
 
     /// The definition. `None`: it is wrong, and that has been said.
@@ -301,7 +312,12 @@ impl<'a, 'd> Builder<'a, 'd> {
     pub(super) fn span(&self, pair: &Node<'_>) -> Span {
         let span = pair.as_span();
         match self.from {
-            From::Text { input, text } => input.text.span(text.original(span.start()), text.original(span.end())),
+            From::Text { input, text } => {
+                // Parts follow each other: the next one is near the last.
+                let first = input.text.token_near(text.original(span.start()), self.near.get());
+                self.near.set(first);
+                input.text.span_from(first, text.original(span.end()))
+            }
             From::Macro(whole) => whole,
         }
     }

@@ -173,23 +173,26 @@ impl Lexer<'_> {
     }
 
     fn rest_of_line(&mut self) {
-        while self.peek().is_some_and(|c| c != '\n') {
-            self.bump();
-        }
+        self.bump_while(|c| c != '\n');
         let line = &self.text[..self.at];
         self.at = line.strip_suffix('\r').unwrap_or(line).len();
     }
 
     fn skip_blanks(&mut self) {
-        while self.peek().is_some_and(|c| c != '\n' && (c.is_ascii_whitespace() || c == '\u{b}' || c == '\u{a0}')) {
-            self.bump();
-        }
+        self.bump_while(|c| c != '\n' && (c.is_ascii_whitespace() || c == '\u{b}' || c == '\u{a0}'));
         // Where a continued line ends the token would otherwise start at the backslash.
         self.at += self.continuation();
     }
 
     fn bump_while(&mut self, accept: impl Fn(char) -> bool) {
-        while self.peek().is_some_and(&accept) {
+        loop {
+            // Byte by byte up to what is rare: letters that are not ASCII, continued lines.
+            let rest = &self.text.as_bytes()[self.at..];
+            let plain = |byte: &u8| byte.is_ascii() && *byte != b'\\' && accept(char::from(*byte));
+            self.at += rest.iter().position(|byte| !plain(byte)).unwrap_or(rest.len());
+            if !self.peek().is_some_and(&accept) {
+                return;
+            }
             self.bump();
         }
     }
