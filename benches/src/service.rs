@@ -1,5 +1,7 @@
 //! The benchmark's procedures.
 
+use std::sync::OnceLock;
+
 use bytes::Bytes;
 use onc_runtime::{Context, Fault};
 
@@ -8,16 +10,28 @@ use crate::bench::{BenchV1, Words};
 /// The most that `READ` gives.
 const MOST: usize = 64 << 20;
 
+/// What is there from the start: a larger payload is made when it is asked for.
+const USUAL: usize = 2 << 20;
+
 /// Answers the benchmark's calls.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Bench {
-    /// What `READ` gives a part of.
-    payload: Bytes,
+    usual: Bytes,
+    large: OnceLock<Bytes>,
 }
 
 impl Default for Bench {
     fn default() -> Self {
-        Self { payload: Bytes::from(vec![0x5a; MOST]) }
+        Self { usual: Bytes::from(vec![0x5a; USUAL]), large: OnceLock::new() }
+    }
+}
+
+impl Bench {
+    fn payload(&self, size: usize) -> Bytes {
+        if size <= USUAL {
+            return self.usual.slice(..size);
+        }
+        self.large.get_or_init(|| Bytes::from(vec![0x5a; MOST])).slice(..size.min(MOST))
     }
 }
 
@@ -32,7 +46,7 @@ impl BenchV1 for Bench {
     }
 
     async fn read(&self, _cx: &Context, count: u32) -> Result<Bytes, Fault> {
-        Ok(self.payload.slice(..MOST.min(count as usize)))
+        Ok(self.payload(count as usize))
     }
 
     async fn write(&self, _cx: &Context, payload: Bytes) -> Result<u32, Fault> {

@@ -33,6 +33,8 @@ pub(crate) struct Channel {
     /// The connection. Locked before `inner`, never while that is held.
     pub(super) line: Mutex<Line>,
     pub(crate) settings: Settings,
+    /// The default timeout in the channel's own time.
+    timeout: Tick,
     /// Clients that speak through it; when there are none left the driver ends.
     users: AtomicUsize,
 }
@@ -94,6 +96,7 @@ impl Channel {
                 closed: false,
             }),
             line: Mutex::default(),
+            timeout: settings.timeout_ticks(),
             settings,
             users: AtomicUsize::new(0),
         })
@@ -128,7 +131,7 @@ impl Channel {
         }
         let expiry = match expiry {
             // The tick that is under way is not counted: no call is given up early.
-            Expiry::Default => Expiry::At(inner.now.wrapping_add(settings.timeout_ticks() + 1)),
+            Expiry::Default => Expiry::At(inner.now.wrapping_add(self.timeout + 1)),
             known => known,
         };
         let deadline = if let Expiry::At(tick) = expiry { Some(tick) } else { None };
