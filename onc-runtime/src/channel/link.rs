@@ -73,7 +73,7 @@ impl Line {
     /// Nothing is on its way out.
     pub(super) fn is_quiet(&self) -> bool {
         match &self.link {
-            Some(Link::Stream(link)) => link.is_flushed(),
+            Some(Link::Stream(link)) => link.is_quiet(),
             _ => true,
         }
     }

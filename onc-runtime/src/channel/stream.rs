@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
 use crate::observe::step;
-use crate::transport::{Arrival, Incoming, Outgoing, Stream};
+use crate::transport::{Arrival, Incoming, Outgoing, Side, Stream};
 
 use super::link::{Poller, Progress};
 use super::queue::{Channel, Inner, is_message};
@@ -24,6 +24,8 @@ pub(crate) struct StreamLink {
     one_way: bool,
     /// Something has been received.
     pub(super) proven: bool,
+    /// Calls that come the other way.
+    side: Option<Side>,
     /// Callers whose reply came, collected so that none is woken while the queue is locked.
     woken: Vec<Waker>,
 }
@@ -38,17 +40,24 @@ impl StreamLink {
             gathering: false,
             one_way: false,
             proven: false,
+            side: None,
             woken: Vec::new(),
         }
+    }
+
+    /// Records that are calls go there, and what is written there goes out.
+    pub(crate) fn both_ways(mut self, side: Side) -> Self {
+        self.side = Some(side);
+        self
     }
 
     pub(super) fn sent(&self) -> u64 {
         self.taken - self.outgoing.len() as u64
     }
 
-    /// Everything that was taken from the queue has left.
-    pub(super) fn is_flushed(&self) -> bool {
-        self.outgoing.is_empty()
+    /// Nothing is on its way out, and nothing will come that nobody has asked for.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.outgoing.is_empty() && self.side.is_none()
     }
 
     /// Sends what is queued and reads once.
@@ -81,12 +90,24 @@ impl StreamLink {
                     self.take(&mut inner);
                 }
             }
+            if let Some(side) = &self.side
+                && inner.outgoing.is_empty()
+            {
+                side.attend(cx.waker());
+                // Counted as queued, or it could not be said of the calls behind it whether they have left.
+                let bytes = side.collect(&mut self.outgoing) as u64;
+                inner.position += bytes;
+                self.taken += bytes;
+            }
             if poller == Poller::Driver && !self.gathering && inner.driver.is_none() {
                 inner.driver = Some(cx.waker().clone());
             }
         }
         // Whether it all left or not: replies are read either way, or two full sockets would wait for each other.
         let _ = self.poll_flush(cx)?;
+        if let Some(side) = &self.side {
+            ready!(side.poll_room());
+        }
         match ready!(self.poll_replies(channel, cx))? {
             Arrival::Bytes => {
                 self.proven = true;
@@ -132,12 +153,18 @@ impl StreamLink {
 
     /// Reads once and hands over the replies that came.
     fn poll_replies(&mut self, channel: &Channel, cx: &mut Context<'_>) -> Poll<io::Result<Arrival>> {
-        let Self { io, incoming, woken, .. } = self;
+        let Self { io, incoming, woken, side, .. } = self;
         let mut inner = None;
         let arrival = incoming.poll_read(Pin::new(io), cx, |record| {
             if !is_message(&record) {
                 let what = "the server sent a record that is no RPC message";
                 return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+            }
+            if let Some(side) = side
+                && is_call(&record)
+            {
+                side.give(&record);
+                return Ok(());
             }
             // Taken at the first reply and kept for the rest of the burst.
             let inner = inner.get_or_insert_with(|| channel.lock());
@@ -150,6 +177,12 @@ impl StreamLink {
         }
         arrival
     }
+}
+
+/// Whether a record is a call, which comes the other way.
+fn is_call(record: &[u8]) -> bool {
+    // RFC 5531 §9: behind the xid the msg_type, of which CALL is 0.
+    record.get(4..8) == Some(&[0; 4])
 }
 
 impl fmt::Debug for StreamLink {

@@ -8,17 +8,17 @@ use tokio::time::Instant;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::channel::{
-    BoxError, Channel, Client, ClientService, Connector, Link, Request, Response, Settings, StreamLink, Stub,
-};
+use crate::channel::{BoxError, Channel, Client, ClientService, Connector, Link, Request, Response, Settings, Stub};
 use crate::error::{ConnectError, Error};
 use crate::portmap::Resolver;
 use crate::rpc::{Credential, Interface};
-use crate::transport::Stream;
+use crate::service::Program;
+use crate::transport::{Peer, Stream};
 use crate::xdr::Limits;
 
 use super::Target;
 use super::connect::{Plan, Reconnect};
+use super::served::Served;
 use super::target::Place;
 
 /// Sets a [`Client`] up. Every setting has a default that suits most.
@@ -29,6 +29,7 @@ pub struct ClientBuilder {
     credential: Credential,
     settings: Settings,
     reserved_port: bool,
+    served: Served,
     wrap: Option<Wrap>,
 }
 
@@ -50,6 +51,7 @@ impl Default for ClientBuilder {
                 idle_timeout: Duration::from_secs(300),
             },
             reserved_port: false,
+            served: Served::default(),
             wrap: None,
         }
     }
@@ -82,6 +84,15 @@ impl ClientBuilder {
     /// It proves something only on a network where nobody else is root.
     pub fn reserved_port(mut self, reserved: bool) -> Self {
         self.reserved_port = reserved;
+        self
+    }
+
+    /// Serves a program to the server, over the connection to it (RFC 8167): a handler there calls it through
+    /// [`Context::client`](crate::Context::client). Several may be added.
+    ///
+    /// It is served anew over each connection that is made, which is not closed when it is idle. Not over UDP.
+    pub fn serve(mut self, program: impl Program) -> Self {
+        self.served.add(program);
         self
     }
 
@@ -234,7 +245,7 @@ impl ClientBuilder {
     /// Outside of a tokio runtime.
     pub fn connect_stream<S: Stub>(mut self, stream: impl Stream) -> Result<S, Error> {
         self.settings.datagrams = false;
-        let link = Link::Stream(StreamLink::new(stream, self.settings.max_record_size));
+        let link = self.served.link(stream, self.settings.max_record_size, Peer::local(None));
         Ok(S::from_client(self.start(S::INTERFACE, link, None)?))
     }
 
@@ -247,6 +258,7 @@ impl ClientBuilder {
             max_record_size: self.settings.max_record_size,
             reserved_port: self.reserved_port,
             resolver: self.resolver.clone(),
+            served: self.served.clone(),
         });
         let link = plan.connect(Instant::now(), false).await?;
         self.start(interface, link, Some(Box::new(Reconnect(plan))))
@@ -272,12 +284,13 @@ pub(super) fn connect_error(address: impl std::fmt::Display, source: std::io::Er
 
 impl std::fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { resolver, credential, settings, reserved_port, wrap } = self;
+        let Self { resolver, credential, settings, reserved_port, served, wrap } = self;
         f.debug_struct("ClientBuilder")
             .field("resolver", resolver)
             .field("credential", credential)
             .field("settings", settings)
             .field("reserved_port", reserved_port)
+            .field("served", served)
             .field("layered", &wrap.is_some())
             .finish()
     }

@@ -10,15 +10,16 @@ use std::time::Duration;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout_at};
 
-use crate::channel::{Connector, DatagramLink, Link, StreamLink};
+use crate::channel::{Connector, DatagramLink, Link};
 use crate::error::{Deadline, Error, Phase, ResolveError};
 use crate::portmap::Resolver;
 use crate::rpc::{Interface, Netid};
 #[cfg(unix)]
 use crate::transport::{Name, unix};
-use crate::transport::{tcp, udp};
+use crate::transport::{Peer, tcp, udp};
 
 use super::builder::connect_error;
+use super::served::Served;
 use super::target::Place;
 
 /// How a client finds its server, the first time and every time after.
@@ -32,6 +33,7 @@ pub(super) struct Plan {
     /// Ports below 1024 are connected from.
     pub(super) reserved_port: bool,
     pub(super) resolver: Resolver,
+    pub(super) served: Served,
 }
 
 /// Makes the connections of a channel after the first.
@@ -72,7 +74,8 @@ impl Plan {
             Place::Unix(path) => {
                 let failed = |error| connect_error(Name(path), error);
                 let stream = unix::connect(path).await.map_err(failed)?;
-                Ok(Link::Stream(StreamLink::new(stream, self.max_record_size)))
+                let peer = unix::peer(&stream);
+                Ok(self.served.link(stream, self.max_record_size, peer))
             }
             #[cfg(not(unix))]
             Place::Unix(path) => Err(connect_error(path.display(), io::ErrorKind::Unsupported.into())),
@@ -128,7 +131,7 @@ impl Plan {
     }
 
     async fn open(&self, address: SocketAddr) -> io::Result<Link> {
-        let stream = |stream: TcpStream| Link::Stream(StreamLink::new(stream, self.max_record_size));
+        let stream = |stream: TcpStream| self.served.link(stream, self.max_record_size, Peer::tcp(address));
         let datagrams = |socket| Link::Datagram(DatagramLink::new(socket));
         match (self.datagrams, self.reserved_port) {
             (false, false) => tcp::connect(address).await.map(stream),

@@ -33,7 +33,7 @@ impl Client {
     /// [`in_process`](Self::in_process) for several programs.
     #[must_use]
     pub fn in_process_all(registry: Registry) -> Self {
-        let info = Arc::new(ConnectionInfo { peer: Peer::local(None), local: None });
+        let info = Arc::new(ConnectionInfo::new(Peer::local(None), None));
         Self::from_caller(InProcess { registry, info })
     }
 }

@@ -16,6 +16,7 @@
 mod builder;
 mod connect;
 mod in_process;
+mod served;
 mod target;
 
 pub use self::builder::ClientBuilder;

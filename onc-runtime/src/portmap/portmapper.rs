@@ -307,13 +307,13 @@ impl Listener {
             Self::Tcp(listener) => {
                 let (stream, peer) = listener.accept().await?;
                 tcp::set_up(&stream)?;
-                let info = ConnectionInfo { peer: Peer::ip(Netid::tcp(&peer), peer), local: stream.local_addr().ok() };
+                let info = ConnectionInfo::new(Peer::ip(Netid::tcp(&peer), peer), stream.local_addr().ok());
                 Ok((Box::new(stream), info))
             }
             #[cfg(unix)]
             Self::Unix(socket) => {
                 let (stream, peer) = socket.accept().await?;
-                Ok((Box::new(stream), ConnectionInfo { peer, local: None }))
+                Ok((Box::new(stream), ConnectionInfo::new(peer, None)))
             }
         }
     }

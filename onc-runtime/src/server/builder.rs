@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::net::{ToSocketAddrs, lookup_host};
 
+use crate::channel;
 use crate::portmap::{Policy, RegisterError, Registrar, Service};
 use crate::rpc::{Interface, Netid, UniversalAddress};
 use crate::service::{
@@ -39,6 +40,7 @@ pub struct ServerBuilder {
     stop_timeout: Duration,
     duplicates: DuplicateLimits,
     duplicates_over_tcp: bool,
+    callbacks: bool,
 }
 
 /// Why a server cannot start.
@@ -85,6 +87,7 @@ impl Default for ServerBuilder {
             stop_timeout: Duration::from_secs(10),
             duplicates: DuplicateLimits { entries: 8192, bytes: 16 << 20, age: Duration::from_secs(120) },
             duplicates_over_tcp: false,
+            callbacks: false,
         }
     }
 }
@@ -256,6 +259,14 @@ impl ServerBuilder {
         self
     }
 
+    /// Whether handlers may call the client over the connection that its call came by: [`Context::client`]. Default: false.
+    ///
+    /// [`Context::client`]: crate::Context::client
+    pub fn callbacks(mut self, callbacks: bool) -> Self {
+        self.callbacks = callbacks;
+        self
+    }
+
     /// Bytes of replies that the duplicate request cache keeps. Default: 16 MiB. Above it the oldest are forgotten.
     pub fn max_duplicate_bytes(mut self, bytes: usize) -> Self {
         self.duplicates.bytes = bytes;
@@ -331,11 +342,20 @@ impl ServerBuilder {
         };
         let duplicates = (duplicates.entries > 0).then(|| DuplicateCache::new(duplicates));
         let over_tcp = duplicates.clone().filter(|_| self.duplicates_over_tcp);
+        let callbacks = self.callbacks.then(|| channel::Settings {
+            datagrams: false,
+            timeout: Duration::from_secs(25),
+            max_record_size: settings.max_record_size,
+            limits: settings.limits,
+            max_calls: settings.max_calls,
+            max_unsent: settings.max_unsent,
+            idle_timeout: Duration::MAX,
+        });
         let lifecycle = Lifecycle::with_max_calls(max_calls);
         Ok(Server {
             sockets,
             addresses,
-            host: Host::new(registry, settings, lifecycle, connections, over_tcp),
+            host: Host::new(registry, settings, lifecycle, connections, over_tcp, callbacks),
             duplicates,
             stop_timeout: self.stop_timeout,
             registration,

@@ -8,9 +8,11 @@ use std::task::{Context, Poll, ready};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::channel;
 use crate::service::{Connection, ConnectionInfo, DuplicateCache, Lifecycle, Patience, Registry, Settings, Watch};
 use crate::transport::Stream;
 
+use super::callback;
 use super::guests::{Guest, Guests};
 
 /// Serves connections. Clones are the same server.
@@ -25,6 +27,8 @@ pub(super) struct Host {
     watch: Watch,
     /// The calls over streams that must not be executed twice.
     duplicates: Option<DuplicateCache>,
+    /// Of the calls to clients, if there are to be any.
+    callbacks: Option<channel::Settings>,
 }
 
 /// How many connections there may be, and how long they may be silent.
@@ -60,6 +64,7 @@ impl Host {
         lifecycle: Lifecycle,
         limits: ConnectionLimits,
         duplicates: Option<DuplicateCache>,
+        callbacks: Option<channel::Settings>,
     ) -> Self {
         Self {
             registry,
@@ -70,6 +75,7 @@ impl Host {
             guests: Guests::new(limits.connections_of_peer),
             watch: Watch::new(limits.patience),
             duplicates,
+            callbacks,
         }
     }
 
@@ -101,13 +107,18 @@ impl Host {
         }
         let full = ServeError::ConnectionsOfPeer { max: self.guests.max() };
         let guest = self.guests.admit(&info.peer).ok_or(full)?;
+        let mut info = info;
+        let side = self.callbacks.as_ref().map(|settings| callback::attach(&mut info, settings));
         let info = Arc::new(info);
         let vitals = self.watch.vitals(Arc::clone(&info));
         let watched = Arc::downgrade(&vitals);
-        let connection =
+        let mut connection =
             Connection::new(io, self.registry.clone(), Arc::clone(&info), self.settings, self.lifecycle.clone())
                 .remembering(self.duplicates.clone())
                 .watched(vitals);
+        if let Some(side) = side {
+            connection = connection.both_ways(side);
+        }
         let task = self.lifecycle.spawn(Serving { connection, info, _place: place, _guest: guest });
         self.watch.add(watched, task);
         Ok(())

@@ -64,7 +64,7 @@ impl Accept for TcpListener {
         let (stream, peer) = TcpListener::accept(self).await?;
         tcp::set_up(&stream)?;
         let local = stream.local_addr().ok().map(canonical);
-        Ok((stream, ConnectionInfo { peer: Peer::tcp(peer), local }))
+        Ok((stream, ConnectionInfo::new(Peer::tcp(peer), local)))
     }
 }
 
@@ -74,6 +74,6 @@ impl Accept for UnixSocket {
 
     async fn accept(&self) -> io::Result<(Self::Io, ConnectionInfo)> {
         let (stream, peer) = UnixSocket::accept(self).await?;
-        Ok((stream, ConnectionInfo { peer, local: None }))
+        Ok((stream, ConnectionInfo::new(peer, None)))
     }
 }

@@ -14,6 +14,7 @@
 //! ```
 
 mod builder;
+mod callback;
 mod guests;
 mod host;
 mod listen;
@@ -191,7 +192,7 @@ impl ServerHandle {
     ///
     /// Outside of a tokio runtime.
     pub fn serve_stream(&self, io: impl Stream, peer: Peer) -> Result<(), ServeError> {
-        self.host.serve(io, ConnectionInfo { peer, local: None }, self.host.place_now()?)
+        self.host.serve(io, ConnectionInfo::new(peer, None), self.host.place_now()?)
     }
 }
 

@@ -11,7 +11,7 @@ use bytes::Bytes;
 
 use crate::observe::step;
 use crate::rpc::Record;
-use crate::transport::{Arrival, Incoming, Outgoing, Stream};
+use crate::transport::{Arrival, Incoming, Outgoing, Side, Stream};
 use crate::xdr::Limits;
 
 use super::answering::Answering;
@@ -50,6 +50,10 @@ pub(crate) struct Connection<S> {
     ending: bool,
     /// Replies are waiting for others to leave together with them.
     gathering: bool,
+    /// The peer has closed its side.
+    peer_closed: bool,
+    /// Calls that go the other way.
+    side: Option<Side>,
     vitals: Option<Arc<Vitals>>,
     /// Bytes received when the record under way began or made its last step.
     step: u64,
@@ -73,6 +77,8 @@ impl<S: Stream> Connection<S> {
             answering: Answering::new(registry, info, settings, lifecycle),
             ending: false,
             gathering: false,
+            peer_closed: false,
+            side: None,
             vitals: None,
             step: 0,
         }
@@ -84,6 +90,12 @@ impl<S: Stream> Connection<S> {
         self
     }
 
+    /// Records that are replies go there, and what is written there goes out.
+    pub(crate) fn both_ways(mut self, side: Side) -> Self {
+        self.side = Some(side);
+        self
+    }
+
     /// Notes there when something happens.
     pub(crate) fn watched(mut self, vitals: Arc<Vitals>) -> Self {
         self.vitals = Some(vitals);
@@ -92,11 +104,20 @@ impl<S: Stream> Connection<S> {
 
     /// Reads once and answers or starts each call that came.
     fn poll_calls(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Arrival>> {
-        let Self { io, incoming, outgoing, answering, held, .. } = self;
+        let Self { io, incoming, outgoing, answering, held, ending, side, .. } = self;
         let waker = cx.waker().clone();
         let mut complete = false;
         let arrival = ready!(incoming.poll_read(Pin::new(io), cx, |record| {
             complete = true;
+            if let Some(side) = side
+                && is_reply(&record)
+            {
+                side.give(&record);
+                return Ok(());
+            }
+            if *ending {
+                return Ok(());
+            }
             // A burst may bring thousands of calls at once.
             if held.is_empty() && answering.may_begin(outgoing) {
                 return answering.begin(&record, outgoing, &waker);
@@ -179,6 +200,10 @@ impl<S: Stream> Connection<S> {
                     outbox.collect(&mut self.outgoing);
                 }
             }
+            if let Some(side) = &self.side {
+                side.attend(cx.waker());
+                side.collect(&mut self.outgoing);
+            }
             let bytes = self.outgoing.len();
             let flushed = bytes == 0 || self.outgoing.poll_flush(Pin::new(&mut self.io), cx)?.is_ready();
             if flushed && bytes > 0 {
@@ -198,15 +223,25 @@ impl<S: Stream> Connection<S> {
                     ready!(Pin::new(&mut self.io).poll_shutdown(cx))?;
                     return Poll::Ready(Ok(()));
                 }
-                return Poll::Pending;
+                if self.side.is_none() || self.peer_closed {
+                    return Poll::Pending;
+                }
+                // A handler that still runs may wait for the reply to a call of its own.
+            } else {
+                // Backpressure: what is not read stays in the socket, and the peer's own buffer fills.
+                if self.poll_room(cx).is_pending() {
+                    self.note_pause();
+                    return Poll::Pending;
+                }
+                if !self.held.is_empty() {
+                    continue;
+                }
             }
-            // Backpressure: what is not read stays in the socket, and the peer's own buffer fills.
-            if self.poll_room(cx).is_pending() {
+            if let Some(side) = &self.side
+                && side.poll_room().is_pending()
+            {
                 self.note_pause();
                 return Poll::Pending;
-            }
-            if !self.held.is_empty() {
-                continue;
             }
             match ready!(self.poll_calls(cx))? {
                 Arrival::Bytes => {}
@@ -215,11 +250,18 @@ impl<S: Stream> Connection<S> {
                         tracing::debug!(target: "onc::server", peer = %self.answering.info.peer, "closed in the middle of a record");
                     }
                     self.ending = true;
+                    self.peer_closed = true;
                     self.note_pause();
                 }
             }
         }
     }
+}
+
+/// Whether a record is a reply, to a call that went the other way.
+fn is_reply(record: &[u8]) -> bool {
+    // RFC 5531 §9: behind the xid the msg_type, of which REPLY is 1.
+    record.get(4..8) == Some(&1_u32.to_be_bytes())
 }
 
 impl<S: Stream> Future for Connection<S> {

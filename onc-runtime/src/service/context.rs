@@ -1,5 +1,7 @@
 //! What a handler may know of the call that it answers.
 
+use std::any::Any;
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -30,6 +32,26 @@ pub struct ConnectionInfo {
     pub peer: Peer,
     /// This end's address; none on a Unix socket and in memory.
     pub local: Option<SocketAddr>,
+    /// What a floor above keeps for the connection.
+    pub(crate) attached: Option<Attached>,
+}
+
+/// What a floor above keeps for a connection.
+#[derive(Clone)]
+pub(crate) struct Attached(pub(crate) Arc<dyn Any + Send + Sync>);
+
+impl fmt::Debug for Attached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Attached")
+    }
+}
+
+impl ConnectionInfo {
+    /// Of a connection, or a datagram, from `peer` to `local`.
+    #[must_use]
+    pub fn new(peer: Peer, local: Option<SocketAddr>) -> Self {
+        Self { peer, local, attached: None }
+    }
 }
 
 impl Context {

@@ -64,7 +64,7 @@ impl Datagrams {
         let local = socket.local_addr()?;
         let state = UdpSocketState::new(UdpSockRef::from(&socket))?;
         settings.max_record_size = settings.max_record_size.min(MAX_DATAGRAM);
-        let info = ConnectionInfo { peer: Peer::udp(local), local: Some(local) };
+        let info = ConnectionInfo::new(Peer::udp(local), Some(local));
         let socket = Arc::new(Socket { io: socket, state });
         Ok(Self { socket, registry, settings, lifecycle, duplicates: None, info: Arc::new(info) })
     }
@@ -131,7 +131,7 @@ impl Datagrams {
         let local = canonical(SocketAddr::new(from.from.unwrap_or(local.ip()), local.port()));
         if self.info.peer.address() != Some(canonical(from.to)) || self.info.local != Some(local) {
             let peer = Peer::udp(from.to);
-            self.info = Arc::new(ConnectionInfo { peer, local: Some(local) });
+            self.info = Arc::new(ConnectionInfo::new(peer, Some(local)));
         }
     }
 

@@ -175,7 +175,7 @@ mod tests {
 
     fn watch() -> (Watch, Arc<Vitals>) {
         let watch = Watch::new(Patience { idle: Duration::from_secs(10), record: Duration::from_secs(3) });
-        let vitals = watch.vitals(Arc::new(ConnectionInfo { peer: Peer::local(None), local: None }));
+        let vitals = watch.vitals(Arc::new(ConnectionInfo::new(Peer::local(None), None)));
         (watch, vitals)
     }
 
@@ -232,7 +232,7 @@ mod tests {
     #[tokio::test]
     async fn a_time_without_end_never_comes() {
         let watch = Watch::new(Patience { idle: Duration::MAX, record: Duration::MAX });
-        let vitals = watch.vitals(Arc::new(ConnectionInfo { peer: Peer::local(None), local: None }));
+        let vitals = watch.vitals(Arc::new(ConnectionInfo::new(Peer::local(None), None)));
         assert_eq!(ticks_until_closed(&watch, &vitals).await, u32::MAX);
     }
 }

@@ -3,6 +3,7 @@
 //! Nothing here knows of calls. A stream transport is anything that is `AsyncRead + AsyncWrite` ([`Stream`]); what is to
 //! leave is collected in an [`Outgoing`], what arrives goes through an [`Incoming`] that finds the records in it.
 
+mod both_ways;
 mod incoming;
 mod low_water;
 pub mod memory;
@@ -18,6 +19,7 @@ pub mod udp;
 #[cfg(unix)]
 pub mod unix;
 
+pub(crate) use self::both_ways::{Side, SideStream, side};
 pub(crate) use self::incoming::{Arrival, Incoming};
 pub(crate) use self::outgoing::Outgoing;
 pub use self::peer::Peer;
