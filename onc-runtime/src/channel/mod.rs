@@ -1,6 +1,6 @@
 //! Calls in flight: many on one connection, matched to their replies by xid.
 //!
-//! Callers put their calls into a [`Queue`] and wait; one task for each connection, the driver, sends what is queued
+//! Callers put their calls into a queue and wait; one task for each connection, the driver, sends what is queued
 //! (what is queued together leaves together) and hands replies to those who wait. A [`Client`] is a cheap handle.
 
 mod alone;

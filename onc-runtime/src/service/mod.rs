@@ -1,8 +1,8 @@
 //! Dispatch: from a received call to its reply.
 //!
 //! A [`Program`] is one version of a program, as generated code implements it for a user's trait. A [`Registry`] holds
-//! all that a server answers and gives the RFC's answer to everything else. A [`Connection`] runs the calls of one stream,
-//! [`Datagrams`] those of one UDP socket.
+//! all that a server answers and gives the RFC's answer to everything else. A connection runs the calls of one stream,
+//! a UDP socket those that come as datagrams.
 
 mod answering;
 mod calls;

@@ -1,7 +1,7 @@
 //! Transports: bytes in, bytes out, and who is at the other end.
 //!
 //! Nothing here knows of calls. A stream transport is anything that is `AsyncRead + AsyncWrite` ([`Stream`]); what is to
-//! leave is collected in an [`Outgoing`], what arrives goes through an [`Incoming`] that finds the records in it.
+//! leave is collected in an `Outgoing`, what arrives goes through an `Incoming` that finds the records in it.
 
 mod both_ways;
 mod incoming;

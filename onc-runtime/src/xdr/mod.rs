@@ -22,7 +22,7 @@
 //!
 //! A value is [measured](Xdr::measure) first: that checks every bound and says how many bytes there will be, so that
 //! one reservation suffices and [encoding](Xdr::encode) cannot fail. Consecutive fields of known size are written and
-//! read as one run with one check. Integer arrays are swapped in bulk. [`Bytes`](bytes::Bytes) are slices of the
+//! read as one run with one check. Integer arrays are swapped in bulk. [`Bytes`] are slices of the
 //! received record when decoded, and leave by reference when they are large and the [`Encoder`] gathers.
 //!
 //! Decoding is strict: padding is zero, a bool is 0 or 1, text is UTF-8, nothing is left over, every bound holds;
