@@ -215,3 +215,14 @@ fn sockets_that_systemd_hands_over_are_served() {
     let _ = child.wait();
     assert!(shown.contains("tcp") && !shown.contains("udp"), "{shown}");
 }
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let mapper = Mapper::start(any_port(), &[]);
+    let mut command = onc(&["info", &mapper.address.to_string()]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("waited for");
+    assert!(output.status.success(), "{}", output.status);
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}

@@ -13,6 +13,7 @@ mod place;
 mod portmap;
 
 use std::fmt;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -84,6 +85,15 @@ pub fn main() -> ExitCode {
         return info::Rpcinfo::parse().run().map_or_else(|failure| failure.end("rpcinfo"), |()| ExitCode::SUCCESS);
     }
     Onc::parse().run()
+}
+
+/// Prints to standard output. Whoever has stopped reading it, as `head` does, ends the command without a word.
+fn say(text: impl fmt::Display) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    match write!(out, "{text}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Err(Failure { message: None, status: 0 }),
+        outcome => Ok(outcome?),
+    }
 }
 
 /// Waits for the end of a command, on this thread.

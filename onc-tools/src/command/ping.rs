@@ -9,7 +9,7 @@ use onc_runtime::rpc::Netid;
 use onc_runtime::{Refusal, ResolveError};
 
 use super::place::{self, Place};
-use super::{Failure, block_on};
+use super::{Failure, block_on, say};
 
 /// Call procedure 0 of a program: does its server answer, and how fast
 #[derive(Debug, Args)]
@@ -62,7 +62,7 @@ async fn ping(options: Ping) -> Result<(), Failure> {
     let mut all_well = true;
     for _ in 0..options.count {
         for (version, address) in &targets {
-            all_well &= called.once(*version, *address).await;
+            all_well &= called.once(*version, *address).await?;
         }
     }
     if all_well { Ok(()) } else { Err(Failure::said()) }
@@ -70,7 +70,7 @@ async fn ping(options: Ping) -> Result<(), Failure> {
 
 impl Called {
     /// Calls once, and prints what came of it.
-    async fn once(&self, version: u32, address: SocketAddr) -> bool {
+    async fn once(&self, version: u32, address: SocketAddr) -> Result<bool, Failure> {
         let Self { netid, program, limit } = *self;
         let outcome = probe(netid, &address.into(), program, version, limit).await;
         let what = match &outcome {
@@ -80,8 +80,8 @@ impl Called {
             Probe::Silent => format!("no answer within {limit:?}"),
             _ => "cannot be reached".into(),
         };
-        println!("program {program} version {version} {netid} {address}: {what}");
-        matches!(outcome, Probe::Answers(_))
+        say(format_args!("program {program} version {version} {netid} {address}: {what}\n"))?;
+        Ok(matches!(outcome, Probe::Answers(_)))
     }
 
     /// The version asked for, or all that the server at `address` says it has.

@@ -16,7 +16,7 @@ use tokio::net::UdpSocket;
 use tokio::time::{Instant, timeout_at};
 
 use super::print::safe;
-use crate::command::Failure;
+use crate::command::{Failure, say};
 
 /// How often the question is sent, and how long after it answers are waited for: as rpcinfo does.
 const ROUNDS: u32 = 3;
@@ -44,7 +44,7 @@ pub(super) async fn run(program: u32, version: u32) -> Result<(), Failure> {
             if let Some(address) = answer(&buffer[..length], from, xid_v2, xid_v3)
                 && known.insert(address.clone())
             {
-                println!("{address}\t{}", from.ip());
+                say(format_args!("{address}\t{}\n", from.ip()))?;
             }
         }
     }

@@ -8,8 +8,8 @@ use onc_runtime::rpc::{Netid, UniversalAddress};
 use onc_runtime::{Refusal, ResolveError};
 
 use super::{Classic, broadcast, print};
-use crate::command::Failure;
 use crate::command::place::{self, mapper_of};
+use crate::command::{Failure, say};
 
 /// How long each answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -38,12 +38,10 @@ pub(super) async fn run(options: Classic) -> Result<(), Failure> {
         if found.is_empty() {
             return Err(Failure::new("Program not registered"));
         }
-        print!("{}", print::addresses(program, version, &found, &names));
-        return Ok(());
+        return say(print::addresses(program, version, &found, &names));
     }
     if options.statistics {
-        print!("{}", print::statistics(&mapper_of(host()?).await?.statistics().await?));
-        return Ok(());
+        return say(print::statistics(&mapper_of(host()?).await?.statistics().await?));
     }
     if options.tcp || options.udp || options.netid.is_some() {
         return call(&options, &arguments, &names).await;
@@ -53,13 +51,11 @@ pub(super) async fn run(options: Classic) -> Result<(), Failure> {
     }
     if options.portmap {
         let entries = mapper_of(host()?).await?.at_most(Version::V2).entries().await?;
-        print!("{}", print::mappings(&entries, &names));
-        return Ok(());
+        return say(print::mappings(&entries, &names));
     }
     let entries = mapper_of(host()?).await?.entries().await?;
     let text = if options.short { print::short(&entries, &names) } else { print::entries(&entries, &names) };
-    print!("{text}");
-    Ok(())
+    say(text)
 }
 
 async fn delete(program: u32, version: u32, netid: Option<Netid>) -> Result<(), Failure> {

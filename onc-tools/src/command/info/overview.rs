@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::print::{netid, safe};
-use crate::command::Failure;
 use crate::command::place::{mapper_of, mappers};
+use crate::command::{Failure, say};
 
 /// How long a server has to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -52,11 +52,9 @@ async fn show(host: Option<&str>, json: bool, names: &ProgramNames, clear: &str)
     let rows = call_all(entries, &seen).await;
     if json {
         let list: Vec<Value> = rows.iter().map(|row| row.json(names)).collect();
-        println!("{:#}", Value::Array(list));
-    } else {
-        print!("{clear}{}", table(&rows, names));
+        return say(format_args!("{:#}\n", Value::Array(list)));
     }
-    Ok(())
+    say(format_args!("{clear}{}", table(&rows, names)))
 }
 
 /// Calls procedure 0 of every entry. `seen`: the addresses of the host; none, it is this one.

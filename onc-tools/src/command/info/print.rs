@@ -6,7 +6,7 @@ use onc_runtime::portmap::protocol::{AddressStatistics, Rpcb, RpcbAddress, Stati
 use onc_runtime::portmap::{Probe, ProgramNames};
 use onc_runtime::rpc::{Netid, UniversalAddress};
 
-use crate::command::Failure;
+use crate::command::{Failure, say};
 
 /// All entries.
 pub(super) fn entries(entries: &[Rpcb], names: &ProgramNames) -> String {
@@ -120,10 +120,9 @@ fn columns(version: u32, statistics: &Statistics) -> Vec<(&'static str, String)>
 /// -t, -u, -T: whether a version answers. A failure if it does not.
 pub(super) fn readiness(program: u32, version: u32, outcome: &Probe) -> Result<(), Failure> {
     if let Probe::Answers(_) = outcome {
-        println!("program {program} version {version} ready and waiting");
-        return Ok(());
+        return say(format_args!("program {program} version {version} ready and waiting\n"));
     }
-    println!("program {program} version {version} is not available");
+    say(format_args!("program {program} version {version} is not available\n"))?;
     let why = match outcome {
         Probe::Refuses(refusal) => refusal.to_string(),
         Probe::Nobody => "RPC: Connection refused".into(),
