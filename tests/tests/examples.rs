@@ -79,6 +79,12 @@ fn a_client_without_a_server_says_what_to_do() {
     });
 }
 
+#[test]
+fn a_server_calls_its_client_back() {
+    let said = Finished::output_of(command(example("callback")));
+    assert_eq!(said, "1 told: It rains.\n0 told of sports\n");
+}
+
 fn registered() -> bool {
     let mut list = command("rpcinfo");
     list.args(["-p", "127.0.0.1"]);

@@ -13,12 +13,14 @@
 //! # }
 //! ```
 
+mod broadcast;
 mod builder;
 mod connect;
 mod in_process;
 mod served;
 mod target;
 
+pub use self::broadcast::{Broadcast, Replies};
 pub use self::builder::ClientBuilder;
 pub use self::target::Target;
-pub use crate::channel::{BoxError, Caller, ClientService, Request, Response, Stub, TimedCall};
+pub use crate::channel::{BoxError, Caller, ClientService, OneWay, Request, Response, Stub, TimedCall};
