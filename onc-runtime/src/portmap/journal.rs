@@ -48,17 +48,26 @@ impl Journal {
     ///
     /// What cannot be written is logged: serving goes on.
     pub(super) fn write(&mut self, change: &Change, table: &Table) {
-        self.superfluous += 1;
-        let written = if self.superfluous > table.len() + SUPERFLUOUS {
+        if self.superfluous > table.len() + SUPERFLUOUS {
+            // If that fails, there is room for as many changes more before it is tried again.
             self.superfluous = 0;
-            rewrite(&self.path, table).map(|file| self.file = file)
-        } else {
-            // One write: the line is there or, if we are killed before, it is not.
-            self.file.write_all(line(change).as_bytes())
-        };
-        if let Err(error) = written {
-            tracing::error!(target: "onc::portmap", %error, path = %self.path.display(), "the state is not kept");
+            match rewrite(&self.path, table) {
+                Ok(file) => {
+                    self.file = file;
+                    return;
+                }
+                Err(error) => self.complain(&error),
+            }
         }
+        self.superfluous += 1;
+        // One write: the line is there or, if we are killed before, it is not.
+        if let Err(error) = self.file.write_all(line(change).as_bytes()) {
+            self.complain(&error);
+        }
+    }
+
+    fn complain(&self, error: &io::Error) {
+        tracing::error!(target: "onc::portmap", %error, path = %self.path.display(), "the state is not kept as it should be");
     }
 }
 
@@ -264,6 +273,22 @@ mod tests {
         let longest = (SUPERFLUOUS + 3) * line(&Change::Remove(entry(1, "tcp"))).len() + 100;
         assert!(fs::metadata(folder.file()).expect("it is there").len() < longest as u64);
         assert_eq!(entries(&open(&folder.file()).1), [entry(9, "tcp")]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_is_gone_loses_no_change_that_was_written() {
+        let folder = Folder::new("gone");
+        let (mut journal, mut table) = open(&folder.file());
+        // The file is where it was, but nothing can be put beside it.
+        fs::create_dir(folder.0.join("state.new")).expect("in the way");
+        fs::write(folder.0.join("state.new/file"), "").expect("so that it stays");
+        for _ in 0..SUPERFLUOUS {
+            change(&mut journal, &mut table, Change::Set(entry(1, "tcp")));
+            change(&mut journal, &mut table, Change::Remove(entry(1, "tcp")));
+        }
+        change(&mut journal, &mut table, Change::Set(entry(2, "tcp")));
+        assert_eq!(entries(&read(&folder.file(), Limits::default()).expect("reads")), [entry(2, "tcp")]);
     }
 
     #[test]
