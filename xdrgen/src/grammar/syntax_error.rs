@@ -19,8 +19,11 @@ pub(super) fn no_definition(input: &Preprocessed, chunk: &Chunk) -> Diagnostic {
     match word {
         "version" => error("a `version` stands within a `program`".to_owned())
             .help("write `program NAME { version NAME { … } = 1; } = 0x20000001;`"),
-        "opaque_union" | "zcopaque" => error(format!("`{word}` is an extension of xdrzcc that is not supported"))
-            .help(if word == "zcopaque" { "write `opaque`" } else { "write `union`" }),
+        "opaque_union" => error("`opaque_union` is an extension of xdrzcc that is not supported".to_owned())
+            .help("an arm of it has its length before it: write a `struct` of the number and an `opaque body<>`"),
+        "zcopaque" => {
+            error("`zcopaque` is an extension of xdrzcc that is not supported".to_owned()).help("write `opaque`")
+        }
         "extern" | "static" | "inline" => error(format!("`{word}` is C, not XDR"))
             .help("put C that rpcgen should copy behind a `%` at the start of the line"),
         "import" | "package" => {
@@ -150,9 +153,11 @@ impl Explanation<'_> {
         if let Some(back) = [0, 1].into_iter().find(|back| ocamlnet.contains(&self.word(-back))) {
             let at = self.tokens[self.index - usize::from(back == 1)].span;
             let message = format!("`{}` is an annotation of ocamlnet that is not supported", self.word(-back));
-            return Some(
-                Diagnostic::error("syntax", message).at(at, "").help("remove it: it changes nothing on the wire"),
-            );
+            let help = match self.word(-back) {
+                "_prefix" | "_equals" => "remove it and the text behind it: they change nothing on the wire",
+                _ => "remove it: it changes nothing on the wire",
+            };
+            return Some(Diagnostic::error("syntax", message).at(at, "").help(help));
         }
         if found == "..." {
             return with("there are no ranges of cases in XDR", "write a `case` for each value");
