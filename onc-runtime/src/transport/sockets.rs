@@ -169,6 +169,7 @@ impl Sockets {
     pub(crate) fn addresses(&self) -> Vec<(Netid, UniversalAddress)> {
         let tcp = self.tcp.iter().filter_map(|socket| socket.local_addr().ok()).flat_map(both_families);
         let udp = self.udp.iter().filter_map(|socket| socket.local_addr().ok()).flat_map(both_families);
+        #[cfg_attr(not(unix), expect(unused_mut, reason = "Unix sockets are added to it"))]
         let mut addresses: Vec<(Netid, UniversalAddress)> = tcp
             .map(|address| (Netid::tcp(&address), address.into()))
             .chain(udp.map(|address| (Netid::udp(&address), address.into())))
