@@ -61,8 +61,14 @@ pub struct PortmapperBuilder {
     idle_local: Duration,
 }
 
-/// The largest reply: a list of as many entries as there can be.
-const MAX_RECORD: usize = 2 << 20;
+/// The largest call and reply: a list of as many entries as there can be, unless all of them have the longest addresses.
+const MAX_RECORD: usize = 1 << 20;
+
+/// Bytes of replies that a peer has not taken, above which no further calls of it are read.
+const MAX_UNSENT: usize = 64 << 10;
+
+/// Open connections of a Unix socket: every server of the host may keep one.
+const MAX_LOCAL_CONNECTIONS: usize = 4096;
 
 /// How long to wait after the system refused a connection for want of descriptors or memory.
 const BREATH: Duration = Duration::from_millis(100);
@@ -78,7 +84,7 @@ impl Portmapper {
             journal: None,
             rules: Rules::default(),
             sweep: None,
-            max_connections: 1024,
+            max_connections: 256,
             idle: Duration::from_secs(60),
             idle_local: Duration::from_secs(3600),
         }
@@ -140,7 +146,9 @@ impl PortmapperBuilder {
         self
     }
 
-    /// Open connections, of each of its sockets. Default: 1024. Further ones wait to be accepted.
+    /// Open connections of each of its TCP ports. Default: 256. Further ones wait to be accepted. Unix sockets have 4096.
+    ///
+    /// Each may make the port mapper hold up to 1 MiB of a call that it has begun to send.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.max_connections = connections.clamp(1, Semaphore::MAX_PERMITS);
         self
@@ -206,7 +214,7 @@ impl PortmapperBuilder {
                 max_record_size: MAX_RECORD,
                 limits: Limits::default(),
                 max_calls: 64,
-                max_unsent: 2 * MAX_RECORD,
+                max_unsent: MAX_UNSENT,
             },
             max_connections,
             idle,
@@ -263,7 +271,11 @@ enum Listener {
 impl Door {
     /// Serves each connection in a task of its own.
     async fn accept(self, listener: Listener) {
-        let room = Arc::new(Semaphore::new(self.max_connections));
+        let room = Arc::new(Semaphore::new(match listener {
+            Listener::Tcp(_) => self.max_connections,
+            #[cfg(unix)]
+            Listener::Unix(_) => MAX_LOCAL_CONNECTIONS,
+        }));
         let stopping = self.lifecycle.clone().stopping();
         tokio::pin!(stopping);
         loop {

@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::time::{Instant, sleep};
 
-use crate::portmap::protocol::{Netbuf, Rpcb, RpcbList, RpcbNode};
+use crate::portmap::protocol::{Netbuf, Rpcb};
 use crate::portmap::sockaddr;
 use crate::portmap::table::{Change, Entry, Unset};
 use crate::rpc::UniversalAddress;
@@ -99,12 +99,6 @@ impl Programs {
         state.statistics.lookup(cx.version(), wanted.prog, wanted.vers, &counted, !address.is_empty());
         address
     }
-
-    /// DUMP of versions 3 and 4.
-    pub(super) fn list(&self, cx: &Context) -> Result<RpcbList, Fault> {
-        self.rules().list(&Caller::of(cx))?;
-        Ok(self.state().table.entries().map(node).collect())
-    }
 }
 
 /// GETTIME: the clock of this host.
@@ -121,16 +115,4 @@ pub(super) fn to_transport_address(text: &str) -> Netbuf {
 /// TADDR2UADDR.
 pub(super) fn to_universal_address(netbuf: &Netbuf) -> String {
     sockaddr::from_netbuf(netbuf).as_ref().map(UniversalAddress::to_string).unwrap_or_default()
-}
-
-fn node(entry: &Entry) -> RpcbNode {
-    RpcbNode {
-        map: Rpcb {
-            prog: entry.program,
-            vers: entry.version,
-            netid: entry.netid.to_string(),
-            address: entry.address.to_string(),
-            owner: entry.owner.to_string(),
-        },
-    }
 }

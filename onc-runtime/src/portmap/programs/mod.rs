@@ -4,6 +4,7 @@ mod answers;
 mod caller;
 mod forward;
 mod limiter;
+mod listing;
 mod reach;
 mod rules;
 mod v2;
@@ -20,6 +21,7 @@ use tokio::sync::Semaphore;
 use crate::service::RegistryBuilder;
 
 use self::limiter::Limiter;
+use self::listing::{Listed, Listing};
 use super::journal::Journal;
 use super::protocol::{PmapV2Server, RpcbV3Server, RpcbV4Server};
 use super::statistics::Statistics;
@@ -53,13 +55,14 @@ struct State {
     changes: u64,
     /// Where changes are written down before anybody is told of them.
     journal: Option<Journal>,
+    listing: Option<Listing>,
 }
 
 impl Programs {
     /// A port mapper that begins with what `table` has.
     #[must_use]
     pub fn new(table: Table, rules: Rules) -> Self {
-        let state = State { table, statistics: Statistics::default(), changes: 0, journal: None };
+        let state = State { table, statistics: Statistics::default(), changes: 0, journal: None, listing: None };
         let shared = Shared {
             state: Mutex::new(state),
             rules,
@@ -80,8 +83,12 @@ impl Programs {
     pub fn add_to(&self, programs: &mut RegistryBuilder) {
         programs
             .add(PmapV2Server::new(self.clone()))
-            .add(RpcbV3Server::new(self.clone()))
-            .add(RpcbV4Server::new(self.clone()));
+            .add(self.listed(RpcbV3Server::new(self.clone())))
+            .add(self.listed(RpcbV4Server::new(self.clone())));
+    }
+
+    fn listed<P>(&self, program: P) -> Listed<P> {
+        Listed { program, programs: Arc::new(self.clone()) }
     }
 
     /// All entries as they are now.

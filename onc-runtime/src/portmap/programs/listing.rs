@@ -1,0 +1,131 @@
+//! DUMP of versions 3 and 4: the list is encoded once after each change, and leaves by reference.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::portmap::protocol::{Rpcb, RpcbList, RpcbNode, rpcb_v3, rpcb_v4};
+use crate::portmap::table::{Entry, Table};
+use crate::rpc::{Interface, Procedure};
+use crate::service::{Context, Fault, Handling, IncomingCall, Program};
+use crate::xdr::{BY_REFERENCE, DecodeError, EncodeError, Encoder, List, Plain, Shape, Sink, Size, Source};
+
+use super::Programs;
+use super::caller::Caller;
+
+/// A program whose DUMP is answered with the encoded list of `programs`.
+pub(super) struct Listed<P> {
+    pub(super) program: P,
+    pub(super) programs: Arc<Programs>,
+}
+
+/// The list as it is on the wire, and after which change.
+pub(super) struct Listing {
+    pub(super) changes: u64,
+    encoded: Bytes,
+}
+
+impl<P: Program> Program for Listed<P> {
+    fn interface(&self) -> &'static Interface {
+        self.program.interface()
+    }
+
+    fn call(&self, call: IncomingCall<'_>) -> Handling {
+        if call.procedure() != rpcb_v4::Dump::NUMBER {
+            return self.program.call(call);
+        }
+        call.handle::<EncodedDump, _, _, _>(&self.programs, |programs, cx, ()| async move {
+            programs.admit(&cx).await?;
+            programs.rules().list(&Caller::of(&cx))?;
+            Ok(programs.listing())
+        })
+    }
+}
+
+impl Programs {
+    /// DUMP of versions 3 and 4, for servers that these were added to without their list.
+    pub(super) fn list(&self, cx: &Context) -> Result<RpcbList, Fault> {
+        self.rules().list(&Caller::of(cx))?;
+        Ok(nodes(&self.state().table))
+    }
+
+    /// The list of all entries, encoded.
+    fn listing(&self) -> Bytes {
+        let mut state = self.state();
+        let changes = state.changes;
+        if let Some(listing) = &state.listing
+            && listing.changes == changes
+        {
+            return listing.encoded.clone();
+        }
+        let encoded = encode(&state.table);
+        state.listing = Some(Listing { changes, encoded: encoded.clone() });
+        encoded
+    }
+}
+
+/// DUMP of versions 3 and 4, which are alike, with results that are encoded already.
+struct EncodedDump;
+
+impl Procedure for EncodedDump {
+    type Arguments = ();
+    type Results = Bytes;
+    type ArgumentsShape = ();
+    type ResultsShape = Verbatim;
+    const INTERFACE: &'static Interface = rpcb_v4::Dump::INTERFACE;
+    const NUMBER: u32 = rpcb_v4::Dump::NUMBER;
+    const NAME: &'static str = rpcb_v4::Dump::NAME;
+    const IDEMPOTENT: bool = true;
+}
+
+const _: () = assert!(rpcb_v3::Dump::NUMBER == rpcb_v4::Dump::NUMBER, "one procedure answers for both");
+
+/// Bytes that are encoded already.
+struct Verbatim;
+
+impl Shape<Bytes> for Verbatim {
+    const FIXED: Option<usize> = None;
+    const LEAST: usize = 0;
+
+    fn measure(value: &Bytes) -> Result<Size, EncodeError> {
+        let by_reference = if value.len() >= BY_REFERENCE { value.len() } else { 0 };
+        Ok(Size { total: value.len(), by_reference })
+    }
+
+    fn encode<S: Sink>(value: &Bytes, out: &mut S) {
+        // An encoding is a multiple of four bytes: there is no padding to it.
+        out.put_shared(value);
+    }
+
+    fn decode<S: Source>(from: &mut S) -> Result<Bytes, DecodeError> {
+        from.shared(from.remaining())
+    }
+}
+
+fn encode(table: &Table) -> Bytes {
+    let list = nodes(table);
+    let mut encoded = Vec::new();
+    let mut encoder = Encoder::new(&mut encoded);
+    // The bounds of a table's entries are far below those of the encoding.
+    if let Ok(size) = <List as Shape<RpcbList>>::measure(&list) {
+        encoder.reserve(size);
+    }
+    <List<Plain> as Shape<RpcbList>>::encode(&list, &mut encoder);
+    encoded.into()
+}
+
+fn nodes(table: &Table) -> RpcbList {
+    table.entries().map(node).collect()
+}
+
+fn node(entry: &Entry) -> RpcbNode {
+    RpcbNode {
+        map: Rpcb {
+            prog: entry.program,
+            vers: entry.version,
+            netid: entry.netid.to_string(),
+            address: entry.address.to_string(),
+            owner: entry.owner.to_string(),
+        },
+    }
+}
