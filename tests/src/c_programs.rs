@@ -1,4 +1,5 @@
-//! The server and the client that rpcgen and libtirpc make of `x/everything.x`, with the sources in `c/`.
+//! Servers and clients that rpcgen and libtirpc make of `x/everything.x` and of the examples' `calc.x`, with the sources in
+//! `c/`.
 
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -8,17 +9,21 @@ use std::process::Command;
 use crate::missing::{leave_out, need_programs};
 use crate::process::{Finished, command};
 
-/// The two programs, built.
+/// The programs, built.
 #[derive(Clone, Debug)]
 pub struct CPrograms {
     /// `everything-server`: registers, prints `ready`, ends on SIGTERM.
     pub server: PathBuf,
     /// `everything-client HOST NETID [WHO]`.
     pub client: PathBuf,
+    /// `calc-server`: all but its procedures is rpcgen's. Registers, says nothing, never ends.
+    pub calc_server: PathBuf,
+    /// `calc-client HOST NETID`.
+    pub calc_client: PathBuf,
 }
 
 impl CPrograms {
-    /// Builds both in a folder below `scratch` (a test's `CARGO_TARGET_TMPDIR`), or finds them there. `None` if this
+    /// Builds them in a folder below `scratch` (a test's `CARGO_TARGET_TMPDIR`), or finds them there. `None` if this
     /// machine lacks something for it, which has been [said](leave_out) then.
     ///
     /// # Panics
@@ -50,7 +55,12 @@ impl CPrograms {
             build_in(&unfinished, &sources, &flags);
             fs::rename(&unfinished, &built).expect("the folder's name once all is built");
         }
-        Some(Self { server: built.join("everything-server"), client: built.join("everything-client") })
+        Some(Self {
+            server: built.join("everything-server"),
+            client: built.join("everything-client"),
+            calc_server: built.join("calc-server"),
+            calc_client: built.join("calc-client"),
+        })
     }
 }
 
@@ -59,7 +69,7 @@ fn sources(package: &Path) -> Vec<PathBuf> {
         .expect("the folder of C sources")
         .map(|entry| entry.expect("an entry of that folder").path())
         .collect();
-    sources.push(package.join("x/everything.x"));
+    sources.extend(["x/everything.x", "../examples/proto/calc.x"].map(|path| package.join(path)));
     sources.sort();
     sources
 }
@@ -84,12 +94,16 @@ fn build_in(folder: &Path, sources: &[PathBuf], flags: &[&str]) {
     for (what, output) in outputs {
         run(folder, tool("rpcgen", ["-N", "-M", what, "-o", output, "everything.x"]));
     }
+    // And as most people call it: every output at once, the server's main among them.
+    run(folder, tool("rpcgen", ["-N", "calc.x"]));
     let programs = [
-        ("everything-server", ["server.c", "everything_svc.c"].as_slice()),
-        ("everything-client", &["client.c", "values.c", "everything_clnt.c"]),
+        ("everything-server", ["server.c", "everything_svc.c", "describe.c", "everything_xdr.c"].as_slice()),
+        ("everything-client", &["client.c", "values.c", "everything_clnt.c", "describe.c", "everything_xdr.c"]),
+        ("calc-server", &["calc_server.c", "calc_svc.c", "calc_xdr.c"]),
+        ("calc-client", &["calc_client.c", "calc_clnt.c", "calc_xdr.c"]),
     ];
     for (program, parts) in programs {
-        let mut compile = tool("gcc", ["-O1", "-std=gnu11", "-w", "-o", program, "describe.c", "everything_xdr.c"]);
+        let mut compile = tool("gcc", ["-O1", "-std=gnu11", "-w", "-o", program]);
         compile.args(parts).args(flags);
         run(folder, compile);
     }

@@ -1,19 +1,22 @@
 //! The examples, as a reader of the README runs them.
 
+use std::path::{Path, PathBuf};
+
 use onc_tests::cargo;
 use onc_tests::namespace::inside;
-use onc_tests::process::{Finished, PATIENCE, Running, command};
+use onc_tests::process::{Finished, PATIENCE, Running, command, poll};
 use onc_tests::rpcbind::{self, Rpcbind};
 
 const CALC_PROG: &str = "536870913";
 
-fn example(name: &str) -> std::path::PathBuf {
+/// Built before the test goes into its namespaces, where time is limited.
+fn example(name: &str) -> PathBuf {
     cargo::build(&["-p", "onc-examples", "--example", name])
 }
 
 /// Runs the quickstart: it ends with 0, and has shown all ten steps of both calls.
-fn run_quickstart() -> String {
-    let output = Finished::output_of(command(example("quickstart")));
+fn run_quickstart(quickstart: &Path) -> String {
+    let output = Finished::output_of(command(quickstart));
     for transport in ["TCP", "UDP"] {
         let call = output.split_once(&format!("add(2, 40) over {transport}")).expect("the call").1;
         let steps: Vec<&str> =
@@ -27,9 +30,10 @@ fn run_quickstart() -> String {
 
 #[test]
 fn quickstart_with_the_systems_port_mapper() {
+    let quickstart = example("quickstart");
     inside(|| {
         let Some(_rpcbind) = Rpcbind::start() else { return };
-        let output = run_quickstart();
+        let output = run_quickstart(&quickstart);
         assert!(output.contains("port mapper  the system's\n"), "{output}");
         assert!(!registered(), "the server is still registered");
     });
@@ -37,33 +41,35 @@ fn quickstart_with_the_systems_port_mapper() {
 
 #[test]
 fn quickstart_with_its_own_port_mapper() {
+    let quickstart = example("quickstart");
     // On the machine as it is, where as a rule there is none; in its namespaces, where there is none for sure.
     if !rpcbind::answers() {
-        assert!(run_quickstart().contains("brings its own"));
+        assert!(run_quickstart(&quickstart).contains("brings its own"));
     }
     inside(|| {
         if !rpcbind::answers() {
-            assert!(run_quickstart().contains("brings its own"));
+            assert!(run_quickstart(&quickstart).contains("brings its own"));
         }
     });
 }
 
 #[test]
 fn server_and_client_in_two_terminals() {
+    let [server, client] = ["calc-server", "calc-client"].map(example);
     inside(|| {
         let Some(_rpcbind) = Rpcbind::start() else { return };
-        let mut server = Running::start(command(example("calc-server")));
+        let mut server = Running::start(command(server));
         let port = server.wait_for_line("serving on port ");
         let port = port.split(';').next().expect("a port");
         assert!(registered());
         for target in ["localhost", &format!("localhost:{port}")] {
-            let mut client = command(example("calc-client"));
-            client.arg(target);
-            assert_eq!(Finished::output_of(client), "2 + 40 = 42\n84 / 2 = Some(42)\n", "{target}");
+            let mut call = command(&client);
+            call.arg(target);
+            assert_eq!(Finished::output_of(call), "2 + 40 = 42\n84 / 2 = Some(42)\n", "{target}");
         }
         // Ctrl-C.
         server.signal("INT");
-        let status = onc_tests::process::poll(|| server.ended()).expect("an end");
+        let status = poll(|| server.ended()).expect("an end");
         assert!(status.success(), "{status}");
         assert!(!registered(), "the server is still registered");
     });
@@ -71,9 +77,10 @@ fn server_and_client_in_two_terminals() {
 
 #[test]
 fn a_client_without_a_server_says_what_to_do() {
+    let client = example("calc-client");
     inside(|| {
         let Some(_rpcbind) = Rpcbind::start() else { return };
-        let finished = Finished::run(command(example("calc-client")), PATIENCE);
+        let finished = Finished::run(command(client), PATIENCE);
         assert!(!finished.status.success());
         assert!(finished.stderr.contains("rpcinfo -p localhost"), "{}", finished.stderr);
     });

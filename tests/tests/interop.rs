@@ -4,8 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use onc_tests::c_programs::CPrograms;
+use onc_tests::cargo;
 use onc_tests::namespace::inside;
-use onc_tests::process::{Finished, Running, command};
+use onc_tests::process::{Finished, PATIENCE, Running, command, poll};
 use onc_tests::rpcbind::Rpcbind;
 
 const RUST_SERVER: &str = env!("CARGO_BIN_EXE_everything-server");
@@ -45,6 +46,46 @@ fn rust_client_calls_rust_server() {
         let Some(_rpcbind) = Rpcbind::start() else { return };
         call_all(RUST_SERVER.as_ref(), RUST_CLIENT.as_ref(), "Rust");
     });
+}
+
+/// All but the procedures is rpcgen's, as it is without options: it registers IPv4 only, with the old calls.
+#[test]
+fn rust_client_calls_the_server_that_rpcgen_writes() {
+    let example = cargo::build(&["-p", "onc-examples", "--example", "calc-client"]);
+    inside(|| {
+        let Some((_rpcbind, c)) = peers() else { return };
+        let _server = Running::start(command(&c.calc_server));
+        // It does not say when it is ready.
+        let ready = poll(|| {
+            let mut ask = command("rpcinfo");
+            ask.args(["-T", "tcp", "127.0.0.1", "536870913", "1"]);
+            Finished::run(ask, PATIENCE).status.success().then_some(())
+        });
+        assert!(ready.is_some(), "the server is not there");
+        let mut client = command(example);
+        client.arg("127.0.0.1");
+        assert_eq!(Finished::output_of(client), "2 + 40 = 42\n84 / 2 = Some(42)\n");
+        called_by_c(&c.calc_client, "tcp");
+        called_by_c(&c.calc_client, "udp");
+    });
+}
+
+#[test]
+fn the_stubs_that_rpcgen_writes_call_a_rust_server() {
+    let example = cargo::build(&["-p", "onc-examples", "--example", "calc-server"]);
+    inside(|| {
+        let Some((_rpcbind, c)) = peers() else { return };
+        let mut server = Running::start(command(example));
+        server.wait_for_line("serving on port ");
+        called_by_c(&c.calc_client, "tcp");
+        called_by_c(&c.calc_client, "udp");
+    });
+}
+
+fn called_by_c(client: &Path, netid: &str) {
+    let mut client = command(client);
+    client.args(["127.0.0.1", netid]);
+    assert_eq!(Finished::output_of(client), "2 + 40 = 42\n84 / 2 = 42\n84 / 0 cannot be\n", "{netid}");
 }
 
 fn peers() -> Option<(Rpcbind, CPrograms)> {
