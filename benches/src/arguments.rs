@@ -7,12 +7,15 @@ use clap::Parser;
 /// `onc-server --port P [--threads N]`
 #[derive(Clone, Debug, Parser)]
 pub struct ServerArguments {
-    /// Where it listens on 127.0.0.1, TCP and UDP.
+    /// Where it listens on 127.0.0.1, TCP and UDP; 0: any port that is free.
     #[arg(long)]
     pub port: u16,
     /// Worker threads; 0: everything on one thread.
     #[arg(long, default_value_t = 0)]
     pub threads: usize,
+    /// The largest record, if not the default.
+    #[arg(long)]
+    pub max_record: Option<usize>,
 }
 
 /// `onc-client --port P --workload W …`

@@ -5,6 +5,9 @@
 pub mod arguments;
 pub mod data;
 pub mod driver;
+pub mod in_memory;
+pub mod paths;
+pub mod plot;
 pub mod report;
 pub mod service;
 

@@ -13,13 +13,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments = ServerArguments::parse();
     onc_benches::raise_open_files()?;
     onc_benches::runtime(arguments.threads)?.block_on(async {
-        let server = Server::builder()
-            .add(BenchV1Server::new(Bench::default()))
-            .registration(Policy::Off)
-            .bind(arguments.address())
-            .await?;
+        let mut server = Server::builder().add(BenchV1Server::new(Bench::default())).registration(Policy::Off);
+        if let Some(bytes) = arguments.max_record {
+            server = server.max_record_size(bytes);
+        }
+        let server = server.bind(arguments.address()).await?;
         let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
         println!("READY");
+        println!("PORT {}", server.local_addr().port());
         std::io::stdout().flush()?;
         server
             .run_until(async {
