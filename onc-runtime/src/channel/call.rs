@@ -16,7 +16,7 @@ use crate::rpc::{CallTemplate, MARK_SIZE, Procedure, Reply, parse_reply, patch_m
 use crate::xdr::{DecodeError, Decoder, EncodeError, EncodeErrorKind, Encoder, Limits, Shape, Size};
 
 use super::caller::{Request, Response};
-use super::client::{Client, Through, deadline};
+use super::client::{Client, Shared, Through, deadline};
 use super::one_way::OneWay;
 use super::pending::Body;
 use super::queue::{Channel, Expiry};
@@ -92,17 +92,26 @@ impl<P: Procedure> Call<P> {
 
     #[inline]
     fn poll_channel(&mut self, cx: &mut Context<'_>) -> Poll<Result<P::Results, Error>> {
-        let shared = Arc::clone(&self.client.shared);
-        let Through::Channel(channel) = &shared.target else { return self.poll_caller(cx) };
-        match self.stage {
+        let Self { client, arguments, idempotent, stage, observation, .. } = self;
+        // The client is borrowed and not cloned: its count of clones is shared by all who call.
+        let Through::Channel(channel) = &client.shared.target else { return self.poll_caller(cx) };
+        let mut submit = |stage: &mut Stage, expiry| -> Result<(), Error> {
+            let (xid, expiry) = submit::<P>(&client.shared, channel, arguments, *idempotent, expiry, cx)?;
+            *stage = Stage::InFlight { xid, expiry };
+            if observation.is_none() {
+                *observation = Observation::begin(Side::Client, P::INTERFACE, P::NUMBER, xid, None);
+            }
+            Ok(())
+        };
+        match *stage {
             Stage::Ready(expiry) => {
                 step!(1, "the client stub marshals the arguments", procedure = P::NAME);
-                self.submit(channel, expiry, cx)?;
+                submit(stage, expiry)?;
                 Poll::Pending
             }
             Stage::InFlight { xid, expiry } => {
                 let Some(outcome) = channel.poll_reply(xid, cx.waker()) else { return Poll::Pending };
-                self.stage = Stage::Done;
+                *stage = Stage::Done;
                 match outcome {
                     Ok(body) => {
                         step!(
@@ -114,7 +123,7 @@ impl<P: Procedure> Call<P> {
                         Poll::Ready(results::<P>(&body, channel.settings.limits))
                     }
                     // What never left, or may be executed twice, is sent again; nothing else ever is.
-                    Err(Error::Lost(lost)) if self.idempotent || !lost.sent => match self.submit(channel, expiry, cx) {
+                    Err(Error::Lost(lost)) if *idempotent || !lost.sent => match submit(stage, expiry) {
                         Ok(()) => Poll::Pending,
                         Err(Error::Closed) => Poll::Ready(Err(Error::Lost(lost))),
                         Err(error) => Poll::Ready(Err(error)),
@@ -125,28 +134,6 @@ impl<P: Procedure> Call<P> {
             Stage::Elsewhere(_) => unreachable!("the target does not change"),
             Stage::Done => panic!("a call was polled after it had ended"),
         }
-    }
-
-    /// Encodes the call into the channel's queue.
-    #[inline]
-    fn submit(&mut self, channel: &Channel, expiry: Expiry, cx: &Context<'_>) -> Result<(), Error> {
-        let size = measure::<P>(&self.arguments, channel.settings.max_record_size)?;
-        let (xid, expiry) = self.client.shared.with_template(P::INTERFACE, |template: &CallTemplate| {
-            channel.submit(cx.waker(), expiry, self.idempotent, |out, xid| {
-                let start = out.buffer().len();
-                template.put(out.buffer(), xid, P::NUMBER);
-                let length = out.buffer().len() - start - MARK_SIZE + size.total;
-                patch_mark(out.buffer(), start, length);
-                out.reserve(size);
-                <P::ArgumentsShape as Shape<P::Arguments>>::encode(&self.arguments, out);
-                Ok(())
-            })
-        })?;
-        self.stage = Stage::InFlight { xid, expiry };
-        if self.observation.is_none() {
-            self.observation = Observation::begin(Side::Client, P::INTERFACE, P::NUMBER, xid, None);
-        }
-        Ok(())
     }
 
     /// The way through middleware, or to a service in this process.
@@ -185,6 +172,30 @@ impl<P: Procedure> Call<P> {
             }
         }
     }
+}
+
+/// Encodes a call into the channel's queue. Returns its xid, and when it is given up.
+#[inline]
+fn submit<P: Procedure>(
+    shared: &Shared,
+    channel: &Channel,
+    arguments: &P::Arguments,
+    idempotent: bool,
+    expiry: Expiry,
+    cx: &Context<'_>,
+) -> Result<(u32, Expiry), Error> {
+    let size = measure::<P>(arguments, channel.settings.max_record_size)?;
+    shared.with_template(P::INTERFACE, |template: &CallTemplate| {
+        channel.submit(cx.waker(), expiry, idempotent, |out, xid| {
+            let start = out.buffer().len();
+            template.put(out.buffer(), xid, P::NUMBER);
+            let length = out.buffer().len() - start - MARK_SIZE + size.total;
+            patch_mark(out.buffer(), start, length);
+            out.reserve(size);
+            <P::ArgumentsShape as Shape<P::Arguments>>::encode(arguments, out);
+            Ok(())
+        })
+    })
 }
 
 /// The size of the encoded arguments.
