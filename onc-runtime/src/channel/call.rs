@@ -158,8 +158,7 @@ impl<P: Procedure> Call<P> {
                     let size = measure::<P>(&self.arguments, usize::MAX)?;
                     let mut arguments = Vec::new();
                     let mut encoder = Encoder::new(&mut arguments);
-                    encoder.reserve(size);
-                    <P::ArgumentsShape as Shape<P::Arguments>>::encode(&self.arguments, &mut encoder);
+                    encoder.write::<P::Arguments, P::ArgumentsShape>(&self.arguments, size);
                     self.stage = Stage::Elsewhere(caller.call(Request {
                         interface: P::INTERFACE,
                         procedure: P::NUMBER,
@@ -191,8 +190,7 @@ fn submit<P: Procedure>(
             template.put(out.buffer(), xid, P::NUMBER);
             let length = out.buffer().len() - start - MARK_SIZE + size.total;
             patch_mark(out.buffer(), start, length);
-            out.reserve(size);
-            <P::ArgumentsShape as Shape<P::Arguments>>::encode(arguments, out);
+            out.write::<P::Arguments, P::ArgumentsShape>(arguments, size);
             Ok(())
         })
     })

@@ -165,7 +165,9 @@ impl CallTemplate {
     pub fn put(&self, out: &mut Vec<u8>, xid: u32, procedure: u32) {
         out.reserve(MARK_SIZE + BARE + self.rest.len());
         out.extend_from_slice(&self.start_of(xid, procedure));
-        out.extend_from_slice(&self.rest);
+        if !self.rest.is_empty() {
+            out.extend_from_slice(&self.rest);
+        }
     }
 
     /// Appends the header of a call without a record mark, for a datagram.

@@ -63,7 +63,7 @@ impl<'a> Reply<'a> {
             header[4..8].copy_from_slice(&xid.to_be_bytes());
             header[8..12].copy_from_slice(&1_u32.to_be_bytes());
             out.put(header);
-            S::encode(results, out);
+            out.write::<T, S>(results, size);
             Ok(())
         })
     }
