@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use onc_benches::data;
-use onc_runtime::xdr::{Decoder, Encoder, Limits, Xdr};
+use onc_runtime::xdr::{Decoder, Encoder, Limits, Plain, Xdr};
 
 fn case<T: Xdr>(criterion: &mut Criterion, name: &str, value: &T) {
     let record = Bytes::from(onc_runtime::xdr::to_vec(value).expect("within its bounds"));
@@ -15,8 +15,7 @@ fn case<T: Xdr>(criterion: &mut Criterion, name: &str, value: &T) {
             buffer.clear();
             segments.clear();
             let mut encoder = Encoder::gathering(&mut buffer, &mut segments);
-            encoder.reserve(value.measure().expect("within its bounds"));
-            value.encode(&mut encoder);
+            encoder.write::<T, Plain>(value, value.measure().expect("within its bounds"));
             buffer.len()
         });
     });

@@ -33,7 +33,20 @@ impl Numbers {
 #[must_use]
 pub fn scalars() -> Scalars {
     let mut numbers = Numbers::default();
-    Scalars { narrow: std::array::from_fn(|_| numbers.narrow()), wide: [numbers.wide(), numbers.wide()] }
+    Scalars {
+        a: numbers.narrow(),
+        b: numbers.narrow(),
+        c: numbers.narrow(),
+        d: numbers.narrow(),
+        e: numbers.narrow(),
+        f: numbers.narrow(),
+        g: numbers.narrow(),
+        h: numbers.narrow(),
+        i: numbers.narrow(),
+        j: numbers.narrow(),
+        k: numbers.wide(),
+        l: numbers.wide(),
+    }
 }
 
 /// A page of a directory listing.

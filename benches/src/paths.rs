@@ -6,7 +6,7 @@ use bytes::Bytes;
 use onc_runtime::Client;
 use onc_runtime::rpc::success_header;
 use onc_runtime::rpc::{AuthSys, CallHeader, CallTemplate, Credential, RecordReader, parse_reply, record_mark};
-use onc_runtime::xdr::{Decoder, Encoder, Limits, Xdr};
+use onc_runtime::xdr::{Decoder, Encoder, Limits, Plain, Xdr};
 
 use crate::bench::{BenchV1Client, BenchV1Server};
 use crate::service::Bench;
@@ -133,8 +133,8 @@ fn encode<T: Xdr>(value: &T, count: u64) {
         buffer.clear();
         segments.clear();
         let mut encoder = Encoder::gathering(&mut buffer, &mut segments);
-        encoder.reserve(black_box(value).measure().expect("within its bounds"));
-        value.encode(&mut encoder);
+        let size = black_box(value).measure().expect("within its bounds");
+        encoder.write::<T, Plain>(value, size);
         black_box(&buffer);
     }
 }

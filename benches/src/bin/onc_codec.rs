@@ -8,7 +8,7 @@ use bytes::Bytes;
 use clap::Parser;
 use onc_benches::data;
 use onc_runtime::rpc::{AuthFlavour, AuthSys, CallHeader, CallTemplate, Credential, patch_mark};
-use onc_runtime::xdr::{Decoder, Encoder, Limits, Segment, Xdr};
+use onc_runtime::xdr::{Decoder, Encoder, Limits, Plain, Segment, Xdr};
 
 /// Tells the harness that there is no such codec or case.
 const UNSUPPORTED: u8 = 3;
@@ -69,8 +69,7 @@ fn value<T: Xdr>(value: &T, time: Duration) -> Outcome {
         segments.clear();
         let mut encoder = Encoder::gathering(&mut buffer, &mut segments);
         let size = black_box(value).measure().expect("within its bounds");
-        encoder.reserve(size);
-        value.encode(&mut encoder);
+        encoder.write::<T, Plain>(value, size);
         black_box(&buffer);
     });
     let decode = nanoseconds(time, || {

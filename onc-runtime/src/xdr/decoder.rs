@@ -53,7 +53,10 @@ impl Limits {
 pub struct Decoder<'a> {
     rest: &'a [u8],
     whole: &'a [u8],
-    record: Option<Bytes>,
+    /// Whose slices decoded [`Bytes`] are.
+    record: Option<&'a Bytes>,
+    /// The same where there is no record: a copy of the whole.
+    copied: Option<Bytes>,
     limits: Limits,
     depth: u32,
     memory: usize,
@@ -64,14 +67,22 @@ impl<'a> Decoder<'a> {
     #[inline]
     #[must_use]
     pub fn new(bytes: &'a [u8], limits: Limits) -> Self {
-        Self { rest: bytes, whole: bytes, record: None, limits, depth: limits.depth, memory: limits.memory }
+        Self {
+            rest: bytes,
+            whole: bytes,
+            record: None,
+            copied: None,
+            limits,
+            depth: limits.depth,
+            memory: limits.memory,
+        }
     }
 
     /// Reads from a received record. [`Bytes`] that are decoded are slices of it.
     #[inline]
     #[must_use]
     pub fn shared(record: &'a Bytes, limits: Limits) -> Self {
-        Self { record: Some(record.clone()), ..Self::new(record, limits) }
+        Self { record: Some(record), ..Self::new(record, limits) }
     }
 
     /// How many bytes have been read.
@@ -144,7 +155,10 @@ impl Source for Decoder<'_> {
         if length == 0 {
             return Ok(Bytes::new());
         }
-        let record = self.record.get_or_insert_with(|| Bytes::copy_from_slice(self.whole));
+        let record = match self.record {
+            Some(record) => record,
+            None => self.copied.get_or_insert_with(|| Bytes::copy_from_slice(self.whole)),
+        };
         Ok(record.slice(start..start + length))
     }
 
