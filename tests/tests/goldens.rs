@@ -70,7 +70,7 @@ mod behaviour {
         assert_eq!(i32::from(Color::Green), 17);
         assert_eq!(Color::try_from(16).ok(), Some(Color::Blue));
         assert_eq!(Color::AZURE, Color::Blue);
-        assert!(Color::try_from(2).is_err());
+        assert_eq!(Color::try_from(2).expect_err("there is none").to_string(), "2 is not a value of color");
         assert_eq!(format!("{:>12}", Nfsstat3::ErrPerm), "NFS3ERR_PERM");
         assert_eq!(Status::default(), Status::Good, "the one of value 0");
         assert_eq!(Color::default(), Color::Red, "the first");

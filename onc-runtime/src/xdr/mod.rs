@@ -40,12 +40,14 @@ mod scalar;
 mod shape;
 mod swap;
 mod tuple;
+mod unknown;
 
 pub use self::convert::{from_bytes, from_slice, to_bytes, to_vec};
 pub use self::decoder::{DecodeRun, Decoder, Limits};
 pub use self::encoder::{BY_REFERENCE, EncodeRun, Encoder, Segment};
 pub use self::error::{DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind};
 pub use self::shape::{Chain, Item, List, Max, Plain, Shape, Unpacked};
+pub use self::unknown::UnknownValue;
 
 use std::ops::{Add, AddAssign};
 

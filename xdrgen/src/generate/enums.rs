@@ -45,7 +45,8 @@ impl Generator<'_> {
         let (number, result) = (self.std_type("i32"), self.std_type("Result"));
         let (ok, err) = (self.std_value("Ok"), self.std_value("Err"));
         // Not `Self::Error`: a member may be called so.
-        let error = quote!(#runtime::xdr::DecodeError);
+        let error = quote!(#runtime::xdr::UnknownValue);
+        let spelled = &type_.name.ident;
         let own = || enum_.members.iter().zip(self.names.parts(id)).filter(|(member, _)| member.alias_of.is_none());
         let shown = own().map(|(member, rust)| {
             let (variant, original) = (ident(rust), &member.name);
@@ -75,10 +76,7 @@ impl Generator<'_> {
                 fn try_from(value: #number) -> #result<Self, #error> {
                     match value {
                         #(#known,)*
-                        _ => {
-                            let kind = #runtime::xdr::DecodeErrorKind::UnknownEnumValue { value };
-                            #err(#runtime::xdr::DecodeError::new(kind, 0))
-                        }
+                        _ => #err(#error::new(#spelled, value)),
                     }
                 }
             }

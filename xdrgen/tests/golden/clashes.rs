@@ -107,21 +107,16 @@ impl From<Ok> for i32 {
 }
 
 impl TryFrom<i32> for Ok {
-    type Error = ::onc_runtime::xdr::DecodeError;
+    type Error = ::onc_runtime::xdr::UnknownValue;
 
     fn try_from(
         value: i32,
-    ) -> ::core::result::Result<Self, ::onc_runtime::xdr::DecodeError> {
+    ) -> ::core::result::Result<Self, ::onc_runtime::xdr::UnknownValue> {
         match value {
             0 => ::core::result::Result::Ok(Self::Err),
             1 => ::core::result::Result::Ok(Self::None),
             2 => ::core::result::Result::Ok(Self::Some),
-            _ => {
-                let kind = ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
-                    value,
-                };
-                Err(::onc_runtime::xdr::DecodeError::new(kind, 0))
-            }
+            _ => Err(::onc_runtime::xdr::UnknownValue::new("Ok", value)),
         }
     }
 }
@@ -159,20 +154,15 @@ impl From<Error> for i32 {
 }
 
 impl TryFrom<i32> for Error {
-    type Error = ::onc_runtime::xdr::DecodeError;
+    type Error = ::onc_runtime::xdr::UnknownValue;
 
     fn try_from(
         value: i32,
-    ) -> ::core::result::Result<Self, ::onc_runtime::xdr::DecodeError> {
+    ) -> ::core::result::Result<Self, ::onc_runtime::xdr::UnknownValue> {
         match value {
             0 => ::core::result::Result::Ok(Self::Error),
             1 => ::core::result::Result::Ok(Self::Ok),
-            _ => {
-                let kind = ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
-                    value,
-                };
-                Err(::onc_runtime::xdr::DecodeError::new(kind, 0))
-            }
+            _ => Err(::onc_runtime::xdr::UnknownValue::new("error", value)),
         }
     }
 }
@@ -344,21 +334,16 @@ impl From<Letters> for i32 {
 }
 
 impl TryFrom<i32> for Letters {
-    type Error = ::onc_runtime::xdr::DecodeError;
+    type Error = ::onc_runtime::xdr::UnknownValue;
 
     fn try_from(
         value: i32,
-    ) -> ::core::result::Result<Self, ::onc_runtime::xdr::DecodeError> {
+    ) -> ::core::result::Result<Self, ::onc_runtime::xdr::UnknownValue> {
         match value {
             0 => ::core::result::Result::Ok(Self::A),
             1 => ::core::result::Result::Ok(Self::A3),
             2 => ::core::result::Result::Ok(Self::A2),
-            _ => {
-                let kind = ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
-                    value,
-                };
-                Err(::onc_runtime::xdr::DecodeError::new(kind, 0))
-            }
+            _ => Err(::onc_runtime::xdr::UnknownValue::new("letters", value)),
         }
     }
 }

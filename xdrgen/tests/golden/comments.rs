@@ -69,18 +69,13 @@ impl From<E> for i32 {
 }
 
 impl TryFrom<i32> for E {
-    type Error = ::onc_runtime::xdr::DecodeError;
+    type Error = ::onc_runtime::xdr::UnknownValue;
 
-    fn try_from(value: i32) -> Result<Self, ::onc_runtime::xdr::DecodeError> {
+    fn try_from(value: i32) -> Result<Self, ::onc_runtime::xdr::UnknownValue> {
         match value {
             1 => Ok(Self::One),
             2 => Ok(Self::Two),
-            _ => {
-                let kind = ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
-                    value,
-                };
-                Err(::onc_runtime::xdr::DecodeError::new(kind, 0))
-            }
+            _ => Err(::onc_runtime::xdr::UnknownValue::new("e", value)),
         }
     }
 }

@@ -35,18 +35,13 @@ impl From<Status> for i32 {
 }
 
 impl TryFrom<i32> for Status {
-    type Error = ::onc_runtime::xdr::DecodeError;
+    type Error = ::onc_runtime::xdr::UnknownValue;
 
-    fn try_from(value: i32) -> Result<Self, ::onc_runtime::xdr::DecodeError> {
+    fn try_from(value: i32) -> Result<Self, ::onc_runtime::xdr::UnknownValue> {
         match value {
             0 => Ok(Self::Ok),
             1 => Ok(Self::Locked),
-            _ => {
-                let kind = ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
-                    value,
-                };
-                Err(::onc_runtime::xdr::DecodeError::new(kind, 0))
-            }
+            _ => Err(::onc_runtime::xdr::UnknownValue::new("status", value)),
         }
     }
 }
@@ -93,18 +88,13 @@ impl From<LockKind> for i32 {
 
 #[cfg(feature = "WITH_LOCKS")]
 impl TryFrom<i32> for LockKind {
-    type Error = ::onc_runtime::xdr::DecodeError;
+    type Error = ::onc_runtime::xdr::UnknownValue;
 
-    fn try_from(value: i32) -> Result<Self, ::onc_runtime::xdr::DecodeError> {
+    fn try_from(value: i32) -> Result<Self, ::onc_runtime::xdr::UnknownValue> {
         match value {
             0 => Ok(Self::Shared),
             1 => Ok(Self::Alone),
-            _ => {
-                let kind = ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
-                    value,
-                };
-                Err(::onc_runtime::xdr::DecodeError::new(kind, 0))
-            }
+            _ => Err(::onc_runtime::xdr::UnknownValue::new("lock_kind", value)),
         }
     }
 }

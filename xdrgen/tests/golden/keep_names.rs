@@ -58,19 +58,14 @@ impl From<color_t> for i32 {
 }
 
 impl TryFrom<i32> for color_t {
-    type Error = ::onc_runtime::xdr::DecodeError;
+    type Error = ::onc_runtime::xdr::UnknownValue;
 
-    fn try_from(value: i32) -> Result<Self, ::onc_runtime::xdr::DecodeError> {
+    fn try_from(value: i32) -> Result<Self, ::onc_runtime::xdr::UnknownValue> {
         match value {
             0 => Ok(Self::COLOR_RED),
             1 => Ok(Self::COLOR_GREEN),
             2 => Ok(Self::self_),
-            _ => {
-                let kind = ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
-                    value,
-                };
-                Err(::onc_runtime::xdr::DecodeError::new(kind, 0))
-            }
+            _ => Err(::onc_runtime::xdr::UnknownValue::new("color_t", value)),
         }
     }
 }

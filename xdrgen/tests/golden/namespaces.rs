@@ -44,18 +44,13 @@ pub mod shop {
     }
 
     impl TryFrom<i32> for Kind {
-        type Error = ::onc_runtime::xdr::DecodeError;
+        type Error = ::onc_runtime::xdr::UnknownValue;
 
-        fn try_from(value: i32) -> Result<Self, ::onc_runtime::xdr::DecodeError> {
+        fn try_from(value: i32) -> Result<Self, ::onc_runtime::xdr::UnknownValue> {
             match value {
                 0 => Ok(Self::Fruit),
                 1 => Ok(Self::Tool),
-                _ => {
-                    let kind = ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
-                        value,
-                    };
-                    Err(::onc_runtime::xdr::DecodeError::new(kind, 0))
-                }
+                _ => Err(::onc_runtime::xdr::UnknownValue::new("kind", value)),
             }
         }
     }

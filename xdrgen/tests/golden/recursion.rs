@@ -140,19 +140,14 @@ impl From<Op> for i32 {
 }
 
 impl TryFrom<i32> for Op {
-    type Error = ::onc_runtime::xdr::DecodeError;
+    type Error = ::onc_runtime::xdr::UnknownValue;
 
-    fn try_from(value: i32) -> Result<Self, ::onc_runtime::xdr::DecodeError> {
+    fn try_from(value: i32) -> Result<Self, ::onc_runtime::xdr::UnknownValue> {
         match value {
             0 => Ok(Self::Number),
             1 => Ok(Self::Add),
             2 => Ok(Self::Not),
-            _ => {
-                let kind = ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
-                    value,
-                };
-                Err(::onc_runtime::xdr::DecodeError::new(kind, 0))
-            }
+            _ => Err(::onc_runtime::xdr::UnknownValue::new("op", value)),
         }
     }
 }

@@ -41,20 +41,15 @@ impl From<Stat> for i32 {
 }
 
 impl TryFrom<i32> for Stat {
-    type Error = ::onc_runtime::xdr::DecodeError;
+    type Error = ::onc_runtime::xdr::UnknownValue;
 
-    fn try_from(value: i32) -> Result<Self, ::onc_runtime::xdr::DecodeError> {
+    fn try_from(value: i32) -> Result<Self, ::onc_runtime::xdr::UnknownValue> {
         match value {
             0 => Ok(Self::Ok),
             1 => Ok(Self::Again),
             2 => Ok(Self::Denied),
             3 => Ok(Self::Lost),
-            _ => {
-                let kind = ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
-                    value,
-                };
-                Err(::onc_runtime::xdr::DecodeError::new(kind, 0))
-            }
+            _ => Err(::onc_runtime::xdr::UnknownValue::new("stat", value)),
         }
     }
 }
@@ -570,18 +565,13 @@ impl From<OuterDirection> for i32 {
 }
 
 impl TryFrom<i32> for OuterDirection {
-    type Error = ::onc_runtime::xdr::DecodeError;
+    type Error = ::onc_runtime::xdr::UnknownValue;
 
-    fn try_from(value: i32) -> Result<Self, ::onc_runtime::xdr::DecodeError> {
+    fn try_from(value: i32) -> Result<Self, ::onc_runtime::xdr::UnknownValue> {
         match value {
             0 => Ok(Self::Up),
             1 => Ok(Self::Down),
-            _ => {
-                let kind = ::onc_runtime::xdr::DecodeErrorKind::UnknownEnumValue {
-                    value,
-                };
-                Err(::onc_runtime::xdr::DecodeError::new(kind, 0))
-            }
+            _ => Err(::onc_runtime::xdr::UnknownValue::new("outer_direction", value)),
         }
     }
 }
