@@ -5,12 +5,14 @@
 //! accepted: a seed that is meant to be should not stop being so unnoticed.
 
 mod codec;
+mod compiler;
 mod everything;
 mod messages;
 mod records;
 mod universal_address;
 
 pub use self::codec::codec;
+pub use self::compiler::compiler;
 pub use self::everything::everything;
 pub use self::messages::{auth_sys, call, reply};
 pub use self::records::records;
@@ -24,6 +26,7 @@ pub const TARGETS: &[(&str, Check)] = &[
     ("auth_sys", auth_sys),
     ("call", call),
     ("codec", codec),
+    ("compiler", compiler),
     ("records", records),
     ("reply", reply),
     ("universal_address", universal_address),
