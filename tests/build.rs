@@ -1,8 +1,38 @@
-//! Compiles what is in `x/`.
+//! Compiles what is in `x/`, and random files.
+
+use std::{env, error::Error, fmt::Write, fs, path::PathBuf};
 
 use xdrgen::Includes;
 
-fn main() -> Result<(), xdrgen::Error> {
+#[path = "src/random_files.rs"]
+mod random_files;
+
+fn main() -> Result<(), Box<dyn Error>> {
     xdrgen::compile("x/everything.x")?;
-    xdrgen::configure().includes(Includes::Use).compile(["x/geometry.x", "x/drawing.x"])
+    xdrgen::configure().includes(Includes::Use).compile(["x/geometry.x", "x/drawing.x"])?;
+    compile_random_files()
+}
+
+/// `ONC_RANDOM_FILES` of them (4), from the seed `ONC_RANDOM_SEED` (1) on, each a module; and a list of their types.
+fn compile_random_files() -> Result<(), Box<dyn Error>> {
+    let number = |name: &str, default: u64| {
+        println!("cargo::rerun-if-env-changed={name}");
+        env::var(name).map_or(Ok(default), |text| text.parse())
+    };
+    let (first, count) = (number("ONC_RANDOM_SEED", 1)?, number("ONC_RANDOM_FILES", 4)?);
+    println!("cargo::rerun-if-changed=build.rs");
+    let folder = PathBuf::from(env::var_os("OUT_DIR").ok_or("no OUT_DIR: this is a build script")?);
+    let (mut modules, mut checks) = (String::new(), String::new());
+    for seed in first..first + count {
+        let file = random_files::random_file(seed);
+        fs::write(folder.join(format!("random_{seed}.x")), &file.text)?;
+        let rust = xdrgen::configure().compile_str(format!("random_{seed}.x"), &file.text)?;
+        fs::write(folder.join(format!("random_{seed}.rs")), rust)?;
+        writeln!(modules, "pub mod random_{seed} {{ include!(concat!(env!(\"OUT_DIR\"), \"/random_{seed}.rs\")); }}")?;
+        for name in file.types {
+            writeln!(checks, "    round_trip::<random_{seed}::{name}>({seed}, \"{name}\");")?;
+        }
+    }
+    fs::write(folder.join("random.rs"), format!("{modules}\nfn round_trips() {{\n{checks}}}\n"))?;
+    Ok(())
 }
