@@ -12,8 +12,8 @@ use xdrgen::model::{Argument, Model, Shape};
 
 use crate::dynamic::{Found, decode, encode, find_procedure, template};
 
-use super::Failure;
 use super::input::{self, Source};
+use super::{Failure, block_on, say};
 
 /// Call a procedure of a server: arguments from JSON, result as JSON
 #[derive(Args, Debug)]
@@ -50,11 +50,11 @@ pub(super) struct Call {
     #[arg(short, long)]
     udp: bool,
     /// Send an AUTH_SYS credential with this user and group
-    #[arg(long, value_name = "UID:GID")]
-    auth_sys: Option<String>,
+    #[arg(long, value_name = "UID:GID", value_parser = user)]
+    auth_sys: Option<AuthSys>,
     /// Seconds that a call may take
-    #[arg(long, value_name = "SECONDS", default_value_t = 25.0)]
-    timeout: f64,
+    #[arg(long, value_name = "SECONDS", default_value = "25", value_parser = input::seconds)]
+    timeout: Duration,
     /// Say how long each call took
     #[arg(long)]
     time: bool,
@@ -66,10 +66,10 @@ pub(super) struct Call {
 impl Call {
     pub(super) fn run(self) -> Result<(), Failure> {
         let model = self.source.model()?;
-        let found = find_procedure(&model, &self.procedure, self.prog.as_deref(), self.vers.as_deref())?;
+        let found = find_procedure(&model, &self.procedure, self.prog.as_deref(), self.vers.as_deref())
+            .map_err(Failure::usage)?;
         if self.template {
-            println!("{:#}", arguments_template(&model, &found.procedure.arguments));
-            return Ok(());
+            return say(format_args!("{:#}\n", arguments_template(&model, &found.procedure.arguments)));
         }
         let mut calls = Vec::new();
         for text in self.arguments.iter().chain(&self.data) {
@@ -78,21 +78,20 @@ impl Call {
         if calls.is_empty() {
             calls.push(encode_arguments(&model, &found.procedure.arguments, &Value::Null)?);
         }
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(self.call(&model, found, calls))
+        block_on(self.call(&model, found, calls))
     }
 
     async fn call(&self, model: &Model, found: Found<'_>, calls: Vec<Vec<u8>>) -> Result<(), Failure> {
         let interface = interface(found)?;
-        let timeout = Duration::try_from_secs_f64(self.timeout)?;
-        let mut builder = Client::builder().timeout(timeout);
+        let mut builder = Client::builder().timeout(self.timeout);
         if self.udp {
             builder = builder.udp();
         }
         if let Some(user) = &self.auth_sys {
-            builder = builder.credential(credential(user)?);
+            builder = builder.credential(Credential::Sys(user.clone()));
         }
-        let client = builder.connect_interface(interface, self.host.as_str()).await?;
+        let client = builder.connect_interface(interface, self.host.as_str()).await;
+        let client = client.map_err(|error| Failure::call(&error))?;
         let number = interface.procedures[0].number;
         for arguments in calls {
             let begun = Instant::now();
@@ -101,7 +100,7 @@ impl Call {
             let mut rest = &response.results[..];
             let value = decode(model, &found.procedure.result, &mut rest)
                 .map_err(|error| Failure::new(format!("the results do not decode: {error}")))?;
-            println!("{value:#}");
+            say(format_args!("{value:#}\n"))?;
             if !rest.is_empty() {
                 return Err(Failure::new(format!("the results have {} bytes too many", rest.len())));
             }
@@ -131,10 +130,11 @@ fn interface(found: Found<'_>) -> Result<&'static Interface, Failure> {
     })))
 }
 
-fn credential(user: &str) -> Result<Credential, Failure> {
-    let ids = user.split_once(':').and_then(|(uid, gid)| Some((uid.parse().ok()?, gid.parse().ok()?)));
-    let (uid, gid) = ids.ok_or_else(|| Failure::new(format!("{user:?} is not UID:GID")))?;
-    Ok(Credential::Sys(AuthSys { uid, gid, ..AuthSys::default() }))
+/// `UID:GID`, both as numbers.
+fn user(text: &str) -> Result<AuthSys, String> {
+    let ids = text.split_once(':').and_then(|(uid, gid)| Some((uid.parse().ok()?, gid.parse().ok()?)));
+    let (uid, gid) = ids.ok_or("a user's and a group's number are needed, as in 1000:100")?;
+    Ok(AuthSys { uid, gid, ..AuthSys::default() })
 }
 
 /// The name of an argument in JSON: its own, or its place.
@@ -157,29 +157,29 @@ fn arguments_template(model: &Model, arguments: &[Argument]) -> Value {
 fn encode_arguments(model: &Model, arguments: &[Argument], value: &Value) -> Result<Vec<u8>, Failure> {
     let mut out = Vec::new();
     match (arguments, value) {
-        ([], value) => encode(model, &Shape::Void, value, &mut out)?,
-        ([one], value) => encode(model, &one.shape, value, &mut out)?,
+        ([], value) => encode(model, &Shape::Void, value, &mut out).map_err(Failure::usage)?,
+        ([one], value) => encode(model, &one.shape, value, &mut out).map_err(Failure::usage)?,
         (several, Value::Array(values)) if values.len() == several.len() => {
             for (at, (argument, value)) in several.iter().zip(values).enumerate() {
                 encode(model, &argument.shape, value, &mut out)
-                    .map_err(|error| Failure::new(format!("argument {}: {error}", at + 1)))?;
+                    .map_err(|error| Failure::usage(format!("argument {}: {error}", at + 1)))?;
             }
         }
         (several, Value::Object(values)) => {
             let names: Vec<String> = several.iter().enumerate().map(|(at, one)| name(one, at)).collect();
             if let Some(other) = values.keys().find(|key| !names.contains(key)) {
                 let known = names.join(", ");
-                return Err(Failure::new(format!("there is no argument {other:?}; the arguments are {known}")));
+                return Err(Failure::usage(format!("there is no argument {other:?}; the arguments are {known}")));
             }
             for (argument, name) in several.iter().zip(&names) {
                 let value =
-                    values.get(name).ok_or_else(|| Failure::new(format!("the argument {name:?} is missing")))?;
+                    values.get(name).ok_or_else(|| Failure::usage(format!("the argument {name:?} is missing")))?;
                 encode(model, &argument.shape, value, &mut out)
-                    .map_err(|error| Failure::new(format!("argument {name:?}: {error}")))?;
+                    .map_err(|error| Failure::usage(format!("argument {name:?}: {error}")))?;
             }
         }
         (several, _) => {
-            return Err(Failure::new(format!(
+            return Err(Failure::usage(format!(
                 "the procedure takes {} arguments: an object with their names, or an array in their order, is needed; \
                  --template shows it",
                 several.len()

@@ -1,21 +1,23 @@
 //! `onc encode` and `onc decode`: values to bytes and back.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
 
 use clap::Args;
 use xdrgen::model::Shape;
 
 use crate::dynamic::{decode, encode, find_type};
 
-use super::Failure;
 use super::input::{self, Source};
+use super::outcome::say_bytes;
+use super::{Failure, say};
 
 /// Encode JSON as a type of a `.x` file, to standard output
 #[derive(Args, Debug)]
-#[command(
-    after_help = "Example:\n  onc encode nfs3.x diropargs3 '{\"dir\":{\"data\":\"00\"},\"name\":\"motd\"}' | xxd"
-)]
+#[command(after_help = "\
+Examples:
+  onc encode nfs3.x diropargs3 '{\"dir\":{\"data\":\"00\"},\"name\":\"motd\"}' | xxd
+  onc encode nfs3.x filename3 '\"motd\"' --hex
+  onc encode nfs3.x diropargs3 @value.json > value.xdr")]
 pub(super) struct Encode {
     #[command(flatten)]
     source: Source,
@@ -32,7 +34,10 @@ pub(super) struct Encode {
 
 /// Decode bytes of standard input as a type of a `.x` file, to JSON
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  echo 00000004 6d6f7464 | onc decode --hex nfs3.x filename3")]
+#[command(after_help = "\
+Examples:
+  echo 00000004 6d6f7464 | onc decode --hex nfs3.x filename3
+  onc decode nfs3.x diropargs3 < value.xdr")]
 pub(super) struct Decode {
     #[command(flatten)]
     source: Source,
@@ -47,33 +52,31 @@ pub(super) struct Decode {
 impl Encode {
     pub(super) fn run(self) -> Result<(), Failure> {
         let model = self.source.model()?;
-        let (id, _) = find_type(&model, &self.name)?;
+        let (id, _) = find_type(&model, &self.name).map_err(Failure::usage)?;
         let mut bytes = Vec::new();
-        encode(&model, &Shape::Named(id), &input::json(&self.value)?, &mut bytes)?;
+        encode(&model, &Shape::Named(id), &input::json(&self.value)?, &mut bytes).map_err(Failure::usage)?;
         if !self.hex {
-            io::stdout().write_all(&bytes)?;
-            return Ok(());
+            return say_bytes(&bytes);
         }
         let mut text = String::new();
         for word in bytes.chunks(4) {
             word.iter().try_for_each(|byte| write!(text, "{byte:02x}"))?;
             text.push(' ');
         }
-        println!("{}", text.trim_end());
-        Ok(())
+        say(format_args!("{}\n", text.trim_end()))
     }
 }
 
 impl Decode {
     pub(super) fn run(self) -> Result<(), Failure> {
         let model = self.source.model()?;
-        let (id, _) = find_type(&model, &self.name)?;
+        let (id, _) = find_type(&model, &self.name).map_err(Failure::usage)?;
         let bytes = input::bytes(self.hex)?;
         let mut rest = &bytes[..];
         let value = decode(&model, &Shape::Named(id), &mut rest).map_err(|error| {
             Failure::new(format!("{error}, at byte {} of {}", bytes.len() - rest.len(), bytes.len()))
         })?;
-        println!("{value:#}");
+        say(format_args!("{value:#}\n"))?;
         if !rest.is_empty() {
             return Err(Failure::new(format!("{} bytes are left over", rest.len())));
         }

@@ -4,11 +4,15 @@ use clap::Args;
 
 use crate::dynamic;
 
-use super::Failure;
 use super::input::Source;
+use super::{Failure, say};
 
 /// List the programs, versions and procedures of a `.x` file
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  onc list calc.x
+  onc list -I /usr/include/rpcsvc -D DEBUG=1 proto/nfs3.x")]
 pub(super) struct List {
     #[command(flatten)]
     source: Source,
@@ -16,6 +20,10 @@ pub(super) struct List {
 
 /// Show a type or a procedure of a `.x` file with its comment
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  onc describe nfs3.x NFSPROC3_LOOKUP    a procedure
+  onc describe nfs3.x diropargs3         a type")]
 pub(super) struct Describe {
     #[command(flatten)]
     source: Source,
@@ -25,8 +33,7 @@ pub(super) struct Describe {
 
 impl List {
     pub(super) fn run(self) -> Result<(), Failure> {
-        print!("{}", dynamic::list(&self.source.model()?));
-        Ok(())
+        say(dynamic::list(&self.source.model()?))
     }
 }
 
@@ -34,9 +41,8 @@ impl Describe {
     pub(super) fn run(self) -> Result<(), Failure> {
         let model = self.source.model()?;
         let text = dynamic::describe(&model, &self.name).ok_or_else(|| {
-            Failure::new(format!("{} has no type or procedure {:?}", self.source.path().display(), self.name))
+            Failure::usage(format!("{} has no type or procedure {:?}", self.source.path().display(), self.name))
         })?;
-        print!("{text}");
-        Ok(())
+        say(text)
     }
 }

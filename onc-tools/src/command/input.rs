@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use serde_json::Value;
@@ -34,7 +35,7 @@ impl Source {
         for define in &self.define {
             config = config.define(define);
         }
-        xdrgen::load(&config, &self.file).map_err(Failure::new)
+        xdrgen::load(&config, &self.file).map_err(|error| Failure::source(&error))
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -46,10 +47,18 @@ impl Source {
 pub(super) fn json(text: &str) -> Result<Value, Failure> {
     let (text, from) = match text.strip_prefix('@') {
         _ if text == "-" => (io::read_to_string(io::stdin())?, "standard input"),
-        Some(path) => (fs::read_to_string(path).map_err(|error| Failure::new(format!("{path}: {error}")))?, path),
+        Some(path) => {
+            (fs::read_to_string(path).map_err(|error| Failure::usage(format!("cannot read {path}: {error}")))?, path)
+        }
         None => (text.to_owned(), "the command line"),
     };
-    serde_json::from_str(&text).map_err(|error| Failure::new(format!("the JSON of {from} is wrong: {error}")))
+    serde_json::from_str(&text).map_err(|error| Failure::usage(format!("the JSON of {from} is wrong: {error}")))
+}
+
+/// A span of time in seconds, as in `0.5`.
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.filter(|span| !span.is_zero()).ok_or_else(|| "a number of seconds above 0 is needed, as in 0.5".into())
 }
 
 /// Bytes from standard input: as they are, or as hexadecimal digits with or without blanks.

@@ -1,31 +1,39 @@
 //! The subcommands of `onc`.
-//!
-//! Exit status: 0, it went well; 1, the server refused or could not be reached, or the data is wrong; 2, the command line is
-//! wrong.
 
 mod call;
 mod codec;
 mod describe;
 mod info;
 mod input;
+mod outcome;
 mod ping;
 mod place;
 mod portmap;
 
-use std::fmt;
-use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use self::outcome::{Failure, block_on, say};
+
 /// ONC RPC at a terminal: look into port mappers, be one, call any procedure of any server, decode bytes.
 #[derive(Debug, Parser)]
-#[command(name = "onc", version, propagate_version = true, arg_required_else_help = true)]
+#[command(name = "onc", version, propagate_version = true, arg_required_else_help = true, after_help = AFTER_HELP)]
 pub struct Onc {
     #[command(subcommand)]
     command: Command,
 }
+
+const AFTER_HELP: &str = "\
+Examples:
+  onc info nas                                     which programs the host nas has, and whether they answer
+  onc call nas calc.x ADD '{\"a\":2,\"b\":40}'         one call, arguments and result as JSON
+  onc list calc.x                                  the procedures of a file
+  onc portmap --listen 127.0.0.1:1111 --no-socket  a port mapper for tests
+
+Exit status: 0 done; 1 the peer says no or cannot be reached, or a file or the bytes that were read are wrong; 2 the call is
+wrong: an option, a name that is nowhere, JSON that does not fit, a file that cannot be read.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -39,44 +47,6 @@ enum Command {
     Decode(codec::Decode),
 }
 
-/// Why a command failed, as the user reads it.
-#[derive(Debug)]
-pub struct Failure {
-    /// `None`: what was printed says it already.
-    message: Option<String>,
-    status: u8,
-}
-
-impl Failure {
-    fn new(message: impl fmt::Display) -> Self {
-        Self { message: Some(message.to_string()), status: 1 }
-    }
-
-    /// What was printed says it already.
-    fn said() -> Self {
-        Self { message: None, status: 1 }
-    }
-
-    /// The command line is wrong, in a way that its definition does not see.
-    fn usage(message: impl fmt::Display) -> Self {
-        Self { status: 2, ..Self::new(message) }
-    }
-
-    /// Tells it, under the name that the command was called by.
-    fn end(self, name: &str) -> ExitCode {
-        if let Some(message) = self.message {
-            eprintln!("{name}: {message}");
-        }
-        ExitCode::from(self.status)
-    }
-}
-
-impl<E: std::error::Error> From<E> for Failure {
-    fn from(error: E) -> Self {
-        Self::new(error)
-    }
-}
-
 /// Runs the command that this process was called as: `onc`, or `rpcinfo` through a link of that name.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -84,21 +54,8 @@ pub fn main() -> ExitCode {
     if Path::new(&called).file_stem().is_some_and(|name| name == "rpcinfo") {
         return info::Rpcinfo::parse().run().map_or_else(|failure| failure.end("rpcinfo"), |()| ExitCode::SUCCESS);
     }
+    // Clap ends the process itself, with 2 when the call is wrong and with 0 after `--help`.
     Onc::parse().run()
-}
-
-/// Prints to standard output. Whoever has stopped reading it, as `head` does, ends the command without a word.
-fn say(text: impl fmt::Display) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
-    match write!(out, "{text}").and_then(|()| out.flush()) {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Err(Failure { message: None, status: 0 }),
-        outcome => Ok(outcome?),
-    }
-}
-
-/// Waits for the end of a command, on this thread.
-fn block_on(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(command)
 }
 
 impl Onc {
@@ -116,5 +73,29 @@ impl Onc {
             Command::Decode(decode) => decode.run(),
         };
         done.map_or_else(|failure| failure.end("onc"), |()| ExitCode::SUCCESS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn arguments_are_consistent() {
+        Onc::command().debug_assert();
+    }
+
+    #[test]
+    fn every_subcommand_has_examples() {
+        for subcommand in Onc::command().get_subcommands() {
+            let name = subcommand.get_name();
+            let help = subcommand.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(
+                help.contains(&format!("onc {name} ")) || help.contains(&format!("onc {name}\n")),
+                "{name}: {help}"
+            );
+        }
     }
 }

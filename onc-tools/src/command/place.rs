@@ -69,7 +69,7 @@ pub(super) async fn mappers(host: &str, netid: Option<Netid>) -> Result<Vec<Sock
 
 /// The number of a program.
 pub(super) fn program(names: &ProgramNames, text: &str) -> Result<u32, Failure> {
-    names.number(text).ok_or_else(|| Failure::new(format!("{text} is unknown service")))
+    names.number(text).ok_or_else(|| Failure::usage(format!("{text} is unknown service")))
 }
 
 /// A version's number.

@@ -1,0 +1,97 @@
+//! How a command ends, and what it says.
+
+use std::fmt;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use onc_runtime::Error;
+
+/// The peer, or what was read, says no.
+const REFUSED: u8 = 1;
+
+/// The call of the command is wrong.
+const MISUSED: u8 = 2;
+
+/// Why a command failed, as the user reads it.
+#[derive(Debug)]
+pub(super) struct Failure {
+    /// `None`: what was printed says it already.
+    message: Option<String>,
+    status: u8,
+}
+
+impl Failure {
+    /// The peer, or what was read, says no.
+    pub(super) fn new(message: impl fmt::Display) -> Self {
+        Self { message: Some(message.to_string()), status: REFUSED }
+    }
+
+    /// What was printed says it already.
+    pub(super) fn said() -> Self {
+        Self { message: None, status: REFUSED }
+    }
+
+    /// The call of the command is wrong, in a way that its definition does not see.
+    pub(super) fn usage(message: impl fmt::Display) -> Self {
+        Self { status: MISUSED, ..Self::new(message) }
+    }
+
+    /// A call that failed; it is the caller's fault only if the target means nothing or the arguments do not fit.
+    pub(super) fn call(error: &Error) -> Self {
+        match error {
+            Error::Target(_) | Error::Arguments(_) => Self::usage(error),
+            _ => Self::new(error),
+        }
+    }
+
+    /// A `.x` file that is wrong, or that cannot be read, which is the caller's fault.
+    pub(super) fn source(error: &xdrgen::Error) -> Self {
+        let text = error.render(coloured(&io::stderr()));
+        if error.is_input() { Self::new(text) } else { Self::usage(text) }
+    }
+
+    /// Tells it, under the name that the command was called by.
+    pub(super) fn end(self, name: &str) -> ExitCode {
+        if let Some(message) = self.message {
+            // Nobody is left to be told that standard error is closed.
+            let _ = writeln!(io::stderr(), "{name}: {message}");
+        }
+        ExitCode::from(self.status)
+    }
+}
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::new(error)
+    }
+}
+
+/// Prints to standard output. Whoever has stopped reading it, as `head` does, ends the command without a word.
+pub(super) fn say(text: impl fmt::Display) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    written(write!(out, "{text}").and_then(|()| out.flush()))
+}
+
+/// As [`say`], for what is no text.
+pub(super) fn say_bytes(bytes: &[u8]) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    written(out.write_all(bytes).and_then(|()| out.flush()))
+}
+
+/// Colours are for terminals, and for who did not refuse them (<https://no-color.org>).
+pub(super) fn coloured(stream: &impl io::IsTerminal) -> bool {
+    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Waits for the end of a command, on this thread.
+pub(super) fn block_on(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(command)
+}
+
+fn written(outcome: io::Result<()>) -> Result<(), Failure> {
+    match outcome {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Failure { message: None, status: 0 }),
+        Err(error) => Err(Failure::new(format!("cannot write to standard output: {error}"))),
+        Ok(()) => Ok(()),
+    }
+}

@@ -1,0 +1,124 @@
+//! How the command `onc` is called, and how it ends.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+const KINDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/x/kinds.x");
+
+/// Runs `onc` with this on standard input.
+fn onc(arguments: &[&str], input: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_onc"));
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("it starts");
+    // What is not read is lost.
+    let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
+    child.wait_with_output().expect("waited for")
+}
+
+fn told(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// A file of this content, for as long as the test runs.
+struct File(PathBuf);
+
+impl File {
+    fn new(name: &str, content: &str) -> Self {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{name}", std::process::id()));
+        fs::write(&path, content).expect("written");
+        Self(path)
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().expect("UTF-8")
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// The address of a port where nobody is.
+fn nobody() -> String {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
+    free.expect("a port").to_string()
+}
+
+#[test]
+fn what_is_done_is_status_0() {
+    for (arguments, input) in [
+        (&["--help"][..], ""),
+        (&["--version"], ""),
+        (&["list", KINDS], ""),
+        (&["describe", KINDS, "ADD"], ""),
+        (&["encode", KINDS, "point", r#"{"x":1,"y":2}"#], ""),
+        (&["decode", "--hex", KINDS, "point"], "00000001 0000000000000002"),
+        (&["call", "-", KINDS, "ADD", "--template"], ""),
+    ] {
+        let output = onc(arguments, input);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", told(&output));
+    }
+}
+
+#[test]
+fn what_the_peer_or_the_data_refuses_is_status_1() {
+    let (nobody, wrong) = (nobody(), File::new("wrong.x", "struct a { nothing_of_the_kind b };"));
+    for (arguments, input) in [
+        (&["call", &nobody, KINDS, "ADD", "[1,2]"][..], ""),
+        (&["info", &nobody], ""),
+        (&["info", "-p", &nobody], ""),
+        (&["ping", &nobody, "100003", "3"], ""),
+        (&["decode", "--hex", KINDS, "point"], "00000001 00000000"),
+        (&["decode", "--hex", KINDS, "point"], "00000001 0000000000000002 00000003"),
+        (&["decode", "--hex", KINDS, "point"], "not hexadecimal"),
+        (&["list", wrong.path()], ""),
+    ] {
+        let output = onc(arguments, input);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {}", told(&output));
+        assert_ne!(told(&output), "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_wrong_call_is_status_2() {
+    for (arguments, says) in [
+        (&[][..], "Usage"),
+        (&["nonsense"], "nonsense"),
+        (&["list", "no-such-file.x"], "no-such-file.x"),
+        (&["describe", KINDS, "SUB"], "SUB"),
+        (&["encode", KINDS, "nothing", "1"], "nothing"),
+        (&["encode", KINDS, "point", r#"{"x":1}"#], "\"y\" is missing"),
+        (&["decode", KINDS, "nothing"], "nothing"),
+        (&["call", "host:0:0", KINDS, "NOTHING"], "host:0:0"),
+        (&["call", "-", KINDS, "SUB"], "SUB"),
+        (&["call", "-", KINDS, "ADD", "{"], "JSON"),
+        (&["call", "-", KINDS, "ADD", "@no-such-file.json"], "no-such-file.json"),
+        (&["call", "-", KINDS, "ADD", r#"{"a":1,"c":2}"#], "\"c\""),
+        (&["call", "-", KINDS, "ADD", "[1,2]", "--auth-sys", "me"], "1000:100"),
+        (&["call", "-", KINDS, "ADD", "[1,2]", "--timeout", "0"], "above 0"),
+        (&["ping", "host", "no-such-program"], "no-such-program"),
+    ] {
+        let output = onc(arguments, "");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", told(&output));
+        assert!(told(&output).contains(says), "{arguments:?}: {}", told(&output));
+    }
+}
+
+#[test]
+fn there_are_no_colours_where_there_is_no_terminal() {
+    let wrong = File::new("colour.x", "struct a { nothing_of_the_kind b };");
+    for arguments in [&["--help"][..], &["help", "call"], &["nonsense"], &["list", wrong.path()]] {
+        let told = told(&onc(arguments, ""));
+        assert!(!told.is_empty() && !told.contains('\u{1b}'), "{arguments:?}: {told}");
+    }
+}
+
+#[test]
+fn the_statuses_are_in_the_help() {
+    let help = told(&onc(&["--help"], ""));
+    assert!(help.contains("Exit status: 0 ") && help.contains("; 1 ") && help.contains("; 2 "), "{help}");
+}
