@@ -6,7 +6,7 @@ use std::error::Error;
 use std::time::Instant;
 
 use calc::{CALC_PROG, CalcV1, CalcV1Client, CalcV1Server, Quotient};
-use onc_runtime::portmap::{Policy, Portmapper, Registrar, Resolver};
+use onc_runtime::portmap::{Daemon, Policy, Registrar, Resolver};
 use onc_runtime::server::BindError;
 use onc_runtime::{Client, Context, Fault, Server};
 
@@ -51,7 +51,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// A server that the system's port mapper knows; where there is none, or it refuses, a port mapper of this program.
-async fn registered_server() -> Result<(Server, Resolver, Option<Portmapper>), Box<dyn Error>> {
+async fn registered_server() -> Result<(Server, Resolver, Option<Daemon>), Box<dyn Error>> {
     let builder = || Server::builder().add(CalcV1Server::new(Calculator));
     match builder().registration(Policy::Require).bind("127.0.0.1:0").await {
         Ok(server) => {
@@ -59,7 +59,7 @@ async fn registered_server() -> Result<(Server, Resolver, Option<Portmapper>), B
             Ok((server, Resolver::new(), None))
         }
         Err(BindError::Register(reason)) => {
-            let mapper = Portmapper::embedded().bind("127.0.0.1:0").await?;
+            let mapper = Daemon::embedded().bind("127.0.0.1:0").await?;
             println!("port mapper  {reason}");
             println!("             so this program brings its own, on {}", mapper.local_addr());
             let registrar = Registrar::new().mapper(mapper.local_addr()).policy(Policy::Require);

@@ -5,7 +5,7 @@ mod portmap_common;
 use std::time::Duration;
 
 use onc_runtime::portmap::protocol::{CallArguments, RpcbCallArguments, pmap_v2, rpcb_v3, rpcb_v4};
-use onc_runtime::portmap::{self, Indirect, Mapper, Policy, Portmapper, Registrar, Rules, table};
+use onc_runtime::portmap::{self, Daemon, Indirect, Mapper, Policy, Registrar, Rules, table};
 use onc_runtime::rpc::UniversalAddress;
 use onc_runtime::service::{Handling, IncomingCall, Program};
 use onc_runtime::{Bytes, Context, Error, Fault, Interface, Procedure, ProcedureInfo, Refusal, Server};
@@ -52,9 +52,9 @@ impl Program for TwiceServer {
 }
 
 /// A port mapper with such rules, a server that it knows, and the port of that.
-async fn peers(indirect: Indirect) -> (Portmapper, u16) {
+async fn peers(indirect: Indirect) -> (Daemon, u16) {
     let rules = Rules::default().with_indirect(indirect);
-    let mapper = Portmapper::embedded().rules(rules).bind("127.0.0.1:0").await.expect("bound");
+    let mapper = Daemon::embedded().rules(rules).bind("127.0.0.1:0").await.expect("bound");
     let registrar = Registrar::new().mapper(mapper.local_addr()).policy(Policy::Require);
     let server = Server::builder().add(TwiceServer).registrar(registrar).bind("127.0.0.1:0").await.expect("bound");
     let port = server.local_addr().port();
@@ -67,7 +67,7 @@ fn call(prog: u32, vers: u32, proc: u32, arguments: &[u8]) -> RpcbCallArguments 
 }
 
 /// Calls over UDP, and waits for so long for an answer that comes at once if it comes.
-async fn over_udp<P: Procedure>(mapper: &Portmapper, arguments: P::Arguments) -> Result<P::Results, Error> {
+async fn over_udp<P: Procedure>(mapper: &Daemon, arguments: P::Arguments) -> Result<P::Results, Error> {
     let asked = Mapper::udp(mapper.local_addr()).await.expect("a socket");
     asked.client().call::<P>(arguments).timeout(Duration::from_millis(300)).await
 }

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use onc_runtime::portmap::{
-    Holder, Policy, Portmapper, RegisterError, Registrar, Registration, Service, Sockets, Status, table,
+    Daemon, Holder, Policy, RegisterError, Registrar, Registration, Service, Sockets, Status, table,
 };
 use onc_runtime::rpc::Netid;
 
@@ -14,7 +14,7 @@ use portmap_common::{listed, mapper_at, own_entries_left_out, service};
 
 const PROGRAM: u32 = 0x2000_0031;
 
-fn registrar(mapper: &Portmapper) -> Registrar {
+fn registrar(mapper: &Daemon) -> Registrar {
     Registrar::new().mapper(mapper.local_addr()).policy(Policy::Require)
 }
 
@@ -29,7 +29,7 @@ fn dead_port() -> (SocketAddr, std::net::TcpStream) {
 
 #[tokio::test]
 async fn entries_are_made_and_exactly_those_are_removed() {
-    let mapper = Portmapper::embedded().bind("127.0.0.1:0").await.expect("bound");
+    let mapper = Daemon::embedded().bind("127.0.0.1:0").await.expect("bound");
     let before = mapper.programs().entries();
     let other = table::Entry {
         program: PROGRAM,
@@ -60,7 +60,7 @@ async fn entries_are_made_and_exactly_those_are_removed() {
 
 #[tokio::test]
 async fn dropped_the_entries_are_removed_in_the_background() {
-    let mapper = Portmapper::embedded().bind("127.0.0.1:0").await.expect("bound");
+    let mapper = Daemon::embedded().bind("127.0.0.1:0").await.expect("bound");
     let services = vec![service(PROGRAM, 1, Netid::Tcp, "0.0.0.0.4.1")];
     let registration = registrar(&mapper).register(services).await.expect("registered");
     let changes = mapper.programs().changes();
@@ -73,7 +73,7 @@ async fn dropped_the_entries_are_removed_in_the_background() {
 
 #[tokio::test]
 async fn an_entry_that_others_have_taken_over_is_not_removed() {
-    let mapper = Portmapper::embedded().bind("127.0.0.1:0").await.expect("bound");
+    let mapper = Daemon::embedded().bind("127.0.0.1:0").await.expect("bound");
     let ours = service(PROGRAM, 1, Netid::Tcp, "0.0.0.0.4.1");
     let registrar = registrar(&mapper).check_interval(Duration::from_secs(3600));
     let registration = registrar.register(vec![ours.clone()]).await.expect("registered");
@@ -88,7 +88,7 @@ async fn an_entry_that_others_have_taken_over_is_not_removed() {
 
 #[tokio::test]
 async fn a_living_server_in_the_way_is_named_and_left_alone_unless_it_is_to_be_replaced() {
-    let mapper = Portmapper::embedded().bind("127.0.0.1:0").await.expect("bound");
+    let mapper = Daemon::embedded().bind("127.0.0.1:0").await.expect("bound");
     // The port mapper itself is a server that answers, and its entries are root's.
     let entry = mapper
         .programs()
@@ -112,7 +112,7 @@ async fn a_living_server_in_the_way_is_named_and_left_alone_unless_it_is_to_be_r
 
 #[tokio::test]
 async fn a_living_server_of_our_own_is_replaced_when_asked() {
-    let mapper = Portmapper::embedded().bind("127.0.0.1:0").await.expect("bound");
+    let mapper = Daemon::embedded().bind("127.0.0.1:0").await.expect("bound");
     // It listens and accepts, and never says a word.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let theirs = Service {
@@ -131,7 +131,7 @@ async fn a_living_server_of_our_own_is_replaced_when_asked() {
 
 #[tokio::test]
 async fn the_entry_of_a_dead_server_is_replaced() {
-    let mapper = Portmapper::embedded().bind("127.0.0.1:0").await.expect("bound");
+    let mapper = Daemon::embedded().bind("127.0.0.1:0").await.expect("bound");
     let (port, _kept) = dead_port();
     let dead = table::Entry {
         program: PROGRAM,
@@ -159,7 +159,7 @@ async fn the_entry_of_a_dead_server_is_replaced() {
 
 #[tokio::test]
 async fn an_entry_at_our_own_port_is_a_dead_servers_even_while_we_do_not_answer_yet() {
-    let mapper = Portmapper::embedded().bind("127.0.0.1:0").await.expect("bound");
+    let mapper = Daemon::embedded().bind("127.0.0.1:0").await.expect("bound");
     let ours = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = ours.local_addr().expect("bound").port();
     let old = table::Entry {
@@ -203,7 +203,7 @@ async fn off_means_that_nobody_is_told() {
 }
 
 /// Registers and then lets the port mapper go away and come back at the same port, empty.
-async fn healed(registration: &Registration, mapper: Portmapper, services: &[Service]) -> Portmapper {
+async fn healed(registration: &Registration, mapper: Daemon, services: &[Service]) -> Daemon {
     let address = mapper.local_addr();
     mapper.stop().await;
     let error = registration.lost().await;
@@ -236,7 +236,7 @@ async fn a_port_mapper_that_comes_later_or_again_is_told() {
 
 #[tokio::test]
 async fn a_port_mapper_that_loses_its_memory_is_told_again() {
-    let mapper = Portmapper::embedded().bind("127.0.0.1:0").await.expect("bound");
+    let mapper = Daemon::embedded().bind("127.0.0.1:0").await.expect("bound");
     let services = vec![service(PROGRAM, 1, Netid::Tcp, "0.0.0.0.4.1")];
     let registrar = registrar(&mapper).check_interval(Duration::from_millis(20));
     let registration = registrar.register(services.clone()).await.expect("registered");
@@ -259,7 +259,7 @@ async fn over_a_unix_socket_entries_belong_to_the_user() {
     let path = folder.path().join("mapper.sock");
     let mut sockets = Sockets::new();
     sockets.bind_unix(&path).expect("bound");
-    let mapper = Portmapper::embedded().serve(sockets).expect("serves");
+    let mapper = Daemon::embedded().serve(sockets).expect("serves");
     let services = vec![service(PROGRAM, 1, Netid::Tcp, "0.0.0.0.4.1")];
     let registrar = Registrar::new().mapper_socket(&path).policy(Policy::Require);
     let registration = registrar.register(services).await.expect("registered");

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use onc_runtime::portmap::protocol::{PmapV2Server, RpcbV3Server};
-use onc_runtime::portmap::{Policy, Portmapper, Programs, Registrar, Resolver, Rules, Table, table};
+use onc_runtime::portmap::{Daemon, Policy, Programs, Registrar, Resolver, Rules, Table, table};
 use onc_runtime::rpc::Netid;
 use onc_runtime::service::RegistryBuilder;
 use onc_runtime::{ResolveError, Server};
@@ -112,7 +112,7 @@ async fn a_netid_other_than_the_calls_is_answered_where_the_protocol_has_it() {
 
 #[tokio::test]
 async fn an_answer_is_remembered_until_it_is_forgotten() {
-    let mapper = Portmapper::embedded().bind("127.0.0.1:0").await.expect("bound");
+    let mapper = Daemon::embedded().bind("127.0.0.1:0").await.expect("bound");
     let at = mapper.local_addr();
     let register = async |port: &str| {
         let registrar = Registrar::new().mapper(at).policy(Policy::Require).check_interval(Duration::from_secs(3600));
@@ -144,7 +144,7 @@ async fn a_probe_finds_out_that_the_server_has_died() {
     assert!(matches!(error, ResolveError::Answer { .. }), "{error}");
     assert!(error.to_string().contains("nobody is there"), "{error}");
 
-    let embedded = Portmapper::embedded().bind("127.0.0.1:0").await.expect("bound");
+    let embedded = Daemon::embedded().bind("127.0.0.1:0").await.expect("bound");
     let found = resolver.resolve("here", embedded.local_addr(), port_mapper, 3, Netid::Udp).await.expect("it answers");
     assert_eq!(found, embedded.local_addr());
 }

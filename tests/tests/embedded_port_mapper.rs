@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use onc_runtime::portmap::Portmapper;
+use onc_runtime::portmap::Daemon;
 use onc_tests::c_programs::CPrograms;
 use onc_tests::missing::{leave_out, need_programs};
 use onc_tests::namespace::inside;
@@ -15,7 +15,7 @@ const EVERYTHING_PROG: u32 = 0x2000_0e77;
 
 /// A port mapper at the well-known port of all addresses, served by threads of its own.
 struct Embedded {
-    _mapper: Portmapper,
+    _mapper: Daemon,
     _runtime: Runtime,
 }
 
@@ -31,7 +31,7 @@ impl Embedded {
             return None;
         }
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a tokio runtime");
-        let mapper = runtime.block_on(Portmapper::embedded().bind("[::]:111")).expect("port 111");
+        let mapper = runtime.block_on(Daemon::embedded().bind("[::]:111")).expect("port 111");
         Some(Self { _mapper: mapper, _runtime: runtime })
     }
 }

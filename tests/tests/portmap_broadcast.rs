@@ -7,7 +7,7 @@ use onc_runtime::Procedure;
 use onc_runtime::portmap::protocol::{
     CallArguments, CallResults, Mapping, RpcbCallArguments, RpcbCallResults, pmap_v2, rpcb_v3,
 };
-use onc_runtime::portmap::{Indirect, Portmapper, Rules, table};
+use onc_runtime::portmap::{Daemon, Indirect, Rules, table};
 use onc_runtime::rpc::{
     AcceptStatus, CallHeader, CallTemplate, Credential, Reply, UniversalAddress, parse_reply, put_success,
 };
@@ -28,7 +28,7 @@ fn who_asks_by_broadcast_is_answered_by_the_hosts_own_address() {
         }
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a tokio runtime");
         let rules = Rules::default().with_indirect(Indirect::Null);
-        let mapper = runtime.block_on(Portmapper::embedded().rules(rules).bind("0.0.0.0:0")).expect("bound");
+        let mapper = runtime.block_on(Daemon::embedded().rules(rules).bind("0.0.0.0:0")).expect("bound");
         let served = Server::start();
         let entry = table::Entry {
             program: PROGRAM,

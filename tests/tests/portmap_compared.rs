@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use onc_runtime::portmap::protocol::{Mapping, Netbuf, Rpcb, RpcbCallArguments, pmap_v2, rpcb_v3, rpcb_v4};
-use onc_runtime::portmap::{Mapper, PROGRAM as PORT_MAPPER, Portmapper, Probe, Sockets, Version, probe};
+use onc_runtime::portmap::{Daemon, Mapper, PROGRAM as PORT_MAPPER, Probe, Sockets, Version, probe};
 use onc_runtime::rpc::Netid;
 use onc_runtime::{Error, Procedure, Refusal};
 use onc_tests::missing::{leave_out, need_programs};
@@ -41,7 +41,7 @@ fn both(observe: impl Fn() -> Observed) -> Option<(Observed, Observed)> {
 
 /// Our port mapper, where rpcbind is as a rule, served by threads of its own.
 struct Ours {
-    _mapper: Portmapper,
+    _mapper: Daemon,
     _runtime: Runtime,
 }
 
@@ -53,7 +53,7 @@ impl Ours {
         sockets.bind_any(111).expect("port 111");
         sockets.bind_unix(rpcbind::SOCKET).expect("the Unix socket");
         sockets.bind_unix(format!("\0{}", rpcbind::SOCKET)).expect("the abstract socket");
-        let mapper = Portmapper::embedded().serve(sockets).expect("serves");
+        let mapper = Daemon::embedded().serve(sockets).expect("serves");
         drop(_inside);
         Self { _mapper: mapper, _runtime: runtime }
     }

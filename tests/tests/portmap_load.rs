@@ -5,7 +5,7 @@ use std::env;
 use std::time::{Duration, Instant};
 
 use onc_runtime::portmap::protocol::{Rpcb, rpcb_v4};
-use onc_runtime::portmap::{Mapper, Portmapper, Sockets};
+use onc_runtime::portmap::{Daemon, Mapper, Sockets};
 use onc_runtime::{Error, Procedure};
 use onc_tests::missing::leave_out;
 use onc_tests::namespace::inside;
@@ -46,7 +46,7 @@ fn beside_rpcbind() {
         let mut sockets = Sockets::new();
         sockets.bind_any(111).expect("port 111");
         sockets.bind_unix(rpcbind::SOCKET).expect("the Unix socket");
-        let mapper = Portmapper::embedded().serve(sockets).expect("serves");
+        let mapper = Daemon::embedded().serve(sockets).expect("serves");
         drop(inside);
         let ours = measure();
         drop(mapper);

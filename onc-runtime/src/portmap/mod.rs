@@ -2,11 +2,12 @@
 //!
 //! A server tells the port mapper of its host what it serves ([`Registrar`]) and keeps that true: the mapper may come later,
 //! go away, or lose its memory. A client asks the mapper of the server's host ([`Resolver`]). A program that
-//! cannot count on a system's port mapper brings its own ([`Portmapper`]).
+//! cannot count on a system's port mapper brings its own ([`Daemon`]).
 
 mod ask_udp;
 mod cache;
 mod conflict;
+mod daemon;
 mod error;
 mod idle;
 mod journal;
@@ -14,7 +15,6 @@ mod keeper;
 mod mapper;
 mod names;
 mod place;
-mod portmapper;
 mod probe;
 mod programs;
 /// The port mapper's protocol, as xdrgen makes it of `portmap.x`: for programs that speak it themselves.
@@ -28,11 +28,11 @@ mod statistics;
 mod sweep;
 pub mod table;
 
+pub use self::daemon::{Daemon, DaemonBuilder};
 pub use self::error::{Holder, RegisterError};
 pub use self::journal::Journal;
 pub use self::mapper::{Mapper, Version};
 pub use self::names::ProgramNames;
-pub use self::portmapper::{Portmapper, PortmapperBuilder};
 pub use self::probe::{Probe, probe};
 pub use self::programs::{Indirect, Programs, Rules};
 pub use self::registrar::{Policy, Registrar, Registration, Status, Unregistered};

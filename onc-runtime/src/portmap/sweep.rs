@@ -68,7 +68,7 @@ pub(super) fn on_this_host(address: UniversalAddress) -> UniversalAddress {
 mod tests {
     use super::*;
     use crate::portmap::table::Owner;
-    use crate::portmap::{Portmapper, Rules, Table};
+    use crate::portmap::{Daemon, Rules, Table};
 
     fn entry(version: u32, netid: &str, address: SocketAddr) -> Entry {
         let address = UniversalAddress::from(address).to_string();
@@ -77,7 +77,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_who_refuses_twice_is_dead() {
-        let alive = Portmapper::embedded().bind("127.0.0.1:0").await.expect("bound");
+        let alive = Daemon::embedded().bind("127.0.0.1:0").await.expect("bound");
         // It listens, and never answers.
         let slow = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port");
         // While it is connected nobody else is given its port, and nobody listens there.

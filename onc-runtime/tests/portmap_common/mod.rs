@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use onc_runtime::portmap::{PROGRAM, Portmapper, Service, table};
+use onc_runtime::portmap::{Daemon, PROGRAM, Service, table};
 use onc_runtime::rpc::{Netid, UniversalAddress};
 
 pub(crate) fn service(program: u32, version: u32, netid: Netid, address: &str) -> Service {
@@ -23,10 +23,10 @@ pub(crate) fn free_port() -> SocketAddr {
 }
 
 /// A port mapper at a port that another one has just left.
-pub(crate) async fn mapper_at(address: SocketAddr) -> Portmapper {
+pub(crate) async fn mapper_at(address: SocketAddr) -> Daemon {
     let mut last = None;
     for _ in 0..1000 {
-        match Portmapper::embedded().bind(address).await {
+        match Daemon::embedded().bind(address).await {
             Ok(mapper) => return mapper,
             Err(error) => last = Some(error),
         }
@@ -36,7 +36,7 @@ pub(crate) async fn mapper_at(address: SocketAddr) -> Portmapper {
 }
 
 /// The entries of a port mapper as [`Service`] shows itself, without those that are about the port mapper itself.
-pub(crate) fn own_entries_left_out(mapper: &Portmapper) -> Vec<String> {
+pub(crate) fn own_entries_left_out(mapper: &Daemon) -> Vec<String> {
     mapper.programs().entries().iter().filter(|entry| entry.program != PROGRAM).map(listed).collect()
 }
 

@@ -30,7 +30,7 @@ use super::{Table, table};
 
 /// The port mapper's three versions, over one [`Table`]. Cheap to clone; clones are the same port mapper.
 ///
-/// [`add_to`](Self::add_to) makes any server a port mapper. Ready-made, with its sockets: [`Portmapper`](super::Portmapper).
+/// [`add_to`](Self::add_to) makes any server a port mapper. Ready-made, with its sockets: [`Daemon`](super::Daemon).
 #[derive(Clone)]
 pub struct Programs {
     shared: Arc<Shared>,

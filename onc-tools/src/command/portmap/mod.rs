@@ -10,9 +10,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use onc_runtime::portmap::{Indirect, PORT, Portmapper, Rules, Sockets, table};
+use onc_runtime::portmap::{Daemon, Indirect, PORT, Rules, Sockets, table};
 use tracing::level_filters::LevelFilter;
 
+use super::outcome::coloured;
 use super::{Failure, block_on};
 
 /// Serve as this host's port mapper, in place of rpcbind
@@ -92,7 +93,7 @@ impl Portmap {
 /// Serves until it is told to stop.
 async fn serve(options: Portmap) -> Result<(), Failure> {
     log(options.verbose);
-    let mut builder = Portmapper::embedded().rules(options.rules());
+    let mut builder = Daemon::embedded().rules(options.rules());
     if let Some(file) = &options.state {
         let failed = |error| Failure::new(format!("the state {}: {error}", file.display()));
         builder = builder.state(file, table::Limits::default()).map_err(failed)?;
@@ -200,5 +201,6 @@ fn log(verbose: u8) {
         1 => LevelFilter::DEBUG,
         _ => LevelFilter::TRACE,
     };
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(level).init();
+    let colours = coloured(&std::io::stderr());
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(colours).with_max_level(level).init();
 }

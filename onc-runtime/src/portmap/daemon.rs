@@ -31,9 +31,9 @@ use super::table::{self, Entry, Owner, Table};
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use onc_runtime::portmap::{Portmapper, Registrar, Resolver};
+/// use onc_runtime::portmap::{Daemon, Registrar, Resolver};
 ///
-/// let mapper = Portmapper::embedded().bind("127.0.0.1:0").await?;
+/// let mapper = Daemon::embedded().bind("127.0.0.1:0").await?;
 ///
 /// let registrar = Registrar::new().mapper(mapper.local_addr());          // for servers: ServerBuilder::registrar
 /// let resolver = Resolver::new().with_port(mapper.local_addr().port());  // for clients: ClientBuilder::resolver
@@ -42,16 +42,16 @@ use super::table::{self, Entry, Owner, Table};
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct Portmapper {
+pub struct Daemon {
     programs: Programs,
     local: Option<SocketAddr>,
     lifecycle: Lifecycle,
 }
 
-/// Sets a [`Portmapper`] up.
+/// Sets a [`Daemon`] up.
 #[derive(Debug)]
 #[must_use = "nothing is bound before `bind` or `serve` is called"]
-pub struct PortmapperBuilder {
+pub struct DaemonBuilder {
     table: Table,
     journal: Option<Journal>,
     rules: Rules,
@@ -76,10 +76,10 @@ const BREATH: Duration = Duration::from_millis(100);
 /// How long connections may take to end.
 const STOP: Duration = Duration::from_secs(2);
 
-impl Portmapper {
+impl Daemon {
     /// A port mapper inside this program, to be set up.
-    pub fn embedded() -> PortmapperBuilder {
-        PortmapperBuilder {
+    pub fn embedded() -> DaemonBuilder {
+        DaemonBuilder {
             table: Table::default(),
             journal: None,
             rules: Rules::default(),
@@ -114,7 +114,7 @@ impl Portmapper {
     }
 }
 
-impl PortmapperBuilder {
+impl DaemonBuilder {
     /// The entries that it begins with. Default: none but its own.
     pub fn table(mut self, table: Table) -> Self {
         self.table = table;
@@ -176,7 +176,7 @@ impl PortmapperBuilder {
     /// # Panics
     ///
     /// Outside a tokio runtime.
-    pub async fn bind(self, address: impl ToSocketAddrs) -> io::Result<Portmapper> {
+    pub async fn bind(self, address: impl ToSocketAddrs) -> io::Result<Daemon> {
         let mut failed = io::Error::new(io::ErrorKind::AddrNotAvailable, "the name has no address");
         for address in lookup_host(address).await? {
             let mut sockets = Sockets::new();
@@ -197,7 +197,7 @@ impl PortmapperBuilder {
     /// # Panics
     ///
     /// Outside a tokio runtime.
-    pub fn serve(self, sockets: Sockets) -> io::Result<Portmapper> {
+    pub fn serve(self, sockets: Sockets) -> io::Result<Daemon> {
         let Self { table, journal, rules, sweep, max_connections, idle, idle_local } = self;
         let local = sockets.local_addr();
         let mut programs = Programs::new(table, rules);
@@ -246,7 +246,7 @@ impl PortmapperBuilder {
         for socket in sockets.unix {
             lifecycle.spawn(door.clone().accept(Listener::Unix(socket)));
         }
-        Ok(Portmapper { programs, local, lifecycle })
+        Ok(Daemon { programs, local, lifecycle })
     }
 }
 
@@ -352,7 +352,7 @@ fn add_itself(programs: &Programs, sockets: &Sockets) {
     }
 }
 
-impl Drop for Portmapper {
+impl Drop for Daemon {
     fn drop(&mut self) {
         self.lifecycle.stop();
         self.lifecycle.cut();
