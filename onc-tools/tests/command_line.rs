@@ -122,3 +122,53 @@ fn the_statuses_are_in_the_help() {
     let help = told(&onc(&["--help"], ""));
     assert!(help.contains("Exit status: 0 ") && help.contains("; 1 ") && help.contains("; 2 "), "{help}");
 }
+
+#[test]
+fn every_shell_has_a_script_that_knows_the_subcommands() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = onc(&["completions", shell], "");
+        assert_eq!(output.status.code(), Some(0));
+        let script = String::from_utf8(output.stdout).expect("text");
+        for word in ["portmap", "describe", "template", "auth-sys"] {
+            assert!(script.contains(word), "{shell} does not know {word}");
+        }
+    }
+    assert_eq!(onc(&["completions", "cmd.com"], "").status.code(), Some(2));
+}
+
+#[test]
+fn bash_completes_what_is_begun() {
+    let script = File::new("completions.bash", &told(&onc(&["completions", "bash"], "")));
+    let complete = "source \"$0\"; COMP_WORDS=(onc desc); COMP_CWORD=1; _onc onc desc onc; echo \"${COMPREPLY[@]}\"";
+    let Ok(output) = Command::new("bash").args(["-c", complete, script.path()]).output() else {
+        eprintln!("LEFT OUT bash_completes_what_is_begun: bash is not installed");
+        return;
+    };
+    assert_eq!(told(&output), "describe\n");
+}
+
+#[test]
+fn every_subcommand_has_a_manual_page() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("man-{}", std::process::id()));
+    let output = onc(&["man", folder.to_str().expect("UTF-8")], "");
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    let page = |name: &str| fs::read_to_string(folder.join(name)).expect(name);
+    let call = page("onc-call.1");
+    for part in [".TH onc-call 1", ".SH SYNOPSIS", "\\-\\-template", ".SH EXAMPLES", ".SH \"EXIT STATUS\""] {
+        assert!(call.contains(part), "{part} is missing:\n{call}");
+    }
+    assert!(call.contains("onc call localhost calc.x ADD"), "{call}");
+    for name in ["info", "ping", "portmap", "list", "describe", "encode", "decode", "completions", "man"] {
+        assert!(page(&format!("onc-{name}.1")).contains(".SH EXAMPLES"), "{name}");
+        assert!(page("onc.1").contains(&format!("onc\\-{name}(1)")), "{name}");
+    }
+    assert_eq!(told(&onc(&["man"], "")), page("onc.1"));
+    fs::remove_dir_all(folder).expect("removed");
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_named() {
+    let output = onc(&["man", "/dev/null/man"], "");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(told(&output).contains("/dev/null/man"), "{}", told(&output));
+}

@@ -11,7 +11,7 @@ use super::input::{self, Source};
 use super::outcome::say_bytes;
 use super::{Failure, say};
 
-/// Encode JSON as a type of a `.x` file, to standard output
+/// Encode JSON as a type of a .x file, to standard output
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -32,7 +32,7 @@ pub(super) struct Encode {
     hex: bool,
 }
 
-/// Decode bytes of standard input as a type of a `.x` file, to JSON
+/// Decode bytes of standard input as a type of a .x file, to JSON
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:

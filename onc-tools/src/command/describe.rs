@@ -7,7 +7,7 @@ use crate::dynamic;
 use super::input::Source;
 use super::{Failure, say};
 
-/// List the programs, versions and procedures of a `.x` file
+/// List the programs, versions and procedures of a .x file
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -18,7 +18,7 @@ pub(super) struct List {
     source: Source,
 }
 
-/// Show a type or a procedure of a `.x` file with its comment
+/// Show a type or a procedure of a .x file with its comment
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:

@@ -14,7 +14,7 @@ use super::Failure;
 /// How a `.x` file is read.
 #[derive(Args, Debug)]
 pub(super) struct Source {
-    /// The protocol, a `.x` file
+    /// The protocol, a .x file
     #[arg(value_name = "FILE.x")]
     file: PathBuf,
     /// Folder to look for included files in; may be given several times

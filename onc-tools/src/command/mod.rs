@@ -2,9 +2,11 @@
 
 mod call;
 mod codec;
+mod completions;
 mod describe;
 mod info;
 mod input;
+mod man;
 mod outcome;
 mod ping;
 mod place;
@@ -19,19 +21,22 @@ use self::outcome::{Failure, block_on, say};
 
 /// ONC RPC at a terminal: look into port mappers, be one, call any procedure of any server, decode bytes.
 #[derive(Debug, Parser)]
-#[command(name = "onc", version, propagate_version = true, arg_required_else_help = true, after_help = AFTER_HELP)]
+#[command(name = "onc", version, propagate_version = true, arg_required_else_help = true, 
+          after_help = format!("{EXAMPLES}\n\n{EXIT_STATUS}"))]
 pub struct Onc {
     #[command(subcommand)]
     command: Command,
 }
 
-const AFTER_HELP: &str = "\
+const EXAMPLES: &str = "\
 Examples:
   onc info nas                                     which programs the host nas has, and whether they answer
   onc call nas calc.x ADD '{\"a\":2,\"b\":40}'         one call, arguments and result as JSON
   onc list calc.x                                  the procedures of a file
-  onc portmap --listen 127.0.0.1:1111 --no-socket  a port mapper for tests
+  onc portmap --listen 127.0.0.1:1111 --no-socket  a port mapper for tests";
 
+/// The end of `onc --help`, and a section of every manual page.
+const EXIT_STATUS: &str = "\
 Exit status: 0 done; 1 the peer says no or cannot be reached, or a file or the bytes that were read are wrong; 2 the call is
 wrong: an option, a name that is nowhere, JSON that does not fit, a file that cannot be read.";
 
@@ -45,6 +50,8 @@ enum Command {
     Describe(describe::Describe),
     Encode(codec::Encode),
     Decode(codec::Decode),
+    Completions(completions::Completions),
+    Man(man::Man),
 }
 
 /// Runs the command that this process was called as: `onc`, or `rpcinfo` through a link of that name.
@@ -71,6 +78,8 @@ impl Onc {
             Command::Describe(describe) => describe.run(),
             Command::Encode(encode) => encode.run(),
             Command::Decode(decode) => decode.run(),
+            Command::Completions(completions) => completions.run(),
+            Command::Man(man) => man.run(),
         };
         done.map_or_else(|failure| failure.end("onc"), |()| ExitCode::SUCCESS)
     }
