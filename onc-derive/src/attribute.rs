@@ -42,6 +42,7 @@ pub(crate) struct FieldAttributes {
     pub(crate) list: Option<Said<()>>,
     pub(crate) chain: Option<Said<()>>,
     pub(crate) unpacked: Option<Said<()>>,
+    pub(crate) text: Option<Said<()>>,
     pub(crate) with: Option<Said<Type>>,
 }
 
@@ -101,6 +102,7 @@ impl FieldAttributes {
             "list" => set(context, meta, &mut self.list, ()),
             "chain" => set(context, meta, &mut self.chain, ()),
             "unpacked" => set(context, meta, &mut self.unpacked, ()),
+            "text" => set(context, meta, &mut self.text, ()),
             "with" => set(context, meta, &mut self.with, quoted(meta, "a type in quotes: `with = \"my::Shape\"`")?),
             "item" => {
                 if !meta.input.peek(token::Paren) {
@@ -110,7 +112,7 @@ impl FieldAttributes {
                 meta.parse_nested_meta(|meta| item.one(context, &meta))?;
                 set(context, meta, &mut self.item, Box::new(item));
             }
-            _ => unknown(context, meta, "a field", "`max`, `item`, `list`, `chain`, `unpacked` and `with`")?,
+            _ => unknown(context, meta, "a field", "`max`, `item`, `list`, `chain`, `unpacked`, `text` and `with`")?,
         }
         Ok(())
     }
@@ -142,7 +144,7 @@ fn unknown(context: &Context, meta: &ParseNestedMeta<'_>, place: impl Display, k
     let elsewhere = match found.as_str() {
         "crate" | "bound" | "union" => Some("a type"),
         "case" | "default" => Some("a variant of a union"),
-        "max" | "item" | "list" | "chain" | "unpacked" | "with" => Some("a field"),
+        "max" | "item" | "list" | "chain" | "unpacked" | "text" | "with" => Some("a field"),
         _ => None,
     };
     match elsewhere {

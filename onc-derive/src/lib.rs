@@ -1,12 +1,13 @@
-//! `#[derive(Xdr)]`: how a Rust type is marshalled as XDR (RFC 4506).
+//! `#[derive(Xdr)]`: how a Rust type is marshalled as XDR (RFC 4506). `#[derive(HexDebug)]`: how it is shown.
 //!
-//! Use it through `onc-runtime`, which re-exports it beside the trait that it implements. What can be said of types and
-//! fields is in the documentation of [the macro](macro@Xdr).
+//! Use them through `onc-runtime`, which re-exports them beside the trait that the first implements. What can be said of types
+//! and fields is in the documentation of [the macro](macro@Xdr).
 
 mod attribute;
 mod bound;
 mod check;
 mod context;
+mod debug;
 mod expand;
 mod model;
 mod shape;
@@ -96,9 +97,10 @@ use crate::model::Container;
 /// | `list` | `Vec<T>` | a linked list: each node behind a 1, then a 0 |
 /// | `chain` | `Vec<T>` | a list whose first node is always there |
 /// | `unpacked` | `u8` | four bytes even in a sequence: `item(unpacked)` |
+/// | `text` | `Bytes` | nothing else: [`HexDebug`](macro@HexDebug) shows it as text |
 /// | `with = "path::Shape"` | any | as that `Shape` says |
 ///
-/// `max` and `item`, `list` and `item`, `chain` and `item` go together: `#[xdr(max = 10, item(max = 255))]`. A bound is
+/// `max` and `item`, `max` and `text`, `list` and `item`, `chain` and `item` go together: `#[xdr(max = 10, item(max = 255))]`. A bound is
 /// any constant expression of an integer type.
 ///
 /// # Attributes of types
@@ -110,6 +112,38 @@ use crate::model::Container;
 pub fn derive_xdr(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     match syn::parse::<DeriveInput>(input) {
         Ok(input) => expansion(&input).into(),
+        Err(error) => error.into_compile_error().into(),
+    }
+}
+
+/// Implements `Debug` as the standard library's derive does, except that opaque data is hexadecimal, and shortened when it is
+/// long.
+///
+/// Opaque are `Bytes`, `Vec<u8>` and `[u8; N]`, alone and in `Vec`, `Option`, `Box` and arrays, also behind type aliases; not
+/// what the field says is [`text`](macro@Xdr#attributes-of-fields), nor numbers of four bytes each (`unpacked`).
+///
+/// ```
+/// use onc_runtime::{Bytes, HexDebug, Xdr};
+///
+/// #[derive(HexDebug, Xdr)]
+/// struct Read {
+///     handle: [u8; 4],
+///     #[xdr(max = 255, text)]
+///     name: Bytes,
+///     pages: Vec<Bytes>,
+/// }
+///
+/// let read = Read { handle: [0, 1, 2, 3], name: "motd".into(), pages: vec![vec![7; 1 << 20].into()] };
+/// assert_eq!(
+///     format!("{read:?}"),
+///     "Read { handle: 0x00010203, name: b\"motd\", pages: [0x07070707070707070707070707070707… 1048576 bytes] }"
+/// );
+/// ```
+#[proc_macro_derive(HexDebug, attributes(xdr))]
+pub fn derive_hex_debug(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    let input = syn::parse::<DeriveInput>(input);
+    match input.and_then(|input| debug::implementation(&input)) {
+        Ok(implementation) => implementation.into(),
         Err(error) => error.into_compile_error().into(),
     }
 }

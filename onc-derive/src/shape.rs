@@ -39,7 +39,7 @@ pub(crate) enum Fixed {
 impl Shape {
     /// Makes sense of the attributes.
     pub(crate) fn from_attributes(context: &Context, said: FieldAttributes) -> Self {
-        let FieldAttributes { max, item, list, chain, unpacked, with } = said;
+        let FieldAttributes { max, item, list, chain, unpacked, text, with } = said;
         let kinds = [
             ("max", span(&max)),
             ("list", span(&list)),
@@ -64,6 +64,11 @@ impl Shape {
                     format_args!("`{first}` says all there is to say: `item` does not go with it"),
                 );
             }
+        }
+        let no_text =
+            [("item", span(&item)), ("list", span(&list)), ("chain", span(&chain)), ("unpacked", span(&unpacked))];
+        if let (Some(text), Some((other, _))) = (&text, no_text.iter().find(|(_, span)| span.is_some())) {
+            context.error_at(text.span, format_args!("`{other}` and `text` do not go together: text has no items"));
         }
 
         let bare = item.is_none();

@@ -112,7 +112,7 @@ pub use self::server::Server;
 pub use self::service::{Context, Fault};
 pub use self::xdr::Xdr;
 pub use bytes::Bytes;
-pub use onc_derive::Xdr;
+pub use onc_derive::{HexDebug, Xdr};
 
 /// Includes the Rust that xdrgen made of `NAME.x` in the build script, as the contents of the module that it stands in.
 ///

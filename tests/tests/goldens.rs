@@ -113,6 +113,16 @@ mod behaviour {
     }
 
     #[test]
+    fn opaque_data_is_shown_in_hexadecimal_and_bytes_that_are_text_as_text() {
+        let texts = Texts { bytes: vec![7; 1 << 20].into(), ..Texts::default() };
+        let shown = format!("{texts:?}");
+        assert!(shown.contains(" bytes: 0x07070707070707070707070707070707… 1048576 bytes,"), "{shown}");
+        assert!(shown.contains(" fixed: 0x00000000,"), "{shown}");
+        let all = choices::AllBytes { one: "one".into(), ..choices::AllBytes::default() };
+        assert!(format!("{all:?}").starts_with("AllBytes { one: b\"one\", "), "{all:?}");
+    }
+
+    #[test]
     fn a_contradiction_is_not_encoded() {
         // The status of success, with no data.
         assert!(to_vec(&ReadRes::from(Err(Stat::Ok))).is_err());

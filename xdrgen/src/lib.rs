@@ -43,7 +43,7 @@
 //! | `namespace` | a module |
 //! | comments | documentation |
 //!
-//! A union with one arm of data converts to and from `Result`, or `Option` when it is switched on a bool.
+//! `Debug` shows opaque data in hexadecimal, and long data shortened. A union with one arm of data converts to and from `Result`, or `Option` when it is switched on a bool.
 //!
 //! # Names
 //!

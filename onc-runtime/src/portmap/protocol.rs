@@ -35,7 +35,7 @@ pub type MappingList = Vec<MappingEntry>;
 
 /// A call to be handed on to a program of the mapper's host.
 #[doc(alias = "call_arguments")]
-#[derive(Clone, Debug, Default, PartialEq, Eq, ::onc_runtime::Xdr)]
+#[derive(Clone, Default, PartialEq, Eq, ::onc_runtime::HexDebug, ::onc_runtime::Xdr)]
 #[allow(dead_code)]
 pub struct CallArguments {
     /// `unsigned int prog`
@@ -50,7 +50,7 @@ pub struct CallArguments {
 
 /// What that program answered, and where it is.
 #[doc(alias = "call_results")]
-#[derive(Clone, Debug, Default, PartialEq, Eq, ::onc_runtime::Xdr)]
+#[derive(Clone, Default, PartialEq, Eq, ::onc_runtime::HexDebug, ::onc_runtime::Xdr)]
 #[allow(dead_code)]
 pub struct CallResults {
     /// `unsigned int port`
@@ -92,7 +92,7 @@ pub type RpcbList = Vec<RpcbNode>;
 
 /// A call to be handed on to a program of the mapper's host.
 #[doc(alias = "rpcb_call_arguments")]
-#[derive(Clone, Debug, Default, PartialEq, Eq, ::onc_runtime::Xdr)]
+#[derive(Clone, Default, PartialEq, Eq, ::onc_runtime::HexDebug, ::onc_runtime::Xdr)]
 #[allow(dead_code)]
 pub struct RpcbCallArguments {
     /// `unsigned int prog`
@@ -107,7 +107,7 @@ pub struct RpcbCallArguments {
 
 /// What that program answered, and where it is.
 #[doc(alias = "rpcb_call_results")]
-#[derive(Clone, Debug, Default, PartialEq, Eq, ::onc_runtime::Xdr)]
+#[derive(Clone, Default, PartialEq, Eq, ::onc_runtime::HexDebug, ::onc_runtime::Xdr)]
 #[allow(dead_code)]
 pub struct RpcbCallResults {
     /// `string address<>`
@@ -118,7 +118,7 @@ pub struct RpcbCallResults {
 
 /// An address as the host's own system calls take it.
 #[doc(alias = "netbuf")]
-#[derive(Clone, Debug, Default, PartialEq, Eq, ::onc_runtime::Xdr)]
+#[derive(Clone, Default, PartialEq, Eq, ::onc_runtime::HexDebug, ::onc_runtime::Xdr)]
 #[allow(dead_code)]
 pub struct Netbuf {
     /// `unsigned int max_length`

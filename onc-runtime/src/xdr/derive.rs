@@ -1,4 +1,6 @@
-//! What the code that `#[derive(Xdr)]` writes calls. No interface for anyone else: it changes with the derive.
+//! What the code that `#[derive(Xdr)]` and `#[derive(HexDebug)]` write calls. No interface for anyone else: it changes with the derive.
+
+pub use super::shown::{AsDebug, AsHex, Shown};
 
 use super::{DecodeError, DecodeErrorKind, EncodeError, EncodeErrorKind, Encoder, Source, Xdr};
 

@@ -15,11 +15,18 @@ pub(crate) fn parse(source: &str) -> syn::Result<Vec<Attribute>> {
 }
 
 impl Generator<'_> {
-    /// `#[derive(…)]` and the attributes that the configuration adds; a trait is derived once, whoever asks for it.
-    pub(super) fn derives(&self, standard: &[&str], xdr: bool, added: &[String]) -> TokenStream {
+    /// `#[derive(…)]` with `Debug` and `Xdr`, and the attributes that the configuration adds; a trait is derived once, whoever
+    /// asks for it. `opaque`: the type has opaque data to show.
+    pub(super) fn derives(&self, standard: &[&str], opaque: bool, added: &[String]) -> TokenStream {
+        let runtime = &self.runtime;
         let mut names: Vec<String> = standard.iter().map(|name| (*name).to_owned()).collect();
         let mut paths: Vec<TokenStream> =
             standard.iter().map(|name| super::paths::ident(name).into_token_stream()).collect();
+        let mut ours = vec![quote!(#runtime::Xdr)];
+        if opaque {
+            names.push("Debug".to_owned());
+            ours.insert(0, quote!(#runtime::HexDebug));
+        }
         if self.settings.serde {
             names.extend(["Serialize", "Deserialize"].map(str::to_owned));
             paths.extend([quote!(::serde::Serialize), quote!(::serde::Deserialize)]);
@@ -41,14 +48,14 @@ impl Generator<'_> {
                 }
             }
         }
-        let runtime = &self.runtime;
         // On a line of its own where one line would be too long.
-        let apart = xdr && paths.len() > ONE_LINE;
-        if xdr && !apart {
-            paths.push(quote!(#runtime::Xdr));
-        }
-        let apart = apart.then(|| quote!(#[derive(#runtime::Xdr)]));
-        let crate_ = (xdr && self.settings.runtime_path != super::RUNTIME).then(|| {
+        let apart = if paths.len() + ours.len() > ONE_LINE + 1 {
+            Some(quote!(#[derive(#(#ours),*)]))
+        } else {
+            paths.append(&mut ours);
+            None
+        };
+        let crate_ = (self.settings.runtime_path != super::RUNTIME).then(|| {
             let path = &self.settings.runtime_path;
             quote!(#[xdr(crate = #path)])
         });

@@ -11,7 +11,7 @@ impl Generator<'_> {
     pub(super) fn enum_(&self, id: TypeId, type_: &Type, enum_: &Enum) -> TokenStream {
         let head = self.type_head(id, type_, &format!("`enum {}`.", type_.name.ident));
         let traits = ["Clone", "Copy", "Debug", "Default", "PartialEq", "Eq", "PartialOrd", "Ord", "Hash"];
-        let derives = self.derives(&traits, true, &type_.options.attributes);
+        let derives = self.derives(&traits, false, &type_.options.attributes);
         let name = ident(self.names.type_(id));
         let default = default_member(enum_);
         let default = enum_.members.get(default).and_then(|member| member.alias_of).unwrap_or(default);
@@ -91,7 +91,7 @@ impl Generator<'_> {
         let mut traits = vec!["Clone", "Copy", "Debug"];
         traits.extend(zero.then_some("Default"));
         traits.extend(["PartialEq", "Eq", "PartialOrd", "Ord", "Hash"]);
-        let derives = self.derives(&traits, true, &type_.options.attributes);
+        let derives = self.derives(&traits, false, &type_.options.attributes);
         let (name, number) = (ident(self.names.type_(id)), self.std_type("i32"));
         let (cfg, from) = (self.cfg(type_.feature.as_ref()), self.std_type("From"));
         let (allow, transparent) = (self.allow(&[]), self.serde_transparent());

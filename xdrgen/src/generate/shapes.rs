@@ -19,6 +19,23 @@ pub(super) enum Spec<'m> {
     List,
     Chain,
     Unpacked,
+    /// Bytes that people read: nothing on the wire.
+    Text,
+}
+
+impl Spec<'_> {
+    /// Without what is said for people only.
+    fn on_the_wire(self) -> Self {
+        match self {
+            Self::Text => Self::Plain,
+            Self::Max(max, item) => Self::Max(max, Box::new(item.on_the_wire())),
+            Self::Item(item) => match item.on_the_wire() {
+                Self::Plain => Self::Plain,
+                item => Self::Item(Box::new(item)),
+            },
+            other => other,
+        }
+    }
 }
 
 impl<'m> Generator<'m> {
@@ -96,7 +113,7 @@ impl<'m> Generator<'m> {
     pub(super) fn shape_type(&self, at: &Place, shape: &Shape) -> TokenStream {
         match shape {
             Shape::Void => quote!(()),
-            shape => self.spec_type(at, &self.spec(shape)),
+            shape => self.spec_type(at, &self.spec(shape).on_the_wire()),
         }
     }
 
@@ -106,6 +123,8 @@ impl<'m> Generator<'m> {
         'm: 's,
     {
         match self.model.resolve(shape) {
+            Shape::String { max: Some(max), as_bytes: true } => Spec::Max(max, Box::new(Spec::Text)),
+            Shape::String { max: None, as_bytes: true } => Spec::Text,
             Shape::String { max: Some(max), .. } | Shape::Opaque(Some(max)) => Spec::Max(max, Box::new(Spec::Plain)),
             Shape::Vector { item, max: Some(max) } => Spec::Max(max, Box::new(self.item_spec(item))),
             Shape::Vector { item, max: None } | Shape::Array { item, .. } => match self.item_spec(item) {
@@ -140,6 +159,7 @@ impl<'m> Generator<'m> {
                 let max = self.bound_attribute(at, max);
                 match **item {
                     Spec::Plain => quote!(max = #max),
+                    Spec::Text => quote!(max = #max, text),
                     ref item => {
                         let item = self.meta(at, item);
                         quote!(max = #max, item(#item))
@@ -153,6 +173,7 @@ impl<'m> Generator<'m> {
             Spec::List => quote!(list),
             Spec::Chain => quote!(chain),
             Spec::Unpacked => quote!(unpacked),
+            Spec::Text => quote!(text),
         }
     }
 
@@ -163,7 +184,7 @@ impl<'m> Generator<'m> {
             quote!(#runtime::xdr::#name)
         };
         match spec {
-            Spec::Plain => name("Plain"),
+            Spec::Plain | Spec::Text => name("Plain"),
             Spec::Max(max, item) => {
                 let (shape, max) = (name("Max"), self.bound(at, max));
                 match **item {

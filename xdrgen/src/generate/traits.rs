@@ -45,6 +45,15 @@ impl Traits {
 }
 
 impl Generator<'_> {
+    /// Whether opaque data is among what `Debug` shows of a field of this shape: then it is to be hexadecimal.
+    pub(super) fn shows_opaque(&self, shape: &Shape) -> bool {
+        match self.model.resolve(shape) {
+            Shape::Opaque(_) | Shape::FixedOpaque(_) | Shape::Quadruple => true,
+            Shape::Array { item, .. } | Shape::Vector { item, .. } | Shape::Optional(item) => self.shows_opaque(item),
+            _ => false,
+        }
+    }
+
     /// Whether `#[derive(Default)]` works for a field of this shape: not for the standard library's long arrays.
     pub(super) fn derives_default(&self, shape: &Shape) -> bool {
         match self.model.resolve(shape) {
@@ -53,6 +62,11 @@ impl Generator<'_> {
             _ => true,
         }
     }
+}
+
+/// What every type derives from the standard library, before what it may; `Debug` is ours when it shows opaque data.
+pub(super) fn standard_traits(opaque: bool) -> Vec<&'static str> {
+    if opaque { vec!["Clone"] } else { vec!["Clone", "Debug"] }
 }
 
 /// The arm that a union is in by default: that of its discriminant's default value.

@@ -6,7 +6,7 @@ use quote::quote;
 use super::{
     Generator, docs,
     paths::{Place, ident},
-    traits::LONGEST_DEFAULT,
+    traits::{LONGEST_DEFAULT, standard_traits},
 };
 use crate::model::{Field, Shape, Struct, Type, TypeId, TypeKind};
 
@@ -52,11 +52,12 @@ impl Generator<'_> {
         let head = self.type_head(id, type_, &role);
         let derivable = struct_.fields.iter().all(|field| self.derives_default(&field.shape));
         let default = self.traits.default(id);
-        let mut traits = vec!["Clone", "Debug"];
+        let opaque = struct_.fields.iter().any(|field| self.shows_opaque(&field.shape));
+        let mut traits = standard_traits(opaque);
         traits.extend((default && derivable).then_some("Default"));
         traits.push("PartialEq");
         traits.extend(self.traits.eq(id).then_some("Eq"));
-        let derives = self.derives(&traits, true, &type_.options.attributes);
+        let derives = self.derives(&traits, opaque, &type_.options.attributes);
         let name = ident(self.names.type_(id));
         let fields = struct_.fields.iter().zip(self.names.parts(id)).map(|(field, rust)| {
             let docs = docs::comment_or(&field.docs, &self.field_role(field));

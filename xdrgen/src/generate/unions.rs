@@ -8,7 +8,7 @@ use super::{
     discriminant::{Discriminant, is_bool},
     docs,
     paths::{Place, ident},
-    traits::{DefaultArm, default_arm},
+    traits::{DefaultArm, default_arm, standard_traits},
 };
 use crate::model::{Docs, Field, Number, Radix, Type, TypeId, Union};
 
@@ -23,11 +23,13 @@ impl Generator<'_> {
             Some(DefaultArm::Arm(arm)) => union_.arms[arm].field.is_none() && union_.arms[arm].cases.len() == 1,
             Some(DefaultArm::Otherwise) | None => false,
         };
-        let mut traits = vec!["Clone", "Debug"];
+        let values = union_.arms.iter().map(|arm| &arm.field).chain(union_.default.iter().map(|arm| &arm.field));
+        let opaque = values.flatten().any(|field| self.shows_opaque(&field.shape));
+        let mut traits = standard_traits(opaque);
         traits.extend(derivable.then_some("Default"));
         traits.push("PartialEq");
         traits.extend(self.traits.eq(id).then_some("Eq"));
-        let derives = self.derives(&traits, true, &type_.options.attributes);
+        let derives = self.derives(&traits, opaque, &type_.options.attributes);
         let allow = self.allow(if self.is_lopsided(union_) { &["clippy::large_enum_variant"] } else { &[] });
         let arms = union_.arms.iter().zip(self.names.parts(id)).enumerate().map(|(index, (arm, rust))| {
             let cases: Vec<TokenStream> = arm.cases.iter().map(|case| self.case(at, union_, case)).collect();

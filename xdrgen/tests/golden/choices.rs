@@ -114,7 +114,7 @@ impl From<i32> for Later {
 #[allow(dead_code)]
 pub struct Entry {
     /// `string name<255>`
-    #[xdr(max = 255)]
+    #[xdr(max = 255, text)]
     pub name: ::onc_runtime::Bytes,
     /// `unsigned int flags`
     pub flags: u32,
@@ -129,15 +129,16 @@ pub struct Entry {
 #[allow(dead_code)]
 pub struct AllBytes {
     /// `string one<>`
+    #[xdr(text)]
     pub one: ::onc_runtime::Bytes,
     /// `string two<8>`
-    #[xdr(max = 8)]
+    #[xdr(max = 8, text)]
     pub two: ::onc_runtime::Bytes,
 }
 
 /// A label and a bound from an open enum.
 #[doc(alias = "by_flavor")]
-#[derive(Clone, Debug, Default, PartialEq, Eq, ::onc_runtime::Xdr)]
+#[derive(Clone, Default, PartialEq, Eq, ::onc_runtime::HexDebug, ::onc_runtime::Xdr)]
 #[xdr(union(Flavor))]
 #[allow(dead_code)]
 pub enum ByFlavor {

@@ -398,7 +398,7 @@ impl TryFrom<i32> for Keywords {
 
 /// A member is a constant everywhere.
 #[doc(alias = "sized")]
-#[derive(Clone, Debug, Default, PartialEq, Eq, ::onc_runtime::Xdr)]
+#[derive(Clone, Default, PartialEq, Eq, ::onc_runtime::HexDebug, ::onc_runtime::Xdr)]
 #[allow(dead_code)]
 pub struct Sized {
     /// `opaque fixed[COLOR_BLUE]`

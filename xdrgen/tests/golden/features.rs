@@ -102,7 +102,7 @@ impl TryFrom<i32> for LockKind {
 /// `struct lock`.
 #[doc(alias = "lock")]
 #[cfg(feature = "WITH_LOCKS")]
-#[derive(Clone, Debug, PartialEq, Eq, ::onc_runtime::Xdr)]
+#[derive(Clone, PartialEq, Eq, ::onc_runtime::HexDebug, ::onc_runtime::Xdr)]
 #[allow(dead_code)]
 pub struct Lock {
     /// `string owner<LONGEST_LOCK>`

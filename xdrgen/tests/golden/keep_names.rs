@@ -71,7 +71,7 @@ impl TryFrom<i32> for color_t {
 }
 
 /// `struct someThing`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, ::onc_runtime::Xdr)]
+#[derive(Clone, Default, PartialEq, Eq, ::onc_runtime::HexDebug, ::onc_runtime::Xdr)]
 #[allow(dead_code, non_camel_case_types, non_snake_case, non_upper_case_globals)]
 pub struct someThing {
     /// `int aField`

@@ -64,11 +64,11 @@ impl TryFrom<i32> for Kind {
 #[doc(alias = "item")]
 #[derive(
     Clone,
-    Debug,
     PartialEq,
     Eq,
     ::serde::Serialize,
     ::serde::Deserialize,
+    ::onc_runtime::HexDebug,
     ::onc_runtime::Xdr
 )]
 #[allow(dead_code)]
@@ -126,11 +126,11 @@ pub struct Node {
 #[doc(alias = "answer")]
 #[derive(
     Clone,
-    Debug,
     PartialEq,
     Eq,
     ::serde::Serialize,
     ::serde::Deserialize,
+    ::onc_runtime::HexDebug,
     ::onc_runtime::Xdr
 )]
 #[xdr(union(Kind))]

@@ -40,7 +40,7 @@ pub const ALSO_LEN: u32 = LEN;
 
 /// `struct scalars`.
 #[doc(alias = "scalars")]
-#[derive(Clone, Debug, Default, PartialEq, ::onc_runtime::Xdr)]
+#[derive(Clone, Default, PartialEq, ::onc_runtime::HexDebug, ::onc_runtime::Xdr)]
 #[allow(dead_code)]
 pub struct Scalars {
     /// `char c`
@@ -75,7 +75,7 @@ pub struct Scalars {
 
 /// `struct texts`.
 #[doc(alias = "texts")]
-#[derive(Clone, Debug, PartialEq, Eq, ::onc_runtime::Xdr)]
+#[derive(Clone, PartialEq, Eq, ::onc_runtime::HexDebug, ::onc_runtime::Xdr)]
 #[allow(dead_code)]
 pub struct Texts {
     /// `string unbounded<>`
@@ -138,7 +138,7 @@ pub type Byte = u8;
 
 /// `struct arrays`.
 #[doc(alias = "arrays")]
-#[derive(Clone, Debug, PartialEq, ::onc_runtime::Xdr)]
+#[derive(Clone, PartialEq, ::onc_runtime::HexDebug, ::onc_runtime::Xdr)]
 #[allow(dead_code)]
 pub struct Arrays {
     /// `int three[3]`
@@ -195,7 +195,7 @@ impl Default for Arrays {
 
 /// `struct optionals`.
 #[doc(alias = "optionals")]
-#[derive(Clone, Debug, Default, PartialEq, ::onc_runtime::Xdr)]
+#[derive(Clone, Default, PartialEq, ::onc_runtime::HexDebug, ::onc_runtime::Xdr)]
 #[allow(dead_code)]
 pub struct Optionals {
     /// `int *number`

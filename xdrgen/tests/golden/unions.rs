@@ -287,7 +287,7 @@ impl From<Option<i64>> for MaybeSize {
 
 /// Numbers for labels.
 #[doc(alias = "by_number")]
-#[derive(Clone, Debug, PartialEq, Eq, ::onc_runtime::Xdr)]
+#[derive(Clone, PartialEq, Eq, ::onc_runtime::HexDebug, ::onc_runtime::Xdr)]
 #[xdr(union(i32))]
 #[allow(dead_code)]
 pub enum ByNumber {
@@ -442,7 +442,7 @@ impl TryFrom<Result<Option<Entry>, i64>> for ByHyper {
 
 /// Whatever it is, it is kept.
 #[doc(alias = "only_default")]
-#[derive(Clone, Debug, PartialEq, Eq, ::onc_runtime::Xdr)]
+#[derive(Clone, PartialEq, Eq, ::onc_runtime::HexDebug, ::onc_runtime::Xdr)]
 #[xdr(union(i32))]
 #[allow(dead_code)]
 pub enum OnlyDefault {
@@ -482,7 +482,7 @@ impl Default for Borrowed {
 
 /// Large and small.
 #[doc(alias = "large")]
-#[derive(Clone, Debug, PartialEq, Eq, ::onc_runtime::Xdr)]
+#[derive(Clone, PartialEq, Eq, ::onc_runtime::HexDebug, ::onc_runtime::Xdr)]
 #[allow(dead_code)]
 pub struct Large {
     /// `opaque page[512]`

@@ -4,7 +4,7 @@
 
 /// `struct user`.
 #[doc(alias = "user")]
-#[derive(Clone, Debug, Default, PartialEq, Eq, ::onc_runtime::Xdr)]
+#[derive(Clone, Default, PartialEq, Eq, ::onc_runtime::HexDebug, ::onc_runtime::Xdr)]
 #[allow(dead_code)]
 pub struct User {
     /// `handle home`
