@@ -7,10 +7,10 @@ use clap::Args;
 use onc_runtime::client::Request;
 use onc_runtime::rpc::{AuthSys, Credential};
 use onc_runtime::{Client, Interface, ProcedureInfo};
-use serde_json::{Map, Value};
-use xdrgen::model::{Argument, Model, Shape};
+use serde_json::Value;
+use xdrgen::model::Model;
 
-use crate::dynamic::{Found, decode, encode, find_procedure, template};
+use crate::dynamic::{Found, arguments_template, decode, encode_arguments, find_procedure};
 
 use super::input::{self, Source};
 use super::{Failure, block_on, say};
@@ -22,9 +22,12 @@ Examples:
   onc call localhost calc.x ADD '{\"a\":2,\"b\":40}'
   onc call localhost calc.x ADD '[1,2]' '[3,4]'
   onc call server:2049 nfs3.x NFSPROC3_GETATTR @handle.json --time
+  jq -c .[] calls.json | onc call localhost calc.x ADD -
   onc call - calc.x ADD --template
 
-One argument: the JSON is that argument. Several: an object with their names, or an array in their order. None: leave it out.")]
+One argument: the JSON is that argument. Several: an object with their names, or an array in their order. None: leave it out.
+A file and standard input may hold several JSON values one after the other, a call each. All are checked before the first call
+is made.")]
 pub(super) struct Call {
     /// HOST, HOST:PORT, a universal address, or unix:PATH
     #[arg(value_name = "HOST")]
@@ -69,14 +72,17 @@ impl Call {
         let found = find_procedure(&model, &self.procedure, self.prog.as_deref(), self.vers.as_deref())
             .map_err(Failure::usage)?;
         if self.template {
-            return say(format_args!("{:#}\n", arguments_template(&model, &found.procedure.arguments)));
+            return say(format_args!("{:#}\n", arguments_template(&model, found.procedure)));
         }
         let mut calls = Vec::new();
         for text in self.arguments.iter().chain(&self.data) {
-            calls.push(encode_arguments(&model, &found.procedure.arguments, &input::json(text)?)?);
+            for document in input::json(text)? {
+                let encoded = encode_arguments(&model, found.procedure, document.value());
+                calls.push(encoded.map_err(|error| document.wrong(&error))?);
+            }
         }
         if calls.is_empty() {
-            calls.push(encode_arguments(&model, &found.procedure.arguments, &Value::Null)?);
+            calls.push(encode_arguments(&model, found.procedure, &Value::Null).map_err(Failure::usage)?);
         }
         block_on(self.call(&model, found, calls))
     }
@@ -135,56 +141,4 @@ fn user(text: &str) -> Result<AuthSys, String> {
     let ids = text.split_once(':').and_then(|(uid, gid)| Some((uid.parse().ok()?, gid.parse().ok()?)));
     let (uid, gid) = ids.ok_or("a user's and a group's number are needed, as in 1000:100")?;
     Ok(AuthSys { uid, gid, ..AuthSys::default() })
-}
-
-/// The name of an argument in JSON: its own, or its place.
-fn name(argument: &Argument, at: usize) -> String {
-    argument.name.clone().unwrap_or_else(|| format!("arg{}", at + 1))
-}
-
-fn arguments_template(model: &Model, arguments: &[Argument]) -> Value {
-    match arguments {
-        [] => Value::Null,
-        [one] => template(model, &one.shape),
-        several => {
-            let entries = several.iter().enumerate();
-            let entries = entries.map(|(at, argument)| (name(argument, at), template(model, &argument.shape)));
-            Value::Object(entries.collect::<Map<_, _>>())
-        }
-    }
-}
-
-fn encode_arguments(model: &Model, arguments: &[Argument], value: &Value) -> Result<Vec<u8>, Failure> {
-    let mut out = Vec::new();
-    match (arguments, value) {
-        ([], value) => encode(model, &Shape::Void, value, &mut out).map_err(Failure::usage)?,
-        ([one], value) => encode(model, &one.shape, value, &mut out).map_err(Failure::usage)?,
-        (several, Value::Array(values)) if values.len() == several.len() => {
-            for (at, (argument, value)) in several.iter().zip(values).enumerate() {
-                encode(model, &argument.shape, value, &mut out)
-                    .map_err(|error| Failure::usage(format!("argument {}: {error}", at + 1)))?;
-            }
-        }
-        (several, Value::Object(values)) => {
-            let names: Vec<String> = several.iter().enumerate().map(|(at, one)| name(one, at)).collect();
-            if let Some(other) = values.keys().find(|key| !names.contains(key)) {
-                let known = names.join(", ");
-                return Err(Failure::usage(format!("there is no argument {other:?}; the arguments are {known}")));
-            }
-            for (argument, name) in several.iter().zip(&names) {
-                let value =
-                    values.get(name).ok_or_else(|| Failure::usage(format!("the argument {name:?} is missing")))?;
-                encode(model, &argument.shape, value, &mut out)
-                    .map_err(|error| Failure::usage(format!("argument {name:?}: {error}")))?;
-            }
-        }
-        (several, _) => {
-            return Err(Failure::usage(format!(
-                "the procedure takes {} arguments: an object with their names, or an array in their order, is needed; \
-                 --template shows it",
-                several.len()
-            )));
-        }
-    }
-    Ok(out)
 }

@@ -54,7 +54,9 @@ impl Encode {
         let model = self.source.model()?;
         let (id, _) = find_type(&model, &self.name).map_err(Failure::usage)?;
         let mut bytes = Vec::new();
-        encode(&model, &Shape::Named(id), &input::json(&self.value)?, &mut bytes).map_err(Failure::usage)?;
+        for document in input::json(&self.value)? {
+            encode(&model, &Shape::Named(id), document.value(), &mut bytes).map_err(|error| document.wrong(&error))?;
+        }
         if !self.hex {
             return say_bytes(&bytes);
         }

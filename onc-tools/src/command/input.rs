@@ -2,12 +2,16 @@
 
 use std::fs;
 use std::io::{self, Read};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::Duration;
 
 use clap::Args;
 use serde_json::Value;
 use xdrgen::model::Model;
+
+use crate::dynamic::{ValueError, position};
 
 use super::Failure;
 
@@ -43,16 +47,52 @@ impl Source {
     }
 }
 
-/// JSON from the command line: itself, `@FILE`, or `-` for standard input.
-pub(super) fn json(text: &str) -> Result<Value, Failure> {
+/// A JSON value, and where it was read.
+pub(super) struct Document {
+    value: Value,
+    /// All that was read before, and the value's own text.
+    text: Rc<str>,
+    /// Where in `text` the value begins and ends.
+    range: Range<usize>,
+    from: Rc<str>,
+}
+
+impl Document {
+    pub(super) fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// The value does not fit: says where in the text.
+    pub(super) fn wrong(&self, error: &ValueError) -> Failure {
+        let (line, column) = position(&self.text, self.range.clone(), error.path());
+        Failure::usage(format!("{error} (line {line}, column {column} of {})", self.from))
+    }
+}
+
+/// JSON from the command line: itself, `@FILE`, or `-` for standard input. One value, or several one after the other.
+pub(super) fn json(text: &str) -> Result<Vec<Document>, Failure> {
     let (text, from) = match text.strip_prefix('@') {
         _ if text == "-" => (io::read_to_string(io::stdin())?, "standard input"),
         Some(path) => {
-            (fs::read_to_string(path).map_err(|error| Failure::usage(format!("cannot read {path}: {error}")))?, path)
+            let text = fs::read_to_string(path);
+            (text.map_err(|error| Failure::usage(format!("cannot read {path}: {error}")))?, path)
         }
         None => (text.to_owned(), "the command line"),
     };
-    serde_json::from_str(&text).map_err(|error| Failure::usage(format!("the JSON of {from} is wrong: {error}")))
+    let (text, from): (Rc<str>, Rc<str>) = (text.into(), from.into());
+    let mut documents: Vec<Document> = Vec::new();
+    let mut values = serde_json::Deserializer::from_str(&text).into_iter();
+    let mut begin = 0;
+    while let Some(value) = values.next() {
+        let value = value.map_err(|error| Failure::usage(format!("the JSON of {from} is wrong: {error}")))?;
+        let end = values.byte_offset();
+        documents.push(Document { value, text: Rc::clone(&text), range: begin..end, from: Rc::clone(&from) });
+        begin = end;
+    }
+    if documents.is_empty() {
+        return Err(Failure::usage(format!("there is no JSON in {from}")));
+    }
+    Ok(documents)
 }
 
 /// A span of time in seconds, as in `0.5`.

@@ -67,7 +67,7 @@ impl<'b> Decoder<'_, 'b> {
             }
             Shape::List(id) => self.list(*id, Vec::new(), depth)?,
             Shape::Chain(id) => {
-                let first = self.named(*id, depth + 1).map_err(|error| error.within("[0]"))?;
+                let first = self.named(*id, depth + 1).map_err(|error| error.within(0))?;
                 self.list(*id, vec![first], depth)?
             }
             Shape::Named(id) => self.named(*id, depth + 1)?,
@@ -89,7 +89,8 @@ impl<'b> Decoder<'_, 'b> {
             TypeKind::Struct(fields) => {
                 let mut object = Map::new();
                 for field in &fields.fields {
-                    let value = self.shape(&field.shape, depth + 1).map_err(|error| error.within(&field.name))?;
+                    let value =
+                        self.shape(&field.shape, depth + 1).map_err(|error| error.within(field.name.as_str()))?;
                     object.insert(field.name.clone(), value);
                 }
                 Ok(Value::Object(object))
@@ -104,19 +105,19 @@ impl<'b> Decoder<'_, 'b> {
     fn union(&mut self, union: &Union, depth: u32) -> Result<Value, ValueError> {
         let name = &union.discriminant;
         let mut seen = *self.rest;
-        let value = self.shape(&union.discriminant_shape, depth + 1).map_err(|error| error.within(name))?;
+        let value = self.shape(&union.discriminant_shape, depth + 1).map_err(|error| error.within(name.as_str()))?;
         // The discriminant once more, as the number that the cases are compared with.
         let width = seen.len() - self.rest.len();
         let signed =
             !matches!(self.model.resolve(&union.discriminant_shape), Shape::Integer(Integer::U32 | Integer::U64));
         let number = number(&mut seen, width, signed);
         let Some(field) = arm(union, number) else {
-            return Err(ValueError::new(format!("the union has no arm for {value}")).within(name));
+            return Err(ValueError::new(format!("the union has no arm for {value}")).within(name.as_str()));
         };
         let mut object = Map::new();
         object.insert(name.clone(), value);
         if let Some(field) = field {
-            let value = self.shape(&field.shape, depth + 1).map_err(|error| error.within(&field.name))?;
+            let value = self.shape(&field.shape, depth + 1).map_err(|error| error.within(field.name.as_str()))?;
             object.insert(field.name.clone(), value);
         }
         Ok(Value::Object(object))
@@ -129,7 +130,7 @@ impl<'b> Decoder<'_, 'b> {
             if self.rest.is_empty() && at > 1 << 16 {
                 return Err(ValueError::new(format!("{count} elements of no bytes")));
             }
-            items.push(self.shape(item, depth + 1).map_err(|error| error.within(&format!("[{at}]")))?);
+            items.push(self.shape(item, depth + 1).map_err(|error| error.within(at))?);
         }
         Ok(Value::Array(items))
     }
@@ -137,7 +138,7 @@ impl<'b> Decoder<'_, 'b> {
     fn list(&mut self, id: TypeId, mut nodes: Vec<Value>, depth: u32) -> Result<Value, ValueError> {
         while self.bool()? {
             let at = nodes.len();
-            nodes.push(self.named(id, depth + 1).map_err(|error| error.within(&format!("[{at}]")))?);
+            nodes.push(self.named(id, depth + 1).map_err(|error| error.within(at))?);
         }
         Ok(Value::Array(nodes))
     }

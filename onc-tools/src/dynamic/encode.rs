@@ -76,7 +76,7 @@ impl Encoder<'_> {
             Shape::List(id) => {
                 for (at, node) in array(value)?.iter().enumerate() {
                     self.word(1);
-                    self.named(*id, node, depth).map_err(|error| error.within(&format!("[{at}]")))?;
+                    self.named(*id, node, depth).map_err(|error| error.within(at))?;
                 }
                 self.word(0);
                 Ok(())
@@ -90,7 +90,7 @@ impl Encoder<'_> {
                     if at > 0 {
                         self.word(1);
                     }
-                    self.named(*id, node, depth).map_err(|error| error.within(&format!("[{at}]")))?;
+                    self.named(*id, node, depth).map_err(|error| error.within(at))?;
                 }
                 self.word(0);
                 Ok(())
@@ -142,12 +142,12 @@ impl Encoder<'_> {
         // What may be absent on the wire may be absent in the object.
         let absent = matches!(self.model.resolve(&field.shape), Shape::Optional(_)).then_some(&Value::Null);
         let value = object.get(&field.name).or(absent).ok_or_else(|| missing(&field.name))?;
-        self.shape(&field.shape, value, depth + 1).map_err(|error| error.within(&field.name))
+        self.shape(&field.shape, value, depth + 1).map_err(|error| error.within(field.name.as_str()))
     }
 
     fn items(&mut self, item: &Shape, items: &[Value], depth: u32) -> Result<(), ValueError> {
         for (at, value) in items.iter().enumerate() {
-            self.shape(item, value, depth + 1).map_err(|error| error.within(&format!("[{at}]")))?;
+            self.shape(item, value, depth + 1).map_err(|error| error.within(at))?;
         }
         Ok(())
     }

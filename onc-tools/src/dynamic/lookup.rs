@@ -17,6 +17,7 @@ pub struct Found<'a> {
 
 /// Why nothing was found.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum LookupError {
     /// There is no such thing; these there are.
     Unknown {
@@ -65,10 +66,13 @@ pub fn find_procedure<'a>(
     let mut matches: Vec<Found<'a>> = all().filter(same).collect();
     matches.sort_by_key(|found| found.version.number.value);
     let Some(last) = matches.last().copied() else {
-        return Err(LookupError::Unknown {
-            name: name.into(),
-            known: all().map(|found| found.procedure.name.clone()).collect(),
-        });
+        let mut known: Vec<String> = Vec::new();
+        for found in all() {
+            if !known.contains(&found.procedure.name) {
+                known.push(found.procedure.name.clone());
+            }
+        }
+        return Err(LookupError::Unknown { name: name.into(), known });
     };
     if matches.iter().any(|found| found.program.number.value != last.program.number.value) {
         let candidates = matches.iter().map(|found| format!("--prog {}", found.program.name.ident)).collect();

@@ -14,50 +14,25 @@
 //! | `union` | an object with the discriminant and the arm's field: `{"status": "NFS3_OK", "resok": {…}}` |
 //! | `void` | `null` |
 
+mod arguments;
 mod decode;
 mod describe;
 mod encode;
 mod lookup;
+mod position;
 mod template;
+mod value_error;
 
+pub use self::arguments::{arguments_template, decode_arguments, encode_arguments};
 pub use self::decode::decode;
 pub use self::describe::{describe, list};
 pub use self::encode::encode;
 pub use self::lookup::{Found, LookupError, find_procedure, find_type};
+pub use self::position::position;
 pub use self::template::template;
-
-use std::fmt;
+pub use self::value_error::{Step, ValueError};
 
 use xdrgen::model::{Arm, DefaultArm, Field, Model, Shape, TypeKind, Union};
-
-/// A value that does not fit its type, or bytes that do not; says where.
-#[derive(Debug)]
-pub struct ValueError {
-    /// From the outside in: `entries[2].name`.
-    path: String,
-    message: String,
-}
-
-impl ValueError {
-    fn new(message: impl Into<String>) -> Self {
-        Self { path: String::new(), message: message.into() }
-    }
-
-    /// Says in which field it happened; called from the inside out.
-    fn within(mut self, step: &str) -> Self {
-        let separator = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
-        self.path = format!("{step}{separator}{}", self.path);
-        self
-    }
-}
-
-impl fmt::Display for ValueError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_empty() { f.write_str(&self.message) } else { write!(f, "{}: {}", self.path, self.message) }
-    }
-}
-
-impl std::error::Error for ValueError {}
 
 /// How deep values may be nested.
 const MAX_DEPTH: u32 = 256;
