@@ -33,6 +33,8 @@ pub struct Call<P: Procedure> {
     /// Kept until the reply is here: a call may have to be sent again.
     pub(super) arguments: P::Arguments,
     pub(super) idempotent: bool,
+    /// Its server has been looked for again.
+    strayed: bool,
     timeout: Option<Duration>,
     stage: Stage,
     observation: Option<Box<Observation>>,
@@ -59,6 +61,7 @@ impl<P: Procedure> Call<P> {
             client,
             arguments,
             idempotent: P::IDEMPOTENT,
+            strayed: false,
             timeout: None,
             stage: Stage::Ready(Expiry::Default),
             observation: None,
@@ -92,7 +95,7 @@ impl<P: Procedure> Call<P> {
 
     #[inline]
     fn poll_channel(&mut self, cx: &mut Context<'_>) -> Poll<Result<P::Results, Error>> {
-        let Self { client, arguments, idempotent, stage, observation, .. } = self;
+        let Self { client, arguments, idempotent, strayed, stage, observation, .. } = self;
         // The client is borrowed and not cloned: its count of clones is shared by all who call.
         let Through::Channel(channel) = &client.shared.target else { return self.poll_caller(cx) };
         let mut submit = |stage: &mut Stage, expiry| -> Result<(), Error> {
@@ -120,7 +123,15 @@ impl<P: Procedure> Call<P> {
                             xid,
                             procedure = P::NAME
                         );
-                        Poll::Ready(results::<P>(&body, channel.settings.limits))
+                        let outcome = results::<P>(&body, channel.settings.limits);
+                        if let Err(error) = &outcome
+                            && !std::mem::replace(strayed, true)
+                            && let Some(xid) = channel.look_elsewhere(error, P::INTERFACE, cx.waker(), expiry)
+                        {
+                            *stage = Stage::InFlight { xid, expiry };
+                            return Poll::Pending;
+                        }
+                        Poll::Ready(outcome)
                     }
                     // What never left, or may be executed twice, is sent again; nothing else ever is.
                     Err(Error::Lost(lost)) if *idempotent || !lost.sent => match submit(stage, expiry) {

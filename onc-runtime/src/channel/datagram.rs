@@ -1,8 +1,11 @@
 //! A channel's datagram socket: calls are sent again until their reply comes.
 
 use std::collections::VecDeque;
+use std::fmt;
+use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tokio::io::ReadBuf;
@@ -12,7 +15,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use crate::error::Error;
 use crate::observe::step;
 use crate::rpc::Record;
-use crate::transport::Outgoing;
+use crate::transport::{Outgoing, failure};
 use crate::xdr::Encoder;
 
 use super::link::{Poller, Progress};
@@ -26,7 +29,8 @@ const ROOM: usize = 64 << 10;
 /// A socket that is connected to one server: datagrams from other addresses are not received.
 #[derive(Debug)]
 pub(crate) struct DatagramLink {
-    socket: UdpSocket,
+    socket: Arc<UdpSocket>,
+    failure: Failure,
     buffer: Box<[u8]>,
     /// Calls whose datagram is due now, the first one first.
     due: VecDeque<u32>,
@@ -40,11 +44,27 @@ pub(crate) struct DatagramLink {
     pub(super) proven: bool,
 }
 
+/// Ends when the socket has failed.
+struct Failure(Pin<Box<dyn Future<Output = io::Error> + Send>>);
+
 /// A call that is or will be under way as a datagram.
 #[derive(Debug)]
 pub(super) struct Outstanding {
     message: Vec<u8>,
     attempts: Attempts,
+}
+
+impl Failure {
+    fn of(socket: &Arc<UdpSocket>) -> Self {
+        let socket = Arc::clone(socket);
+        Self(Box::pin(async move { failure(&socket).await }))
+    }
+}
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Failure")
+    }
 }
 
 impl Outstanding {
@@ -73,7 +93,9 @@ impl Outstanding {
 impl DatagramLink {
     /// A link over a socket that is connected.
     pub(crate) fn new(socket: UdpSocket) -> Self {
+        let socket = Arc::new(socket);
         Self {
+            failure: Failure::of(&socket),
             socket,
             buffer: vec![0; ROOM].into_boxed_slice(),
             due: VecDeque::new(),
@@ -169,10 +191,13 @@ impl DatagramLink {
 
     fn poll_receive(&mut self, channel: &Channel, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut room = ReadBuf::new(&mut self.buffer);
-        std::task::ready!(self.socket.poll_recv(cx, &mut room))?;
+        if self.socket.poll_recv(cx, &mut room)?.is_pending() {
+            return self.failure.0.as_mut().poll(cx).map(Err);
+        }
         let datagram = room.filled();
         self.proven = true;
         let mut inner = channel.lock();
+        inner.down = None;
         if let Some((xid, _)) = datagram.split_first_chunk()
             && let Some(State::Waiting(waiting)) = inner.pending.state(u32::from_be_bytes(*xid))
             && let Some(outstanding) = &waiting.datagram

@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::future::Future;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep};
@@ -47,6 +48,12 @@ impl Settings {
 pub(crate) trait Connector: Send + 'static {
     /// Finds the server and connects to it.
     fn connect(&mut self) -> Pin<Box<dyn Future<Output = Result<Link, Error>> + Send>>;
+
+    /// The program whose server it asks for. `None`: it has an address.
+    fn asks_for(&self) -> Option<u32>;
+
+    /// Asks for the server again, which is not where it was, and connects to it if it is told another address.
+    fn elsewhere(&mut self) -> Pin<Box<dyn Future<Output = Option<Link>> + Send>>;
 }
 
 /// The task behind a channel. Ends when no client is left.
@@ -60,6 +67,12 @@ pub(crate) struct Driver {
     back_off: Duration,
     /// Something has been received over some link.
     proven: bool,
+    /// The address of the link was asked for when it was made, and not remembered from before.
+    fresh: bool,
+    /// The server is being looked for, which may be elsewhere.
+    elsewhere: Option<Pin<Box<dyn Future<Output = Option<Link>> + Send>>>,
+    /// When that was done last.
+    looked: Option<Instant>,
     quiet_timer: Option<Pin<Box<Sleep>>>,
     /// In so many periods nothing was called.
     quiet: u32,
@@ -81,6 +94,9 @@ enum State {
 /// The idle time is measured in so many periods.
 const PERIODS: u32 = 5;
 
+/// A server that was looked for and is where it was is not looked for again before so much time.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
 /// The first pause between two attempts to connect, and the longest.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 
@@ -88,6 +104,7 @@ impl Driver {
     /// The driver of `channel` over a link that is up. Without a `connector` a lost link closes the channel.
     pub(crate) fn new(channel: Arc<Channel>, link: Link, connector: Option<Box<dyn Connector>>) -> Self {
         channel.line().connect(link);
+        channel.lock().strays.program = connector.as_ref().and_then(|connector| connector.asks_for());
         Self {
             channel,
             connector,
@@ -96,6 +113,9 @@ impl Driver {
             timer_runs: false,
             back_off: BACK_OFF.0,
             proven: false,
+            fresh: false,
+            elsewhere: None,
+            looked: None,
             quiet_timer: None,
             quiet: 0,
             last_next: 0,
@@ -159,6 +179,56 @@ impl Driver {
         Poll::Pending
     }
 
+    /// Looks for the server elsewhere when calls were refused because the program is not here.
+    fn poll_elsewhere(&mut self, cx: &mut Context<'_>) {
+        loop {
+            let Some(elsewhere) = &mut self.elsewhere else {
+                // Looked at without the lock: nearly always there is nothing.
+                if !self.channel.astray.load(Ordering::Acquire) {
+                    return;
+                }
+                self.channel.astray.store(false, Ordering::Relaxed);
+                match &mut self.connector {
+                    // One who asks all the time is told what was found out just now.
+                    Some(connector) if self.looked.is_none_or(|looked| looked.elapsed() >= LOOK_AGAIN) => {
+                        self.elsewhere = Some(connector.elsewhere());
+                        continue;
+                    }
+                    _ => return self.stays(),
+                }
+            };
+            let Poll::Ready(found) = elsewhere.as_mut().poll(cx) else { return };
+            self.elsewhere = None;
+            self.looked = Some(Instant::now());
+            match found {
+                Some(link) => self.moves(link),
+                None => self.stays(),
+            }
+        }
+    }
+
+    /// The server is elsewhere, where this link goes.
+    fn moves(&mut self, link: Link) {
+        tracing::debug!(target: "onc::client", "the server has moved");
+        let mut line = self.channel.line();
+        let old = line.replace(link);
+        let mut inner = self.channel.lock();
+        let cause = Arc::new(io::Error::new(ErrorKind::ConnectionAborted, "the server has moved to another address"));
+        let woken = match old {
+            Some(Link::Stream(old)) => inner.lost(old.sent(), &cause),
+            _ => inner.carry_over(&cause),
+        };
+        drop((inner, line));
+        woken.into_iter().for_each(Waker::wake);
+        self.fresh = true;
+    }
+
+    /// The server is where it was, or nobody knows.
+    fn stays(&mut self) {
+        let woken = self.channel.lock().end_strays();
+        woken.into_iter().for_each(Waker::wake);
+    }
+
     /// Gives calls without a reply the time to leave when no client is left.
     fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if !self.channel.lock().closed {
@@ -199,6 +269,7 @@ impl Future for Driver {
             this.poll_time(cx);
             match &mut this.state {
                 State::Up => {
+                    this.poll_elsewhere(cx);
                     let polled = this.channel.line().poll(&this.channel, cx);
                     let Poll::Ready(ended) = polled else {
                         if this.poll_quiet(cx).is_ready() {
@@ -210,22 +281,33 @@ impl Future for Driver {
                     tracing::debug!(target: "onc::client", error = %cause, "the connection was lost");
                     let (sent, proven) = (link.sent(), link.proven());
                     this.proven |= proven;
+                    this.elsewhere = None;
                     let nobody_there = match link {
                         // Sending a datagram connects to nothing: that there is nobody shows only now.
-                        Link::Datagram(link) if !this.proven && cause.kind() == ErrorKind::ConnectionRefused => {
-                            Some(link.address())
-                        }
+                        Link::Datagram(link) if cause.kind() == ErrorKind::ConnectionRefused => Some(link.address()),
                         _ => None,
                     };
+                    let may_have_moved =
+                        this.connector.as_ref().is_some_and(|connector| connector.asks_for().is_some())
+                            && (this.proven || !this.fresh);
                     let woken = {
                         let mut inner = this.channel.lock();
                         inner.closed |= this.connector.is_none();
                         match nobody_there {
-                            Some(address) => inner.refused(&Arc::new(ConnectError { address, source: cause })),
-                            None => inner.lost(sent, &Arc::new(cause)),
+                            // Those who ask the port mapper notice nothing but the time that it takes.
+                            Some(address) if may_have_moved => {
+                                let cause = Arc::new(cause);
+                                let source = io::Error::new(cause.kind(), Arc::clone(&cause));
+                                inner.down = Some(Error::Connect(Arc::new(ConnectError { address, source })));
+                                inner.carry_over(&cause)
+                            }
+                            Some(address) if !this.proven => {
+                                inner.refused(&Arc::new(ConnectError { address, source: cause }))
+                            }
+                            _ => inner.lost(sent, &Arc::new(cause)),
                         }
                     };
-                    woken.into_iter().for_each(std::task::Waker::wake);
+                    woken.into_iter().for_each(Waker::wake);
                     if this.connector.is_none() {
                         return Poll::Ready(());
                     }
@@ -252,8 +334,12 @@ impl Future for Driver {
                 State::Connecting(connecting) => match connecting.as_mut().poll(cx) {
                     Poll::Pending => return this.poll_down(cx),
                     Poll::Ready(Ok(link)) => {
-                        this.channel.lock().down = None;
+                        // A datagram socket is no sign yet that somebody is there.
+                        if let Link::Stream(_) = link {
+                            this.channel.lock().down = None;
+                        }
                         this.channel.line().connect(link);
+                        this.fresh = true;
                         this.state = State::Up;
                     }
                     Poll::Ready(Err(error)) => {

@@ -65,6 +65,12 @@ impl Line {
         *self = Self { link: Some(link), broken: None };
     }
 
+    /// Another one takes the place of the one that is up, which is returned.
+    pub(super) fn replace(&mut self, link: Link) -> Option<Link> {
+        self.broken = None;
+        self.link.replace(link)
+    }
+
     /// There is none any more, and nobody is to be told of it.
     pub(super) fn disconnect(&mut self) {
         *self = Self::default();

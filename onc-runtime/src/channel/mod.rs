@@ -9,6 +9,7 @@ mod caller;
 mod client;
 mod datagram;
 mod driver;
+mod elsewhere;
 mod link;
 mod one_way;
 mod pending;

@@ -6,7 +6,7 @@
 //! so that a call costs neither a reading of the clock nor a timer of its own.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
@@ -20,6 +20,7 @@ use crate::xdr::Encoder;
 
 use super::datagram::Outstanding;
 use super::driver::Settings;
+use super::elsewhere::Strays;
 use super::link::Line;
 use super::pending::{Body, Pending, State, Tick, Waiting};
 
@@ -37,6 +38,8 @@ pub(crate) struct Channel {
     timeout: Tick,
     /// Clients that speak through it; when there are none left the driver ends.
     users: AtomicUsize,
+    /// Calls wait until their server has been [looked for](super::elsewhere) again.
+    pub(super) astray: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -63,6 +66,7 @@ pub(super) struct Inner {
     pub(super) ticking: bool,
     /// Why there is no connection, when one was tried in vain.
     pub(super) down: Option<Error>,
+    pub(super) strays: Strays,
     pub(super) closed: bool,
 }
 
@@ -93,12 +97,14 @@ impl Channel {
                 now: 0,
                 ticking: false,
                 down: None,
+                strays: Strays::default(),
                 closed: false,
             }),
             line: Mutex::default(),
             timeout: settings.timeout_ticks(),
             settings,
             users: AtomicUsize::new(0),
+            astray: AtomicBool::new(false),
         })
     }
 
@@ -312,6 +318,7 @@ impl Inner {
         self.one_way = false;
         self.leaving = 0;
         self.position = 0;
+        self.forget_strays();
     }
 }
 

@@ -40,6 +40,7 @@ impl Client {
 
     async fn exchange(&self, channel: &Channel, request: &Request, mut expiry: Expiry) -> Result<Response, Error> {
         let mut lost = None;
+        let mut strayed = false;
         loop {
             let submitted = poll_fn(|cx| Poll::Ready(self.submit(channel, request, expiry, cx))).await;
             let (xid, same) = match (submitted, lost.take()) {
@@ -47,9 +48,17 @@ impl Client {
                 (submitted, _) => submitted?,
             };
             expiry = same;
-            let _forget = channel.forget_on_drop(xid);
-            match poll_fn(|cx| channel.poll_reply(xid, cx.waker()).map_or(Poll::Pending, Poll::Ready)).await {
-                Ok(body) => return results(body),
+            let mut outcome = channel.outcome(xid).await.and_then(results);
+            if let Err(error) = &outcome
+                && !std::mem::replace(&mut strayed, true)
+                && let Some(xid) =
+                    poll_fn(|cx| Poll::Ready(channel.look_elsewhere(error, request.interface, cx.waker(), expiry)))
+                        .await
+            {
+                outcome = channel.outcome(xid).await.and_then(results);
+            }
+            match outcome {
+                Ok(response) => return Ok(response),
                 // As of a typed call: what never left, or may be executed twice, is sent again.
                 Err(Error::Lost(error)) if request.idempotent || !error.sent => lost = Some(error),
                 Err(error) => return Err(error),
@@ -90,6 +99,12 @@ pub(super) struct Forget<'a> {
 }
 
 impl Channel {
+    /// Waits for the reply to a call. Dropped, the call is forgotten.
+    async fn outcome(&self, xid: u32) -> Result<Body, Error> {
+        let _forget = self.forget_on_drop(xid);
+        poll_fn(|cx| self.poll_reply(xid, cx.waker()).map_or(Poll::Pending, Poll::Ready)).await
+    }
+
     /// Forgets a call when what is returned is dropped.
     pub(super) fn forget_on_drop(&self, xid: u32) -> Forget<'_> {
         Forget { channel: self, xid }

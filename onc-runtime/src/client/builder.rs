@@ -1,7 +1,7 @@
 //! Setting a client up.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -259,6 +259,7 @@ impl ClientBuilder {
             reserved_port: self.reserved_port,
             resolver: self.resolver.clone(),
             served: self.served.clone(),
+            found: Mutex::default(),
         });
         let link = plan.connect(Instant::now(), false).await?;
         self.start(interface, link, Some(Box::new(Reconnect(plan))))

@@ -4,11 +4,11 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::net::{TcpStream, lookup_host};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::channel::{Connector, DatagramLink, Link};
 use crate::error::{Deadline, Error, Phase, ResolveError};
@@ -34,6 +34,8 @@ pub(super) struct Plan {
     pub(super) reserved_port: bool,
     pub(super) resolver: Resolver,
     pub(super) served: Served,
+    /// Which port mapper told the address that was connected to last.
+    pub(super) found: Mutex<Option<(SocketAddr, SocketAddr)>>,
 }
 
 /// Makes the connections of a channel after the first.
@@ -44,6 +46,15 @@ impl Connector for Reconnect {
     fn connect(&mut self) -> Pin<Box<dyn Future<Output = Result<Link, Error>> + Send>> {
         let plan = Arc::clone(&self.0);
         Box::pin(async move { plan.connect(Instant::now(), true).await })
+    }
+
+    fn asks_for(&self) -> Option<u32> {
+        matches!(self.0.place, Place::Host(_)).then_some(self.0.interface.program)
+    }
+
+    fn elsewhere(&mut self) -> Pin<Box<dyn Future<Output = Option<Link>> + Send>> {
+        let plan = Arc::clone(&self.0);
+        Box::pin(async move { timeout(plan.timeout, plan.elsewhere()).await.ok().flatten() })
     }
 }
 
@@ -87,28 +98,11 @@ impl Plan {
     async fn ask(&self, host: &str, phase: &mut Phase, again: bool) -> Result<Link, Error> {
         *phase = Phase::Resolving;
         let mappers = lookup(host, self.resolver.port()).await?;
-        let Interface { program, version, .. } = *self.interface;
         let mut failed = None;
         for mapper in mappers {
-            let netid = if self.datagrams { Netid::udp(&mapper) } else { Netid::tcp(&mapper) };
-            *phase = Phase::Resolving;
-            if again {
-                self.resolver.forget(mapper, program, version, netid);
-            }
-            let error = match self.resolver.resolve(host, mapper, program, version, netid).await {
-                Ok(address) => {
-                    *phase = Phase::Connecting;
-                    let address = scoped(address, mapper);
-                    match self.open(address).await {
-                        Ok(link) => return Ok(link),
-                        Err(error) => {
-                            // The server may have gone and come back elsewhere: the next attempt asks again.
-                            self.resolver.forget(mapper, program, version, netid);
-                            connect_error(address, error)
-                        }
-                    }
-                }
-                Err(error) => Error::Resolve(Arc::new(error)),
+            let error = match self.find(host, mapper, phase, again).await {
+                Ok(link) => return Ok(link),
+                Err(error) => error,
             };
             failed = Some(match failed {
                 Some(other) if tells(&other) >= tells(&error) => merge(other, error),
@@ -117,6 +111,69 @@ impl Plan {
             });
         }
         Err(failed.unwrap_or_else(|| no_address(host)))
+    }
+
+    /// Asks one port mapper and connects to the server at the address that it tells.
+    async fn find(&self, host: &str, mapper: SocketAddr, phase: &mut Phase, again: bool) -> Result<Link, Error> {
+        if again {
+            self.forget(mapper);
+        }
+        *phase = Phase::Resolving;
+        let address = self.resolve(host, mapper).await?;
+        *phase = Phase::Connecting;
+        let error = match self.open_found(mapper, address).await {
+            Ok(link) => return Ok(link),
+            Err(error) => connect_error(address, error),
+        };
+        // The server may have gone and come back elsewhere since that was told.
+        self.forget(mapper);
+        if again {
+            return Err(error);
+        }
+        *phase = Phase::Resolving;
+        match self.resolve(host, mapper).await {
+            Ok(other) if other != address => {
+                *phase = Phase::Connecting;
+                self.open_found(mapper, other).await.map_err(|error| connect_error(other, error))
+            }
+            _ => Err(error),
+        }
+    }
+
+    /// Connects to the server if its port mapper tells another address than before.
+    async fn elsewhere(&self) -> Option<Link> {
+        let Place::Host(host) = &self.place else { return None };
+        let (mapper, before) = (*self.found())?;
+        self.forget(mapper);
+        let address = self.resolve(host, mapper).await.ok().filter(|address| *address != before)?;
+        self.open_found(mapper, address).await.ok()
+    }
+
+    /// What the port mapper tells, or told not long ago.
+    async fn resolve(&self, host: &str, mapper: SocketAddr) -> Result<SocketAddr, Error> {
+        let Interface { program, version, .. } = *self.interface;
+        let told = self.resolver.resolve(host, mapper, program, version, self.netid(mapper)).await;
+        told.map(|address| scoped(address, mapper)).map_err(|error| Error::Resolve(Arc::new(error)))
+    }
+
+    fn forget(&self, mapper: SocketAddr) {
+        let Interface { program, version, .. } = *self.interface;
+        self.resolver.forget(mapper, program, version, self.netid(mapper));
+    }
+
+    fn netid(&self, mapper: SocketAddr) -> Netid {
+        if self.datagrams { Netid::udp(&mapper) } else { Netid::tcp(&mapper) }
+    }
+
+    async fn open_found(&self, mapper: SocketAddr, address: SocketAddr) -> io::Result<Link> {
+        let link = self.open(address).await?;
+        *self.found() = Some((mapper, address));
+        Ok(link)
+    }
+
+    fn found(&self) -> MutexGuard<'_, Option<(SocketAddr, SocketAddr)>> {
+        // Nothing panics while it is locked.
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn open_first(&self, addresses: &[SocketAddr]) -> Result<Link, Error> {

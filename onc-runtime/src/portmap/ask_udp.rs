@@ -4,9 +4,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use tokio::net::UdpSocket;
 use tokio::time::{Instant, timeout_at};
 
-use crate::transport::udp;
+use crate::transport::{failure, udp};
 
 /// How long to wait before the question is sent again.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -26,10 +27,18 @@ pub(super) async fn ask_udp<T>(
     loop {
         socket.send(call).await?;
         let again = Instant::now() + AGAIN;
-        while let Ok(received) = timeout_at(again, socket.recv(&mut buffer)).await {
+        while let Ok(received) = timeout_at(again, receive(&socket, &mut buffer)).await {
             if let Some(answer) = is_answer(&buffer[..received?]) {
                 return Ok(answer);
             }
         }
+    }
+}
+
+/// Receives a datagram, or learns that nobody is there.
+async fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<usize> {
+    tokio::select! {
+        received = socket.recv(buffer) => received,
+        error = failure(socket) => Err(error),
     }
 }

@@ -9,6 +9,7 @@ mod low_water;
 pub mod memory;
 mod outgoing;
 mod peer;
+mod refused;
 #[cfg(unix)]
 mod reserved;
 mod sockets;
@@ -24,6 +25,7 @@ pub(crate) use self::incoming::{Arrival, Incoming};
 pub(crate) use self::outgoing::Outgoing;
 pub use self::peer::Peer;
 pub(crate) use self::peer::canonical;
+pub(crate) use self::refused::failure;
 pub use self::sockets::Sockets;
 #[cfg(unix)]
 pub(crate) use self::unix::{Name, UnixSocket};
