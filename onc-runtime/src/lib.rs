@@ -57,6 +57,7 @@
 //! | what a call can fail with | [`Error`], [`Fault`] |
 //! | who calls | [`Context`], [`rpc::AuthSys`] |
 //! | the port mapper, from both sides | [`portmap`] |
+//! | spans and metrics | [`observe`] |
 //! | middleware | [`client::ClientService`], [`service::tower`] |
 //! | messages, for tools of one's own | [`rpc`] |
 //!
@@ -69,9 +70,9 @@
 //!
 //! # Seen from outside
 //!
-//! Everything is told to `tracing`: target `onc::call` has a span for each call on both sides with OpenTelemetry's field names
-//! (`rpc.system`, `rpc.service`, `rpc.method`, …) at level debug, `onc::steps` the ten steps of a call at level trace,
-//! `onc::server`, `onc::client` and `onc::portmap` what happens to sockets, connections and registrations.
+//! Everything is told to `tracing`: a span for each call on both sides, with OpenTelemetry's field names, the ten steps of a
+//! call, and what happens to sockets, connections and registrations. [`observe`] lists the targets and fields, and the numbers
+//! that the feature `metrics` counts.
 
 // Without `net` the front page speaks of what is not there.
 #![cfg_attr(not(feature = "net"), allow(rustdoc::broken_intra_doc_links))]
@@ -89,7 +90,7 @@ mod error;
 #[cfg(feature = "net")]
 pub mod guide;
 #[cfg(feature = "net")]
-mod observe;
+pub mod observe;
 #[cfg(feature = "net")]
 pub mod portmap;
 pub mod rpc;

@@ -6,6 +6,7 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Write as _};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use onc_runtime::portmap::Policy;
@@ -65,7 +66,7 @@ impl Subscriber for Seen {
     fn exit(&self, _: &Id) {}
 }
 
-async fn connected() -> TestV1Client {
+async fn connected() -> (TestV1Client, SocketAddr) {
     let server = Server::builder()
         .add(TestV1Server::new(Tester::new()))
         .registration(Policy::Off)
@@ -74,14 +75,14 @@ async fn connected() -> TestV1Client {
         .expect("bound");
     let address = server.local_addr();
     tokio::spawn(server.run());
-    Client::builder().connect_to(address).await.expect("connected")
+    (Client::builder().connect_to(address).await.expect("connected"), address)
 }
 
 #[tokio::test]
 async fn a_call_has_a_span_on_each_side_and_ten_steps() {
     let seen = Seen::default();
     let _guard = tracing::subscriber::set_default(seen.clone());
-    let client = connected().await;
+    let (client, address) = connected().await;
     client.add(2, 40).await.expect("answered");
     client.add(i32::MAX, 1).await.expect_err("refused");
 
@@ -95,6 +96,8 @@ async fn a_call_has_a_span_on_each_side_and_ten_steps() {
             assert!(span.contains(field), "{field} in {span}");
         }
     }
+    assert!(client[0].contains(&format!("server.address={address}")), "{}", client[0]);
+    assert!(server[0].contains("network.peer.address=127.0.0.1:"), "{}", server[0]);
     for side in [client, server] {
         assert!(side[0].contains("rpc.onc.status=\"SUCCESS\""), "{}", side[0]);
         assert!(side[1].contains("rpc.onc.status=\"GARBAGE_ARGS\""), "{}", side[1]);

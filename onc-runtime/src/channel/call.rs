@@ -102,7 +102,8 @@ impl<P: Procedure> Call<P> {
             let (xid, expiry) = submit::<P>(&client.shared, channel, arguments, *idempotent, expiry, cx)?;
             *stage = Stage::InFlight { xid, expiry };
             if observation.is_none() {
-                *observation = Observation::begin(Side::Client, P::INTERFACE, P::NUMBER, xid, None);
+                *observation =
+                    Observation::begin(Side::Client, P::INTERFACE, P::NUMBER, xid, channel.settings.server());
             }
             Ok(())
         };
@@ -316,7 +317,11 @@ impl<P: Procedure> Future for TimedCall<P> {
         if let Some(timer) = &mut this.timer {
             std::task::ready!(timer.as_mut().poll(cx));
         }
-        Poll::Ready(Err(Error::Deadline(Deadline { after: timeout, phase: Phase::Reply })))
+        let error = Error::Deadline(Deadline { after: timeout, phase: Phase::Reply });
+        if let Some(observation) = this.call.observation.take() {
+            observation.end(error.status());
+        }
+        Poll::Ready(Err(error))
     }
 }
 

@@ -13,8 +13,8 @@ use tokio::net::UdpSocket;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::error::Error;
-use crate::observe::step;
-use crate::rpc::Record;
+use crate::observe::{self, Side, step};
+use crate::rpc::{Netid, Record};
 use crate::transport::{Outgoing, failure};
 use crate::xdr::Encoder;
 
@@ -31,6 +31,7 @@ const ROOM: usize = 64 << 10;
 pub(crate) struct DatagramLink {
     socket: Arc<UdpSocket>,
     failure: Failure,
+    netid: Netid,
     buffer: Box<[u8]>,
     /// Calls whose datagram is due now, the first one first.
     due: VecDeque<u32>,
@@ -93,10 +94,12 @@ impl Outstanding {
 impl DatagramLink {
     /// A link over a socket that is connected.
     pub(crate) fn new(socket: UdpSocket) -> Self {
+        let netid = socket.peer_addr().map_or(Netid::Udp, |address| Netid::udp(&address));
         let socket = Arc::new(socket);
         Self {
             failure: Failure::of(&socket),
             socket,
+            netid,
             buffer: vec![0; ROOM].into_boxed_slice(),
             due: VecDeque::new(),
             one_way: VecDeque::new(),
@@ -150,8 +153,11 @@ impl DatagramLink {
         while let Some(message) = self.one_way.front() {
             match std::task::ready!(self.socket.poll_send(cx, message)) {
                 Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => return Poll::Ready(Err(error)),
-                _ => self.one_way.pop_front(),
-            };
+                _ => {
+                    observe::datagram_sent(Side::Client, self.netid, message.len());
+                    self.one_way.pop_front();
+                }
+            }
         }
         Poll::Ready(Ok(()))
     }
@@ -177,8 +183,10 @@ impl DatagramLink {
                     Poll::Ready(_) => {
                         step!(2, "the message is handed to the local kernel", xid, bytes = message.len());
                         step!(3, "the message crosses to the remote host", xid);
+                        observe::datagram_sent(Side::Client, self.netid, message.len());
                         self.retransmission.sent(attempts, now);
                         if attempts.sends() > 1 {
+                            observe::retransmitted();
                             tracing::debug!(target: "onc::client", xid, sends = attempts.sends(), "no reply yet: sent again");
                         }
                     }
@@ -196,6 +204,7 @@ impl DatagramLink {
         }
         let datagram = room.filled();
         self.proven = true;
+        observe::datagram_received(Side::Client, self.netid, datagram.len());
         let mut inner = channel.lock();
         inner.down = None;
         if let Some((xid, _)) = datagram.split_first_chunk()

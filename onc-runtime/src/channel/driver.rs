@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep};
 
 use crate::error::{ConnectError, Error};
+use crate::observe;
 use crate::xdr::Limits;
 
 use super::link::Link;
@@ -34,9 +35,17 @@ pub(crate) struct Settings {
     pub(crate) max_unsent: usize,
     /// A connection over which nothing was called for so long is closed, if another one can be made.
     pub(crate) idle_timeout: Duration,
+    /// Whom it calls, for people.
+    pub(crate) server: Option<Arc<str>>,
 }
 
 impl Settings {
+    /// Whom it calls, for people.
+    #[inline]
+    pub(super) fn server(&self) -> Option<&dyn fmt::Display> {
+        self.server.as_ref().map(|server| server as &dyn fmt::Display)
+    }
+
     /// The timeout in the channel's own time, rounded up.
     pub(super) fn timeout_ticks(&self) -> u32 {
         let ticks = self.timeout.as_millis().div_ceil(TICK.as_millis());
@@ -279,6 +288,7 @@ impl Future for Driver {
                     };
                     let Some((link, cause)) = ended else { return Poll::Ready(()) };
                     tracing::debug!(target: "onc::client", error = %cause, "the connection was lost");
+                    observe::connection_lost();
                     let (sent, proven) = (link.sent(), link.proven());
                     this.proven |= proven;
                     this.elsewhere = None;
@@ -334,6 +344,7 @@ impl Future for Driver {
                 State::Connecting(connecting) => match connecting.as_mut().poll(cx) {
                     Poll::Pending => return this.poll_down(cx),
                     Poll::Ready(Ok(link)) => {
+                        observe::reconnected(true);
                         // A datagram socket is no sign yet that somebody is there.
                         if let Link::Stream(_) = link {
                             this.channel.lock().down = None;
@@ -344,6 +355,7 @@ impl Future for Driver {
                     }
                     Poll::Ready(Err(error)) => {
                         tracing::debug!(target: "onc::client", %error, "connecting failed");
+                        observe::reconnected(false);
                         this.channel.lock().down = Some(error);
                         let pause = this.rest();
                         this.state = State::Resting(Box::pin(sleep(pause)));

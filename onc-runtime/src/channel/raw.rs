@@ -7,6 +7,7 @@ use std::task::Poll;
 use bytes::Bytes;
 
 use crate::error::{Deadline, Error, Phase, Refusal};
+use crate::observe::{Observation, Side};
 use crate::rpc::{CallTemplate, MARK_SIZE, Reply, parse_reply, patch_mark};
 use crate::xdr::{EncodeError, EncodeErrorKind, Sink, Size};
 
@@ -30,15 +31,30 @@ impl Client {
             Through::Caller(caller) => return caller.call(request).await,
             Through::Channel(channel) => channel,
         };
-        let Some(deadline) = request.deadline else { return self.exchange(channel, &request, Expiry::Default).await };
-        let begun = tokio::time::Instant::now();
-        match tokio::time::timeout_at(deadline, self.exchange(channel, &request, Expiry::Own)).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(Error::Deadline(Deadline { after: deadline - begun, phase: Phase::Reply })),
+        let mut observation = None;
+        let expiry = if request.deadline.is_some() { Expiry::Own } else { Expiry::Default };
+        let exchange = self.exchange(channel, &request, expiry, &mut observation);
+        let outcome = match request.deadline {
+            None => exchange.await,
+            Some(deadline) => {
+                let begun = tokio::time::Instant::now();
+                let late = |_| Error::Deadline(Deadline { after: deadline - begun, phase: Phase::Reply });
+                tokio::time::timeout_at(deadline, exchange).await.map_err(late).flatten()
+            }
+        };
+        if let Some(observation) = observation {
+            observation.end(outcome.as_ref().map_or_else(Error::status, |_| "SUCCESS"));
         }
+        outcome
     }
 
-    async fn exchange(&self, channel: &Channel, request: &Request, mut expiry: Expiry) -> Result<Response, Error> {
+    async fn exchange(
+        &self,
+        channel: &Channel,
+        request: &Request,
+        mut expiry: Expiry,
+        observation: &mut Option<Box<Observation>>,
+    ) -> Result<Response, Error> {
         let mut lost = None;
         let mut strayed = false;
         loop {
@@ -48,6 +64,10 @@ impl Client {
                 (submitted, _) => submitted?,
             };
             expiry = same;
+            if observation.is_none() {
+                let Request { interface, procedure, .. } = *request;
+                *observation = Observation::begin(Side::Client, interface, procedure, xid, channel.settings.server());
+            }
             let mut outcome = channel.outcome(xid).await.and_then(results);
             if let Err(error) = &outcome
                 && !std::mem::replace(&mut strayed, true)

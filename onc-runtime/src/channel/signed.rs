@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 use tokio::time::timeout_at;
 
 use crate::error::{Deadline, Error, Phase, Refusal};
+use crate::observe::{Observation, Side};
 use crate::rpc::{
     ClientFlavour, FlavourError, MARK_SIZE, Recovery, RejectStatus, Reply, parse_reply, patch_mark, put_unsigned_call,
 };
@@ -18,6 +19,7 @@ use super::caller::{Caller, Request, Response};
 use super::client::{Client, Through};
 use super::pending::Body;
 use super::queue::{Channel, Expiry};
+use super::raw::response;
 
 /// How often a call is signed anew after the server refused its credential.
 const RECOVERIES: usize = 2;
@@ -141,10 +143,17 @@ impl Signed {
         };
         let (xid, call) = poll_fn(|cx| Poll::Ready(self.submit(channel, request, cx))).await?;
         let _forget = channel.forget_on_drop(xid);
-        match poll_fn(|cx| channel.poll_reply(xid, cx.waker()).map_or(Poll::Pending, Poll::Ready)).await? {
-            Body::Inline { length, bytes } => Ok((call, Bytes::copy_from_slice(&bytes[..usize::from(length)]))),
-            Body::Shared(message) => Ok((call, message)),
+        let Request { interface, procedure, .. } = *request;
+        let observation = Observation::begin(Side::Client, interface, procedure, xid, channel.settings.server());
+        let received = poll_fn(|cx| channel.poll_reply(xid, cx.waker()).map_or(Poll::Pending, Poll::Ready)).await;
+        let message = received.map(|body| match body {
+            Body::Inline { length, bytes } => Bytes::copy_from_slice(&bytes[..usize::from(length)]),
+            Body::Shared(message) => message,
+        });
+        if let Some(observation) = observation {
+            observation.end(message.as_ref().map_or_else(Error::status, status));
         }
+        Ok((call, message?))
     }
 
     fn submit(&self, channel: &Channel, request: &Request, cx: &Context<'_>) -> Result<(u32, u64), Error> {
@@ -167,6 +176,11 @@ impl Signed {
         })?;
         Ok((xid, call))
     }
+}
+
+/// How a reply says that the call ended, before its verifier is checked.
+fn status(message: &Bytes) -> &'static str {
+    response(message).map_or_else(|error| error.status(), |_| "SUCCESS")
 }
 
 fn failed(error: FlavourError) -> Error {

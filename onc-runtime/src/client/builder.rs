@@ -49,6 +49,7 @@ impl Default for ClientBuilder {
                 max_calls: 65_536,
                 max_unsent: 64 << 20,
                 idle_timeout: Duration::from_secs(300),
+                server: None,
             },
             reserved_port: false,
             served: Served::default(),
@@ -249,7 +250,8 @@ impl ClientBuilder {
         Ok(S::from_client(self.start(S::INTERFACE, link, None)?))
     }
 
-    async fn connect_place(self, interface: &'static Interface, place: Place) -> Result<Client, Error> {
+    async fn connect_place(mut self, interface: &'static Interface, place: Place) -> Result<Client, Error> {
+        self.settings.server = Some(place.to_string().into());
         let plan = Arc::new(Plan {
             place,
             interface,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::channel::{Link, StreamLink};
+use crate::observe::{Side, observed};
 use crate::rpc::Interface;
 use crate::service::{
     Connection, ConnectionInfo, Handling, IncomingCall, Lifecycle, Program, RegistryBuilder, Settings,
@@ -26,7 +27,7 @@ impl Served {
 
     /// The link over a stream to `peer`; if anything is to be served, calls come by it too.
     pub(super) fn link(&self, io: impl Stream, max_record_size: usize, peer: Peer) -> Link {
-        let link = StreamLink::new(io, max_record_size);
+        let link = StreamLink::new(observed(io, Side::Client, peer.netid()), max_record_size);
         if self.programs.is_empty() {
             return Link::Stream(link);
         }

@@ -116,13 +116,19 @@ impl From<(&str, u16)> for Target {
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Place::Host(host) => host.fmt(f),
-            Place::Port(host, port) if host.contains(':') => write!(f, "[{host}]:{port}"),
-            Place::Port(host, port) => write!(f, "{host}:{port}"),
-            Place::Address(address) => address.fmt(f),
-            Place::Unix(path) => write!(f, "unix:{}", path.display()),
-            Place::Nonsense(text, _) => text.fmt(f),
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Host(host) => host.fmt(f),
+            Self::Port(host, port) if host.contains(':') => write!(f, "[{host}]:{port}"),
+            Self::Port(host, port) => write!(f, "{host}:{port}"),
+            Self::Address(address) => address.fmt(f),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+            Self::Nonsense(text, _) => text.fmt(f),
         }
     }
 }

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use crate::observe;
 use crate::transport::Stream;
 
 use super::conflict;
@@ -125,6 +126,7 @@ impl Keeper {
 
     /// How it stands after an attempt.
     pub(super) fn status(&self, attempt: &Result<Held, RegisterError>) -> Status {
+        self.count();
         match attempt {
             Ok(_) => Status::Registered,
             Err(error) => Status::Incomplete { registered: self.registered.clone(), error: Arc::new(error.clone()) },
@@ -155,7 +157,18 @@ impl Keeper {
             }
             status.send_replace(self.status(&last));
         }
-        self.remove().await
+        let unregistered = self.remove().await;
+        self.registered.clear();
+        self.count();
+        unregistered
+    }
+
+    /// Tells the metrics which entries there are.
+    fn count(&self) {
+        for service in &self.services {
+            let Service { program, version, netid, .. } = *service;
+            observe::registered(program, version, netid, self.registered.contains(service));
+        }
     }
 
     /// Waits until there is reason to ask the port mapper again.

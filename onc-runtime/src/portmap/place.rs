@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::channel::{Channel, Client, DatagramLink, Link, Settings, StreamLink};
-use crate::rpc::Credential;
+use crate::observe::{Side, observed};
+use crate::rpc::{Credential, Netid};
 use crate::transport::{Stream, tcp, udp};
 use crate::xdr::Limits;
 
@@ -50,14 +51,15 @@ impl Place {
 
     /// Connects.
     pub(super) async fn connect(&self) -> io::Result<Client> {
-        match self {
-            Self::Tcp(address) => start(stream(tcp::connect(*address).await?), false),
-            Self::Udp(address) => start(Link::Datagram(DatagramLink::new(udp::connect(*address)?)), true),
+        let link = match self {
+            Self::Tcp(address) => stream(tcp::connect(*address).await?, Netid::tcp(address)),
+            Self::Udp(address) => Link::Datagram(DatagramLink::new(udp::connect(*address)?)),
             #[cfg(unix)]
-            Self::Unix(path) => start(stream(tokio::net::UnixStream::connect(path).await?), false),
+            Self::Unix(path) => stream(tokio::net::UnixStream::connect(path).await?, Netid::Local),
             #[cfg(not(unix))]
-            Self::Unix(_) => Err(io::ErrorKind::Unsupported.into()),
-        }
+            Self::Unix(_) => return Err(io::ErrorKind::Unsupported.into()),
+        };
+        self.start(link)
     }
 
     /// Opens another connection, over which nothing is sent: it ends when the port mapper does, or when that finds it idle.
@@ -69,25 +71,26 @@ impl Place {
             _ => Err(io::ErrorKind::Unsupported.into()),
         }
     }
+
+    fn start(&self, link: Link) -> io::Result<Client> {
+        let settings = Settings {
+            datagrams: matches!(self, Self::Udp(_)),
+            timeout: TIMEOUT,
+            max_record_size: MAX_REPLY,
+            limits: Limits::default(),
+            max_calls: 1024,
+            max_unsent: 1 << 20,
+            idle_timeout: Duration::MAX,
+            server: Some(self.to_string().into()),
+        };
+        // One connection, and no other after it: those who ask begin anew, maybe elsewhere.
+        Client::start(Channel::new(settings), link, None, Credential::None, Some(&rpcb_v4::INTERFACE))
+            .map_err(io::Error::other)
+    }
 }
 
-fn stream(io: impl Stream) -> Link {
-    Link::Stream(StreamLink::new(io, MAX_REPLY))
-}
-
-fn start(link: Link, datagrams: bool) -> io::Result<Client> {
-    let settings = Settings {
-        datagrams,
-        timeout: TIMEOUT,
-        max_record_size: MAX_REPLY,
-        limits: Limits::default(),
-        max_calls: 1024,
-        max_unsent: 1 << 20,
-        idle_timeout: Duration::MAX,
-    };
-    // One connection, and no other after it: those who ask begin anew, maybe elsewhere.
-    Client::start(Channel::new(settings), link, None, Credential::None, Some(&rpcb_v4::INTERFACE))
-        .map_err(io::Error::other)
+fn stream(io: impl Stream, netid: Netid) -> Link {
+    Link::Stream(StreamLink::new(observed(io, Side::Client, netid), MAX_REPLY))
 }
 
 impl fmt::Display for Place {

@@ -350,6 +350,7 @@ impl ServerBuilder {
             max_calls: settings.max_calls,
             max_unsent: settings.max_unsent,
             idle_timeout: Duration::MAX,
+            server: None,
         });
         let lifecycle = Lifecycle::with_max_calls(max_calls);
         Ok(Server {

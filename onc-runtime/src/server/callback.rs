@@ -32,12 +32,13 @@ impl Context {
 /// Lets the handlers of a connection know the way back; what goes that way is to be carried by it.
 pub(super) fn attach(info: &mut ConnectionInfo, settings: &Settings) -> Side {
     let (side, stream) = side();
+    let settings = Settings { server: Some(info.peer.to_string().into()), ..settings.clone() };
     info.attached = client(stream, settings).map(|client| Attached(Arc::new(client)));
     side
 }
 
-fn client(stream: SideStream, settings: &Settings) -> Option<Client> {
+fn client(stream: SideStream, settings: Settings) -> Option<Client> {
     let link = Link::Stream(StreamLink::new(stream, settings.max_record_size));
     // Without a credential there is nothing that could be too long.
-    Client::start(Channel::new(settings.clone()), link, None, Credential::None, None).ok()
+    Client::start(Channel::new(settings), link, None, Credential::None, None).ok()
 }

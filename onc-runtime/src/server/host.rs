@@ -9,6 +9,7 @@ use std::task::{Context, Poll, ready};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::channel;
+use crate::observe::{self, Side, observed};
 use crate::service::{Connection, ConnectionInfo, DuplicateCache, Lifecycle, Patience, Registry, Settings, Watch};
 use crate::transport::Stream;
 
@@ -92,7 +93,7 @@ impl Host {
     /// The place for a connection, if there is one now.
     pub(super) fn place_now(&self) -> Result<OwnedSemaphorePermit, ServeError> {
         let full = ServeError::Connections { max: self.limits.connections };
-        Arc::clone(&self.room).try_acquire_owned().map_err(|_| full)
+        Arc::clone(&self.room).try_acquire_owned().map_err(|_| full.counted())
     }
 
     /// Serves a connection in a task of its own.
@@ -103,10 +104,11 @@ impl Host {
         place: OwnedSemaphorePermit,
     ) -> Result<(), ServeError> {
         if self.lifecycle.is_stopping() {
-            return Err(ServeError::Stopping);
+            return Err(ServeError::Stopping.counted());
         }
         let full = ServeError::ConnectionsOfPeer { max: self.guests.max() };
-        let guest = self.guests.admit(&info.peer).ok_or(full)?;
+        let guest = self.guests.admit(&info.peer).ok_or_else(|| full.counted())?;
+        let io = observed(io, Side::Server, info.peer.netid());
         let mut info = info;
         let side = self.callbacks.as_ref().map(|settings| callback::attach(&mut info, settings));
         let info = Arc::new(info);
@@ -155,6 +157,18 @@ impl<S: Stream> Future for Serving<S> {
             tracing::debug!(target: "onc::server", %error, peer = %self.info.peer, "a connection ended");
         }
         Poll::Ready(())
+    }
+}
+
+impl ServeError {
+    /// Tells the metrics of it.
+    fn counted(self) -> Self {
+        observe::refused(match self {
+            Self::Stopping => "stopping",
+            Self::Connections { .. } => "connections",
+            Self::ConnectionsOfPeer { .. } => "connections_of_peer",
+        });
+        self
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 
+use crate::observe;
 use crate::service::ConnectionInfo;
 #[cfg(unix)]
 use crate::transport::UnixSocket;
@@ -47,6 +48,7 @@ pub(super) async fn accept(listener: impl Accept, host: Host) {
                 }
             }
             Err(error) => {
+                observe::refused("system");
                 // Out of descriptors, or the peer was gone already: neither is a reason to stop serving.
                 tracing::warn!(target: "onc::server", %error, "a connection was not accepted");
                 if !matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) {

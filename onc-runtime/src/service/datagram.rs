@@ -11,7 +11,8 @@ use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::time::Instant;
 
-use crate::observe::step;
+use crate::observe::{self, Side, step};
+use crate::rpc::Netid;
 use crate::transport::{Outgoing, Peer, canonical};
 
 use super::connection::Settings;
@@ -99,6 +100,7 @@ impl Datagrams {
                 for datagram in room[..meta.len].chunks(meta.stride.max(1)) {
                     let destination = Return { to: meta.addr, from: meta.dst_ip };
                     self.remember(local, destination);
+                    observe::datagram_received(Side::Server, self.info.peer.netid(), datagram.len());
                     if self.lifecycle.calls().is_full() {
                         // What was read is held back too; what was not waits in the socket.
                         tokio::select! {
@@ -234,6 +236,7 @@ impl Socket {
             sent = self.try_send(&Transmit { src_ip: None, ..transmit }).await;
         }
         step!(8, "the reply crosses back", bytes = message.len());
+        observe::datagram_sent(Side::Server, Netid::udp(&canonical(destination.to)), message.len());
         if let Err(error) = sent {
             tracing::debug!(target: "onc::server", %error, to = %destination.to, "a reply was not sent");
         }

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use crate::observe;
 use crate::rpc::{CallHeader, Interface, ProcedureInfo};
 
 use super::Registry;
@@ -135,13 +136,16 @@ impl DuplicateCache {
         if !concerns(registry, &header) {
             return Admission::Execute(None);
         }
-        let (known, admission) = match self.begin(now, peer, &header, message) {
+        let (outcome, known, admission) = match self.begin(now, peer, &header, message) {
             Seen::New(ticket) => return Admission::Execute(Some(ticket)),
-            Seen::Running => ("it still runs", Admission::Drop),
-            Seen::Answered(Some(reply)) => ("the first reply is sent again", Admission::Repeat(reply)),
-            Seen::Answered(None) => ("its reply was too large to be kept", Admission::Drop),
-            Seen::Full => ("no room in the duplicate request cache; `max_duplicates` raises it", Admission::Drop),
+            Seen::Running => ("running", "it still runs", Admission::Drop),
+            Seen::Answered(Some(reply)) => ("answered", "the first reply is sent again", Admission::Repeat(reply)),
+            Seen::Answered(None) => ("too_large", "its reply was too large to be kept", Admission::Drop),
+            Seen::Full => {
+                ("full", "no room in the duplicate request cache; `max_duplicates` raises it", Admission::Drop)
+            }
         };
+        observe::duplicate(outcome);
         tracing::debug!(target: "onc::server", %peer, xid = header.xid, known, "a call is not executed");
         admission
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::observe::{Observation, Side, step};
+use crate::observe::{self, Observation, Side, step};
 use crate::rpc::{AcceptStatus, Admission, CallError, CallHeader, Interface, RejectStatus};
 use crate::xdr::Limits;
 
@@ -190,10 +190,12 @@ impl Registry {
     #[cold]
     fn unavailable(&self, program: u32) -> Handling {
         let versions = || self.interfaces().filter(|other| other.program == program).map(|other| other.version);
-        Handling::accepted(match (versions().min(), versions().max()) {
-            (Some(low), Some(high)) => AcceptStatus::ProgramMismatch { low, high },
-            _ => AcceptStatus::ProgramUnavailable,
-        })
+        let (status, name) = match (versions().min(), versions().max()) {
+            (Some(low), Some(high)) => (AcceptStatus::ProgramMismatch { low, high }, "PROG_MISMATCH"),
+            _ => (AcceptStatus::ProgramUnavailable, "PROG_UNAVAIL"),
+        };
+        observe::rejected(name);
+        Handling::accepted(status)
     }
 }
 
@@ -201,6 +203,10 @@ impl Registry {
 #[cold]
 fn refuse(error: &CallError) -> Verdict {
     let Some((xid, status)) = error.answer() else { return Verdict::NotACall };
+    observe::rejected(match status {
+        RejectStatus::RpcMismatch { .. } => "RPC_MISMATCH",
+        RejectStatus::AuthError(_) => "AUTH_ERROR",
+    });
     Verdict::Answer { xid, handling: Handling::denied(status) }
 }
 

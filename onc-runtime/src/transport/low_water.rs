@@ -53,9 +53,17 @@ impl LowWater {
 /// The TCP socket that a stream is, or that is in its box.
 fn tcp<S: Stream>(io: &S) -> Option<&TcpStream> {
     let io: &dyn Any = io;
-    io.downcast_ref().or_else(|| {
+    plain(io).or_else(|| {
         let boxed: &dyn Stream = &**io.downcast_ref::<Box<dyn Stream>>()?;
-        let io: &dyn Any = boxed;
-        io.downcast_ref()
+        plain(boxed)
     })
+}
+
+/// The TCP socket that a stream is, perhaps with its bytes counted.
+fn plain(io: &dyn Any) -> Option<&TcpStream> {
+    #[cfg(feature = "metrics")]
+    if let Some(metered) = io.downcast_ref::<super::Metered<TcpStream>>() {
+        return Some(metered.within());
+    }
+    io.downcast_ref()
 }

@@ -7,6 +7,8 @@ mod both_ways;
 mod incoming;
 mod low_water;
 pub mod memory;
+#[cfg(feature = "metrics")]
+mod metered;
 mod outgoing;
 mod peer;
 mod refused;
@@ -22,6 +24,8 @@ pub mod unix;
 
 pub(crate) use self::both_ways::{Side, SideStream, side};
 pub(crate) use self::incoming::{Arrival, Incoming};
+#[cfg(feature = "metrics")]
+pub(crate) use self::metered::Metered;
 pub(crate) use self::outgoing::Outgoing;
 pub use self::peer::Peer;
 pub(crate) use self::peer::canonical;
