@@ -67,6 +67,7 @@
 //! |---|---|---|
 //! | `net` | yes | clients, servers, transports, the port mapper; without it there are [`xdr`] and [`rpc`], and no tokio |
 //! | `metrics` | no | numbers of calls, errors, times and connections for the `metrics` facade |
+//! | `serde` | no | generated types in JSON and the like |
 //!
 //! # Seen from outside
 //!
@@ -94,6 +95,8 @@ pub mod observe;
 #[cfg(feature = "net")]
 pub mod portmap;
 pub mod rpc;
+#[cfg(feature = "serde")]
+pub mod serde;
 #[cfg(feature = "net")]
 pub mod server;
 #[cfg(feature = "net")]

@@ -172,25 +172,146 @@ mod behaviour {
         assert_eq!(from_slice::<Tree>(&to_vec(&tree).expect("it encodes")).expect("it decodes"), tree);
         assert!(Husband::default().spouse.is_none());
     }
+}
+
+/// `.serde(true)`: JSON as people would write it.
+mod json {
+    use serde_json::{Value, from_value, json, to_value};
+
+    use super::goldens::serde::{Answer, Deep, Entry, Item, Kind, Maybe, Mode, Node};
+
+    /// Writes a value, expects that, and reads it back.
+    fn is<T: serde::Serialize + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug>(value: T, expected: Value) {
+        assert_eq!(to_value(&value).expect("it is written"), expected);
+        assert_eq!(from_value::<T>(expected).expect("it is read"), value);
+    }
+
+    fn item() -> Item {
+        Item { title: "saw".into(), what: Kind::Tool, picture: vec![1, 0xab].into(), ..Item::default() }
+    }
 
     #[test]
-    fn json_is_what_people_would_write() {
-        use super::goldens::serde::{Answer, Item, Kind};
-
-        let item = Item { title: "saw".into(), what: Kind::Tool, picture: vec![1, 0xab].into(), ..Item::default() };
-        let json = serde_json::to_value(&item).expect("it is written");
+    fn structs_have_the_files_names_and_opaque_data_is_hexadecimal() {
+        let json = to_value(item()).expect("it is written");
         assert_eq!(json["title"], "saw");
         assert_eq!(json["what"], "KIND_TOOL");
         assert_eq!(json["cents"], 0);
         assert_eq!(json["picture"], "01ab");
         assert_eq!(json["checksum"], "00".repeat(20));
         assert_eq!(json["scores"].as_array().map(Vec::len), Some(40));
-        for answer in [Answer::Fruit(item), Answer::Tool(vec![7].into()), Answer::Other(Kind::Tool)] {
-            let json = serde_json::to_string(&answer).expect("it is written");
-            assert_eq!(serde_json::from_str::<Answer>(&json).expect("it is read"), answer);
+        is(item(), json);
+        is(
+            Entry { file_name: "motd".into(), open_mode: Mode::SLOW, second_handle: None, more: Maybe::False },
+            json!({ "fileName": "motd", "openMode": "MODE_SLOW", "secondHandle": null, "more": { "there": false } }),
+        );
+        let entry = Entry {
+            file_name: vec![0xff, 0x2f].into(),
+            open_mode: Mode(77),
+            second_handle: Some(vec![7].into()),
+            more: Maybe::True(vec![Entry::default()]),
+        };
+        is(
+            entry,
+            json!({
+                "fileName": { "hex": "ff2f" },
+                "openMode": 77,
+                "secondHandle": "07",
+                "more": {
+                    "there": true,
+                    "moreEntries": [
+                        { "fileName": "", "openMode": "MODE_FAST", "secondHandle": null, "more": { "there": false } },
+                    ],
+                },
+            }),
+        );
+    }
+
+    #[test]
+    fn unions_are_the_discriminant_and_the_arms_field() {
+        is(Answer::Tool(vec![7].into()), json!({ "what": "KIND_TOOL", "body": "07" }));
+        is(Answer::Fruit(item()), json!({ "what": "KIND_FRUIT", "found": item() }));
+        is(Deep::Items(7, None), json!({ "level": 7, "items": null }));
+        is(Deep::Items(u32::MAX, Some(item())), json!({ "level": 4_294_967_295_u32, "items": item() }));
+        is(Deep::Level("two".into()), json!({ "level": 2, "level_": "two" }));
+        is(Deep::Nodes(vec![Node { value: 1 }]), json!({ "level": 3, "nodes": [{ "value": 1 }] }));
+        is(Deep::Body2([1, 2]), json!({ "level": 5, "body": "0102" }));
+    }
+
+    /// What a program prints can be given to `onc call`, and the other way round.
+    #[test]
+    fn it_is_the_json_that_onc_speaks() {
+        use onc_runtime::xdr::{from_slice, to_vec};
+        use onc_tools::dynamic::{decode, encode, find_type};
+        use xdrgen::model::Shape;
+
+        fn same<T: onc_runtime::Xdr + serde::Serialize + serde::de::DeserializeOwned>(type_: &str, value: &T) {
+            let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../xdrgen/tests/golden/serde.x");
+            let model = xdrgen::load(&xdrgen::configure(), file.as_ref()).expect("a good file");
+            let shape = Shape::Named(find_type(&model, type_).expect("it is there").0);
+            let bytes = to_vec(value).expect("it encodes");
+            let json = decode(&model, &shape, &mut bytes.as_slice()).expect("it decodes");
+            assert_eq!(to_value(value).expect("it is written"), json);
+            let mut again = Vec::new();
+            encode(&model, &shape, &json, &mut again).expect("it encodes");
+            assert_eq!(again, bytes);
+            assert_eq!(to_value(from_slice::<T>(&again).expect("it decodes")).expect("it is written"), json);
         }
-        for wrong in [r#"{"Tool":"0"}"#, r#"{"Tool":"zz"}"#, r#"{"Tool":[1]}"#, r#"{"Other":"Tool"}"#] {
-            assert!(serde_json::from_str::<Answer>(wrong).is_err(), "{wrong}");
+
+        same("item", &item());
+        same("answer", &Answer::Fruit(item()));
+        same("answer", &Answer::Tool(vec![7].into()));
+        same("deep", &Deep::Items(7, Some(item())));
+        same("deep", &Deep::Items(u32::MAX, None));
+        same("deep", &Deep::Nodes(vec![Node { value: -1 }, Node { value: 1 }]));
+        same("deep", &Deep::Body2([1, 2]));
+        let entry = Entry { file_name: "motd".into(), second_handle: Some(vec![7].into()), ..Entry::default() };
+        same("maybe", &Maybe::True(vec![entry, Entry::default()]));
+        same("maybe", &Maybe::False);
+        same("mode", &Mode::SLOW);
+    }
+
+    #[test]
+    fn what_may_be_absent_may_be_left_out_and_names_may_be_numbers() {
+        let short = json!({ "fileName": "a", "openMode": 16, "more": { "there": false } });
+        let entry = from_value::<Entry>(short).expect("it is read");
+        assert_eq!((entry.open_mode, entry.second_handle), (Mode::SLOW, None));
+        assert_eq!(from_value::<Deep>(json!({ "level": 7 })).expect("it is read"), Deep::Items(7, None));
+        let prefixed = json!({ "body": "0xff", "what": "KIND_TOOL" });
+        assert_eq!(from_value::<Answer>(prefixed).expect("it is read"), Answer::Tool(vec![0xff].into()));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_explained() {
+        fn complaint<T: serde::de::DeserializeOwned + std::fmt::Debug>(json: Value) -> String {
+            from_value::<T>(json).expect_err("it is wrong").to_string()
         }
+        let answer = |json| complaint::<Answer>(json);
+        assert_eq!(answer(json!({ "what": "KIND_TOOL" })), "missing field `body`");
+        assert_eq!(answer(json!({ "body": "00" })), "missing field `what`");
+        assert_eq!(
+            answer(json!({ "what": "KIND_TOOL", "body": "00", "found": item() })),
+            "the field `found` is not one of Tool"
+        );
+        assert_eq!(
+            answer(json!({ "what": "KIND_TOOL", "bodi": "00" })),
+            "unknown field `bodi`, expected one of `what`, `found`, `body`"
+        );
+        let odd = "opaque data is an even number of hexadecimal digits";
+        for wrong in ["0", "zz", "é"] {
+            assert_eq!(answer(json!({ "what": "KIND_TOOL", "body": wrong })), odd);
+        }
+        assert!(answer(json!({ "what": "Tool" })).starts_with("unknown variant `Tool`, expected `KIND_FRUIT` or"));
+        assert_eq!(complaint::<Deep>(json!({ "level": 9 })), "the union has no arm for 9");
+        assert_eq!(complaint::<Deep>(json!({ "level": 4, "body": "00" })), "1 bytes where there are always 2");
+        assert_eq!(
+            complaint::<Maybe>(json!({ "there": false, "moreEntries": [] })),
+            "the field `moreEntries` is not one of false"
+        );
+        let names = "expected a number of 32 bits, or one of `MODE_FAST` `MODE_SLOW`";
+        assert_eq!(complaint::<Mode>(json!("FAST")), format!("invalid value: string \"FAST\", {names}"));
+        assert_eq!(complaint::<Mode>(json!(1_u64 << 40)), format!("invalid value: integer `1099511627776`, {names}"));
+        let mut entry = to_value(Entry::default()).expect("it is written");
+        entry["fileName"] = json!({ "hex": "0" });
+        assert_eq!(complaint::<Entry>(entry), "an even number of hexadecimal digits is needed");
     }
 }

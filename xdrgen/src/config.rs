@@ -156,9 +156,13 @@ impl Config {
         self
     }
 
-    /// Types derive `serde::Serialize` and `serde::Deserialize`; the crate has to depend on serde. Default: they do not.
+    /// Types have `serde::Serialize` and `serde::Deserialize`. Default: they do not. The crate has to depend on `serde` with its
+    /// feature `derive`, and on `onc-runtime` with its feature `serde`.
     ///
-    /// Enums are the names of their members; unions are externally tagged.
+    /// JSON is then as the file speaks: structs are objects with the file's names; enums are the names of their values, of
+    /// those that [`Choice::Open`] keeps also the number; opaque data is a string of hexadecimal digits; a union is an object
+    /// with the discriminant and the arm's field, `{"status": "NFS3_OK", "resok": {…}}`; a list is an array. The command `onc`
+    /// reads and writes the same.
     pub fn serde(mut self, derive: bool) -> Self {
         self.settings.serde = derive;
         self

@@ -31,7 +31,9 @@ fn config(name: &str) -> Config {
         }
         "features" => config.feature("WITH_LOCKS"),
         "keep_names" => config.keep_names(true),
-        "serde" => config.serde(true).services(Services::None),
+        "serde" => {
+            config.serde(true).with("mode", Choice::Open).with("entry.fileName", Choice::Bytes).services(Services::None)
+        }
         "users" => config.includes(Includes::Use).services(Services::Client),
         _ => config,
     }

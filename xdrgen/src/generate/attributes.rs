@@ -14,22 +14,33 @@ pub(crate) fn parse(source: &str) -> syn::Result<Vec<Attribute>> {
     Attribute::parse_outer.parse_str(source)
 }
 
+/// What a type has in place of a derive of the standard library's or of serde's.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Own {
+    /// `Debug`, which shows opaque data in hexadecimal.
+    pub(super) hex_debug: bool,
+    /// Implementations of serde's traits, if they are asked for.
+    pub(super) serde: bool,
+}
+
 impl Generator<'_> {
     /// `#[derive(…)]` with `Debug` and `Xdr`, and the attributes that the configuration adds; a trait is derived once, whoever
-    /// asks for it. `opaque`: the type has opaque data to show.
-    pub(super) fn derives(&self, standard: &[&str], opaque: bool, added: &[String]) -> TokenStream {
+    /// asks for it. `own`: what else this type has of ours.
+    pub(super) fn derives(&self, standard: &[&str], own: Own, added: &[String]) -> TokenStream {
         let runtime = &self.runtime;
         let mut names: Vec<String> = standard.iter().map(|name| (*name).to_owned()).collect();
         let mut paths: Vec<TokenStream> =
             standard.iter().map(|name| super::paths::ident(name).into_token_stream()).collect();
         let mut ours = vec![quote!(#runtime::Xdr)];
-        if opaque {
+        if own.hex_debug {
             names.push("Debug".to_owned());
             ours.insert(0, quote!(#runtime::HexDebug));
         }
         if self.settings.serde {
             names.extend(["Serialize", "Deserialize"].map(str::to_owned));
-            paths.extend([quote!(::serde::Serialize), quote!(::serde::Deserialize)]);
+            if !own.serde {
+                paths.extend([quote!(::serde::Serialize), quote!(::serde::Deserialize)]);
+            }
         }
         let mut others = Vec::new();
         for attribute in added.iter().flat_map(|source| parse(source).unwrap_or_default()) {

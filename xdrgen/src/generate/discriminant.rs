@@ -1,6 +1,6 @@
 //! What a union is switched on.
 
-use crate::model::{Integer, Model, Number, Shape, Symbol, TypeId, TypeKind, Union};
+use crate::model::{Integer, Model, Number, Shape, Symbol, Type, TypeId, TypeKind, Union};
 
 /// A discriminant's type, aliases followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +47,21 @@ pub(super) fn default_member(enum_: &crate::model::Enum) -> usize {
 /// Whether `union_` is switched on a bool.
 pub(super) fn is_bool(model: &Model, union_: &Union) -> bool {
     Discriminant::of(model, union_) == Discriminant::Bool
+}
+
+/// Whether every value that the discriminant can have is a case.
+pub(super) fn covers_all(model: &Model, union_: &Union) -> bool {
+    let is_case = |value: i128| union_.arms.iter().any(|arm| arm.cases.iter().any(|case| case.value == value));
+    match Discriminant::of(model, union_) {
+        Discriminant::Bool => is_case(0) && is_case(1),
+        Discriminant::Integer(_) => false,
+        Discriminant::Enum(id) => match model.type_(id) {
+            Type { kind: TypeKind::Enum(enum_), options, .. } if !options.open => {
+                enum_.members.iter().all(|member| is_case(member.value.into()))
+            }
+            _ => false,
+        },
+    }
 }
 
 /// The member of the discriminant's enum that `case` names, or has the value of.

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{Generator, discriminant::default_member, docs, numbers::literal, paths::ident};
+use super::{Generator, attributes::Own, discriminant::default_member, docs, numbers::literal, paths::ident};
 use crate::model::{Enum, Member, Type, TypeId};
 
 impl Generator<'_> {
@@ -11,7 +11,7 @@ impl Generator<'_> {
     pub(super) fn enum_(&self, id: TypeId, type_: &Type, enum_: &Enum) -> TokenStream {
         let head = self.type_head(id, type_, &format!("`enum {}`.", type_.name.ident));
         let traits = ["Clone", "Copy", "Debug", "Default", "PartialEq", "Eq", "PartialOrd", "Ord", "Hash"];
-        let derives = self.derives(&traits, false, &type_.options.attributes);
+        let derives = self.derives(&traits, Own::default(), &type_.options.attributes);
         let name = ident(self.names.type_(id));
         let default = default_member(enum_);
         let default = enum_.members.get(default).and_then(|member| member.alias_of).unwrap_or(default);
@@ -91,10 +91,10 @@ impl Generator<'_> {
         let mut traits = vec!["Clone", "Copy", "Debug"];
         traits.extend(zero.then_some("Default"));
         traits.extend(["PartialEq", "Eq", "PartialOrd", "Ord", "Hash"]);
-        let derives = self.derives(&traits, false, &type_.options.attributes);
+        let derives = self.derives(&traits, Own { hex_debug: false, serde: true }, &type_.options.attributes);
         let (name, number) = (ident(self.names.type_(id)), self.std_type("i32"));
         let (cfg, from) = (self.cfg(type_.feature.as_ref()), self.std_type("From"));
-        let (allow, transparent) = (self.allow(&[]), self.serde_transparent());
+        let (allow, serde) = (self.allow(&[]), self.serde_open_enum(id, type_, enum_));
         let named = || enum_.members.iter().zip(self.names.parts(id));
         let constants = named().map(|(member, rust)| {
             let (head, constant) = (member_head(member, rust), ident(rust));
@@ -110,7 +110,7 @@ impl Generator<'_> {
             self.impl_default(type_, &name, quote!(Self::#first))
         });
         quote! {
-            #head #derives #transparent #allow pub struct #name(
+            #head #derives #allow pub struct #name(
                 /// The value on the wire.
                 pub #number
             );
@@ -138,6 +138,7 @@ impl Generator<'_> {
                     Self(value)
                 }
             }
+            #serde
         }
     }
 }

@@ -18,6 +18,7 @@ mod paths;
 mod prefix;
 mod programs;
 mod serde;
+mod serde_union;
 mod server;
 mod shapes;
 mod sizes;
@@ -146,9 +147,6 @@ impl<'m> Generator<'m> {
             } else {
                 top.add_inside(name.namespace.iter().map(|segment| self.names.namespace(segment)), tokens);
             }
-        }
-        if let Some(support) = self.serde_support() {
-            top.add(support);
         }
         top
     }

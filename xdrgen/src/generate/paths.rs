@@ -123,6 +123,12 @@ impl Generator<'_> {
         let name = ["T", "S", "Service", "TService"].into_iter().find(|name| !self.names.hides_type(name));
         ident(name.unwrap_or("T_"))
     }
+
+    /// A name for a type within a function that no type of the file has.
+    pub(super) fn local_type_name(&self) -> Ident {
+        let name = ["Fields", "Arms", "UnionFields"].into_iter().find(|name| !self.names.hides_type(name));
+        ident(name.unwrap_or("Fields_"))
+    }
 }
 
 /// A path that the configuration gave; one that starts with `super` or `self` counts from the top of the file.

@@ -1,22 +1,22 @@
-//! What serde has to be told.
+//! What serde has to be told, so that its formats show what is in the file: its names, the names of enums' values, opaque data in
+//! hexadecimal.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{Generator, paths::Place};
-use crate::model::{Field, Model, Shape, TypeKind};
+use super::{Generator, names::unescape, numbers::literal, paths::ident};
+use crate::model::{Enum, Field, Model, Shape, Type, TypeId};
 
 /// The longest array that serde knows.
 const LONGEST: i128 = 32;
 
-/// The module that the generated code uses; `__runtime` stands for the runtime's path.
-const SUPPORT: &str = include_str!("serde_support.rs.in");
-
-/// How a field is written where serde alone would not know, or would write bytes as a list of numbers.
+/// How a field is written where serde alone would not know, or would write bytes as a list of numbers. The runtime's codecs, by
+/// name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Codec {
+pub(super) enum Codec {
     Plain,
     Hex,
+    Text,
     Each(Box<Codec>),
 }
 
@@ -26,55 +26,76 @@ impl Generator<'_> {
         self.settings.serde.then(|| quote!(#[serde(rename = #original)]))
     }
 
-    /// An open enum is its number.
-    pub(super) fn serde_transparent(&self) -> Option<TokenStream> {
-        self.settings.serde.then(|| quote!(#[serde(transparent)]))
-    }
-
-    /// `#[serde(with = …)]` of a field, if it needs one.
-    pub(super) fn serde_attribute(&self, at: &Place, field: &Field) -> Option<TokenStream> {
-        let codec = if self.settings.serde { codec_of(self.model, field) } else { None }?;
-        let support = self.path(at, None, &[], "serde_support").to_string().replace(' ', "");
-        let path = format!("{support}::As::<{}>", codec.path(&support));
-        Some(quote!(#[serde(with = #path)]))
-    }
-
-    /// The module that these attributes refer to, if there are any.
-    pub(super) fn serde_support(&self) -> Option<TokenStream> {
-        if !self.settings.serde || !own_fields(self.model).any(|field| codec_of(self.model, field).is_some()) {
+    /// `#[serde(…)]` of a field called `rust`, if it needs one: the file's name, and how it is written.
+    pub(super) fn serde_attribute(&self, field: &Field, rust: &str) -> Option<TokenStream> {
+        if !self.settings.serde {
             return None;
         }
-        let runtime = &self.settings.runtime_path;
-        // It is our own text, and a test generates it.
-        SUPPORT.replace("__runtime", runtime).parse().ok()
+        let original = &field.name;
+        let rename = (unescape(rust) != *original).then(|| quote!(rename = #original));
+        let with = codec_of(self.model, field).map(|codec| {
+            let path = self.codec_path(&codec);
+            quote!(with = #path)
+        });
+        // Of an `Option` serde knows by itself that it may be missing, unless it is told how to read it.
+        let optional = matches!(self.model.resolve(&field.shape), Shape::Optional(_));
+        let default = (with.is_some() && optional).then(|| quote!(default));
+        let said: Vec<TokenStream> = rename.into_iter().chain(default).chain(with).collect();
+        (!said.is_empty()).then(|| quote!(#[serde(#(#said),*)]))
     }
-}
 
-impl Codec {
-    fn path(&self, support: &str) -> String {
-        match self {
-            Self::Plain => format!("{support}::Plain"),
-            Self::Hex => format!("{support}::Hex"),
-            Self::Each(item) => format!("{support}::Each<{}>", item.path(support)),
+    /// An open enum is the name of its number, or the number.
+    pub(super) fn serde_open_enum(&self, id: TypeId, type_: &Type, enum_: &Enum) -> Option<TokenStream> {
+        if !self.settings.serde {
+            return None;
+        }
+        let (runtime, cfg) = (&self.runtime, self.cfg(type_.feature.as_ref()));
+        let (name, t, result) = (ident(self.names.type_(id)), self.type_parameter(), self.std_type("Result"));
+        let number = self.std_type("i32");
+        let text = self.std_type("str");
+        let names = enum_.members.iter().map(|member| {
+            let (name, value) = (&member.name, literal(member.value.into(), member.radix));
+            quote!((#name, #value))
+        });
+        Some(quote! {
+            #cfg
+            const _: () = {
+                const NAMES: &[(&#text, #number)] = &[#(#names),*];
+                impl ::serde::Serialize for #name {
+                    fn serialize<#t: ::serde::Serializer>(&self, to: #t) -> #result<#t::Ok, #t::Error> {
+                        #runtime::serde::write_number(self.0, NAMES, to)
+                    }
+                }
+                impl<'de> ::serde::Deserialize<'de> for #name {
+                    fn deserialize<#t: ::serde::Deserializer<'de>>(from: #t) -> #result<Self, #t::Error> {
+                        #runtime::serde::read_number(NAMES, from).map(Self)
+                    }
+                }
+            };
+        })
+    }
+
+    /// How a field is written, as a type.
+    pub(super) fn codec_type(&self, field: &Field) -> TokenStream {
+        let codec = codec_of(self.model, field).unwrap_or(Codec::Plain);
+        // A path of ours, and of the configuration, which has refused what is no path.
+        self.codec_path(&codec).parse().unwrap_or_default()
+    }
+
+    /// How a field is written, as text.
+    pub(super) fn codec_path(&self, codec: &Codec) -> String {
+        let runtime = &self.settings.runtime_path;
+        match codec {
+            Codec::Plain => format!("{runtime}::serde::Plain"),
+            Codec::Hex => format!("{runtime}::serde::Hex"),
+            Codec::Text => format!("{runtime}::serde::Text"),
+            Codec::Each(item) => format!("{runtime}::serde::Each::<{}>", self.codec_path(item)),
         }
     }
 }
 
-fn own_fields(model: &Model) -> impl Iterator<Item = &Field> {
-    model.types.iter().filter(|type_| type_.module.is_none()).flat_map(|type_| {
-        let fields: Vec<&Field> = match &type_.kind {
-            TypeKind::Struct(struct_) => struct_.fields.iter().collect(),
-            TypeKind::Union(union_) => {
-                let default = union_.default.iter().filter_map(|default| default.field.as_ref());
-                union_.arms.iter().filter_map(|arm| arm.field.as_ref()).chain(default).collect()
-            }
-            _ => Vec::new(),
-        };
-        fields
-    })
-}
-
-fn codec_of(model: &Model, field: &Field) -> Option<Codec> {
+/// How a field is written, if serde alone would not know.
+pub(super) fn codec_of(model: &Model, field: &Field) -> Option<Codec> {
     let each = |codec: Codec| Codec::Each(Box::new(codec));
     match (&field.shape, field.boxed) {
         // The box is inside the option.
@@ -87,9 +108,8 @@ fn codec_of(model: &Model, field: &Field) -> Option<Codec> {
 fn codec(model: &Model, shape: &Shape) -> Option<Codec> {
     let each = |codec: Codec| Codec::Each(Box::new(codec));
     match model.resolve(shape) {
-        Shape::Opaque(_) | Shape::FixedOpaque(_) | Shape::Quadruple | Shape::String { as_bytes: true, .. } => {
-            Some(Codec::Hex)
-        }
+        Shape::Opaque(_) | Shape::FixedOpaque(_) | Shape::Quadruple => Some(Codec::Hex),
+        Shape::String { as_bytes: true, .. } => Some(Codec::Text),
         Shape::Array { item, length } => match codec(model, item) {
             Some(item) => Some(each(item)),
             None => (length.value > LONGEST).then(|| each(Codec::Plain)),

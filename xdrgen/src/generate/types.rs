@@ -4,7 +4,9 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::{
-    Generator, docs,
+    Generator,
+    attributes::Own,
+    docs,
     paths::{Place, ident},
     traits::{LONGEST_DEFAULT, standard_traits},
 };
@@ -57,12 +59,12 @@ impl Generator<'_> {
         traits.extend((default && derivable).then_some("Default"));
         traits.push("PartialEq");
         traits.extend(self.traits.eq(id).then_some("Eq"));
-        let derives = self.derives(&traits, opaque, &type_.options.attributes);
+        let derives = self.derives(&traits, Own { hex_debug: opaque, serde: false }, &type_.options.attributes);
         let name = ident(self.names.type_(id));
         let fields = struct_.fields.iter().zip(self.names.parts(id)).map(|(field, rust)| {
             let docs = docs::comment_or(&field.docs, &self.field_role(field));
             let (alias, added) = (docs::alias(&field.name, rust), self.added(&field.attributes));
-            let (xdr, serde) = (self.field_attribute(at, field), self.serde_attribute(at, field));
+            let (xdr, serde) = (self.field_attribute(at, field), self.serde_attribute(field, rust));
             let (name, type_) = (ident(rust), self.field_type(at, field));
             quote!(#docs #alias #xdr #serde #added pub #name: #type_)
         });

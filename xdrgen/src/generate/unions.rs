@@ -5,6 +5,7 @@ use quote::quote;
 
 use super::{
     Generator,
+    attributes::Own,
     discriminant::{Discriminant, is_bool},
     docs,
     paths::{Place, ident},
@@ -29,7 +30,7 @@ impl Generator<'_> {
         traits.extend(derivable.then_some("Default"));
         traits.push("PartialEq");
         traits.extend(self.traits.eq(id).then_some("Eq"));
-        let derives = self.derives(&traits, opaque, &type_.options.attributes);
+        let derives = self.derives(&traits, Own { hex_debug: opaque, serde: true }, &type_.options.attributes);
         let allow = self.allow(if self.is_lopsided(union_) { &["clippy::large_enum_variant"] } else { &[] });
         let arms = union_.arms.iter().zip(self.names.parts(id)).enumerate().map(|(index, (arm, rust))| {
             let cases: Vec<TokenStream> = arm.cases.iter().map(|case| self.case(at, union_, case)).collect();
@@ -54,12 +55,14 @@ impl Generator<'_> {
             let value = self.default_variant(at, id, union_, arm);
             self.impl_default(type_, &name, value)
         });
+        let serde = self.serde_union(at, id, type_, union_);
         let conversions = self.union_conversions(at, id, type_, union_);
         quote! {
             #head #derives #[xdr(union(#discriminant))] #allow
             pub enum #name { #(#arms,)* #otherwise }
             #default
             #conversions
+            #serde
         }
     }
 
@@ -68,8 +71,8 @@ impl Generator<'_> {
         let variant = ident(rust);
         let field = field.map(|field| {
             let (added, xdr) = (self.added(&field.attributes), self.field_attribute(at, field));
-            let (serde, type_) = (self.serde_attribute(at, field), self.field_type(at, field));
-            quote!(#xdr #serde #added #type_)
+            let type_ = self.field_type(at, field);
+            quote!(#xdr #added #type_)
         });
         let parts: Vec<TokenStream> = keeps.cloned().into_iter().chain(field).collect();
         if parts.is_empty() { quote!(#variant) } else { quote!(#variant(#(#parts),*)) }

@@ -394,9 +394,13 @@ pub mod choice_v1 {
         type Results = super::Reply;
         type ArgumentsShape = (::onc_runtime::xdr::Plain,);
         type ResultsShape = ::onc_runtime::xdr::Plain;
+
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
+
         const NUMBER: u32 = 1;
+
         const NAME: &'static str = "LOOKUP";
+
         const IDEMPOTENT: bool = true;
     }
 
@@ -410,8 +414,11 @@ pub mod choice_v1 {
         type Results = super::Reply;
         type ArgumentsShape = (::onc_runtime::xdr::Plain,);
         type ResultsShape = ::onc_runtime::xdr::Plain;
+
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
+
         const NUMBER: u32 = 2;
+
         const NAME: &'static str = "CREATE";
     }
 }

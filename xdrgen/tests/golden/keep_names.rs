@@ -408,8 +408,11 @@ pub mod calc_v1_procedures {
         type Results = i32;
         type ArgumentsShape = (::onc_runtime::xdr::Plain, ::onc_runtime::xdr::Plain);
         type ResultsShape = ::onc_runtime::xdr::Plain;
+
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
+
         const NUMBER: ::core::primitive::u32 = 1;
+
         const NAME: &'static str = "CALC_ADD";
     }
 
@@ -422,8 +425,11 @@ pub mod calc_v1_procedures {
         type Results = super::file_name;
         type ArgumentsShape = (::onc_runtime::xdr::Plain,);
         type ResultsShape = ::onc_runtime::xdr::Max<{ super::MaxName }>;
+
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
+
         const NUMBER: ::core::primitive::u32 = 2;
+
         const NAME: &'static str = "calc_new";
     }
 
@@ -436,8 +442,11 @@ pub mod calc_v1_procedures {
         type Results = i32;
         type ArgumentsShape = ();
         type ResultsShape = ::onc_runtime::xdr::Plain;
+
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
+
         const NUMBER: ::core::primitive::u32 = 3;
+
         const NAME: &'static str = "new";
     }
 }
@@ -601,8 +610,11 @@ pub mod calc_v2_procedures {
         type Results = super::Option;
         type ArgumentsShape = (::onc_runtime::xdr::Plain,);
         type ResultsShape = ::onc_runtime::xdr::Plain;
+
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
+
         const NUMBER: ::core::primitive::u32 = 1;
+
         const NAME: &'static str = "Option";
     }
 }

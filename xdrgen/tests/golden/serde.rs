@@ -81,16 +81,16 @@ pub struct Item {
     /// `unsigned hyper cents`
     pub cents: u64,
     /// `opaque picture<>`
-    #[serde(with = "serde_support::As::<serde_support::Hex>")]
+    #[serde(with = "::onc_runtime::serde::Hex")]
     pub picture: ::onc_runtime::Bytes,
     /// `opaque checksum[20]`
-    #[serde(with = "serde_support::As::<serde_support::Hex>")]
+    #[serde(with = "::onc_runtime::serde::Hex")]
     pub checksum: [u8; 20],
     /// `opaque page[64]`
-    #[serde(with = "serde_support::As::<serde_support::Hex>")]
+    #[serde(with = "::onc_runtime::serde::Hex")]
     pub page: [u8; 64],
     /// `int scores[40]`
-    #[serde(with = "serde_support::As::<serde_support::Each<serde_support::Plain>>")]
+    #[serde(with = "::onc_runtime::serde::Each::<::onc_runtime::serde::Plain>")]
     pub scores: [i32; 40],
     /// `unsigned char raw<>`
     #[xdr(item(unpacked))]
@@ -124,15 +124,7 @@ pub struct Node {
 
 /// `union answer`, switched on `what`.
 #[doc(alias = "answer")]
-#[derive(
-    Clone,
-    PartialEq,
-    Eq,
-    ::serde::Serialize,
-    ::serde::Deserialize,
-    ::onc_runtime::HexDebug,
-    ::onc_runtime::Xdr
-)]
+#[derive(Clone, PartialEq, Eq, ::onc_runtime::HexDebug, ::onc_runtime::Xdr)]
 #[xdr(union(Kind))]
 #[allow(dead_code, clippy::large_enum_variant)]
 pub enum Answer {
@@ -143,11 +135,7 @@ pub enum Answer {
     /// `case KIND_TOOL: opaque body<16>`
     #[doc(alias = "body")]
     #[xdr(case = Kind::Tool)]
-    Tool(
-        #[xdr(max = 16)]
-        #[serde(with = "serde_support::As::<serde_support::Hex>")]
-        ::onc_runtime::Bytes,
-    ),
+    Tool(#[xdr(max = 16)] ::onc_runtime::Bytes),
     /// `default: void`
     #[xdr(default)]
     Other(Kind),
@@ -159,250 +147,347 @@ impl Default for Answer {
     }
 }
 
-/// How serde sees what it does not know: opaque data is a string of hexadecimal digits, arrays may be longer than 32.
-#[allow(dead_code)]
-mod serde_support {
-    /// A `with` for serde.
-    pub(super) struct As<C>(::core::marker::PhantomData<C>);
-
-    impl<C> As<C> {
-        pub(super) fn serialize<T, S: ::serde::Serializer>(
-            value: &T,
-            to: S,
-        ) -> ::core::result::Result<S::Ok, S::Error>
-        where
-            C: Codec<T>,
-        {
-            C::serialize(value, to)
-        }
-        pub(super) fn deserialize<'de, T, D: ::serde::Deserializer<'de>>(
-            from: D,
-        ) -> ::core::result::Result<T, D::Error>
-        where
-            C: Codec<T>,
-        {
-            C::deserialize(from)
-        }
-    }
-
-    /// How a `T` is written and read.
-    pub(super) trait Codec<T> {
-        fn serialize<S: ::serde::Serializer>(
-            value: &T,
-            to: S,
-        ) -> ::core::result::Result<S::Ok, S::Error>;
-
-        fn deserialize<'de, D: ::serde::Deserializer<'de>>(
-            from: D,
-        ) -> ::core::result::Result<T, D::Error>;
-    }
-
-    /// As the type itself says.
-    pub(super) struct Plain;
-
-    /// Bytes as a string of hexadecimal digits.
-    pub(super) struct Hex;
-
-    /// Whatever is inside as `C` says.
-    pub(super) struct Each<C>(::core::marker::PhantomData<C>);
-
-    impl<T: ::serde::Serialize + ::serde::de::DeserializeOwned> Codec<T> for Plain {
-        fn serialize<S: ::serde::Serializer>(
-            value: &T,
-            to: S,
-        ) -> ::core::result::Result<S::Ok, S::Error> {
-            value.serialize(to)
-        }
-
-        fn deserialize<'de, D: ::serde::Deserializer<'de>>(
-            from: D,
-        ) -> ::core::result::Result<T, D::Error> {
-            T::deserialize(from)
-        }
-    }
-
-    impl Codec<::std::vec::Vec<u8>> for Hex {
-        fn serialize<S: ::serde::Serializer>(
-            value: &::std::vec::Vec<u8>,
-            to: S,
-        ) -> ::core::result::Result<S::Ok, S::Error> {
-            let digit = |nibble: u8| char::from(
-                b"0123456789abcdef"[usize::from(nibble)],
-            );
-            let text: ::std::string::String = value
-                .iter()
-                .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
-                .collect();
-            to.serialize_str(&text)
-        }
-
-        fn deserialize<'de, D: ::serde::Deserializer<'de>>(
-            from: D,
-        ) -> ::core::result::Result<::std::vec::Vec<u8>, D::Error> {
-            let text = <::std::string::String as ::serde::Deserialize>::deserialize(
-                from,
-            )?;
-            let value = |digit: u8| {
-                char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
-            };
-            let byte = |pair: &[u8]| match pair {
-                [high, low] => {
-                    ::core::option::Option::Some(value(*high)? << 4 | value(*low)?)
-                }
-                _ => ::core::option::Option::None,
-            };
-            let bytes: ::core::option::Option<::std::vec::Vec<u8>> = text
-                .as_bytes()
-                .chunks(2)
-                .map(byte)
-                .collect();
-            bytes
-                .ok_or_else(|| ::serde::de::Error::custom(
-                    "opaque data is an even number of hexadecimal digits",
-                ))
-        }
-    }
-
-    impl Codec<::onc_runtime::Bytes> for Hex {
-        fn serialize<S: ::serde::Serializer>(
-            value: &::onc_runtime::Bytes,
-            to: S,
-        ) -> ::core::result::Result<S::Ok, S::Error> {
-            <Hex as Codec<::std::vec::Vec<u8>>>::serialize(&value.to_vec(), to)
-        }
-
-        fn deserialize<'de, D: ::serde::Deserializer<'de>>(
-            from: D,
-        ) -> ::core::result::Result<::onc_runtime::Bytes, D::Error> {
-            <Hex as Codec<::std::vec::Vec<u8>>>::deserialize(from)
-                .map(::onc_runtime::Bytes::from)
-        }
-    }
-
-    impl<const N: usize> Codec<[u8; N]> for Hex {
-        fn serialize<S: ::serde::Serializer>(
-            value: &[u8; N],
-            to: S,
-        ) -> ::core::result::Result<S::Ok, S::Error> {
-            <Hex as Codec<::std::vec::Vec<u8>>>::serialize(&value.to_vec(), to)
-        }
-
-        fn deserialize<'de, D: ::serde::Deserializer<'de>>(
-            from: D,
-        ) -> ::core::result::Result<[u8; N], D::Error> {
-            let bytes = <Hex as Codec<::std::vec::Vec<u8>>>::deserialize(from)?;
-            bytes
-                .try_into()
-                .map_err(|bytes: ::std::vec::Vec<u8>| wrong_length(bytes.len(), N))
-        }
-    }
-
-    impl<T, C: Codec<T>> Codec<::std::vec::Vec<T>> for Each<C> {
-        fn serialize<S: ::serde::Serializer>(
-            value: &::std::vec::Vec<T>,
-            to: S,
-        ) -> ::core::result::Result<S::Ok, S::Error> {
-            to.collect_seq(value.iter().map(Borrowed::<T, C>::new))
-        }
-
-        fn deserialize<'de, D: ::serde::Deserializer<'de>>(
-            from: D,
-        ) -> ::core::result::Result<::std::vec::Vec<T>, D::Error> {
-            let items = <::std::vec::Vec<
-                Owned<T, C>,
-            > as ::serde::Deserialize>::deserialize(from)?;
-            ::core::result::Result::Ok(items.into_iter().map(|item| item.0).collect())
-        }
-    }
-
-    impl<T, C: Codec<T>, const N: usize> Codec<[T; N]> for Each<C> {
-        fn serialize<S: ::serde::Serializer>(
-            value: &[T; N],
-            to: S,
-        ) -> ::core::result::Result<S::Ok, S::Error> {
-            to.collect_seq(value.iter().map(Borrowed::<T, C>::new))
-        }
-
-        fn deserialize<'de, D: ::serde::Deserializer<'de>>(
-            from: D,
-        ) -> ::core::result::Result<[T; N], D::Error> {
-            let items = <Each<C> as Codec<::std::vec::Vec<T>>>::deserialize(from)?;
-            items
-                .try_into()
-                .map_err(|items: ::std::vec::Vec<T>| wrong_length(items.len(), N))
-        }
-    }
-
-    impl<T, C: Codec<T>> Codec<::core::option::Option<T>> for Each<C> {
-        fn serialize<S: ::serde::Serializer>(
-            value: &::core::option::Option<T>,
-            to: S,
-        ) -> ::core::result::Result<S::Ok, S::Error> {
-            match value {
-                ::core::option::Option::Some(value) => {
-                    to.serialize_some(&Borrowed::<T, C>::new(value))
-                }
-                ::core::option::Option::None => to.serialize_none(),
+impl ::serde::Serialize for Answer {
+    fn serialize<T: ::serde::Serializer>(&self, to: T) -> Result<T::Ok, T::Error> {
+        let to = ::onc_runtime::serde::UnionWriter::new(to, "answer", "what");
+        match self {
+            Self::Fruit(value) => {
+                to.arm::<::onc_runtime::serde::Plain, Kind, _>(&Kind::Fruit, "found", value)
             }
+            Self::Tool(value) => {
+                to.arm::<::onc_runtime::serde::Hex, Kind, _>(&Kind::Tool, "body", value)
+            }
+            Self::Other(discriminant) => to.void::<Kind>(discriminant),
         }
-
-        fn deserialize<'de, D: ::serde::Deserializer<'de>>(
-            from: D,
-        ) -> ::core::result::Result<::core::option::Option<T>, D::Error> {
-            let value = <::core::option::Option<
-                Owned<T, C>,
-            > as ::serde::Deserialize>::deserialize(from)?;
-            ::core::result::Result::Ok(value.map(|value| value.0))
-        }
-    }
-
-    impl<T, C: Codec<T>> Codec<::std::boxed::Box<T>> for Each<C> {
-        fn serialize<S: ::serde::Serializer>(
-            value: &::std::boxed::Box<T>,
-            to: S,
-        ) -> ::core::result::Result<S::Ok, S::Error> {
-            C::serialize(value, to)
-        }
-
-        fn deserialize<'de, D: ::serde::Deserializer<'de>>(
-            from: D,
-        ) -> ::core::result::Result<::std::boxed::Box<T>, D::Error> {
-            C::deserialize(from).map(::std::boxed::Box::new)
-        }
-    }
-
-    /// An item to be written as `C` says.
-    struct Borrowed<'a, T, C>(&'a T, ::core::marker::PhantomData<C>);
-
-    impl<'a, T, C> Borrowed<'a, T, C> {
-        fn new(value: &'a T) -> Self {
-            Self(value, ::core::marker::PhantomData)
-        }
-    }
-
-    impl<T, C: Codec<T>> ::serde::Serialize for Borrowed<'_, T, C> {
-        fn serialize<S: ::serde::Serializer>(
-            &self,
-            to: S,
-        ) -> ::core::result::Result<S::Ok, S::Error> {
-            C::serialize(self.0, to)
-        }
-    }
-
-    /// An item read as `C` says.
-    struct Owned<T, C>(T, ::core::marker::PhantomData<C>);
-
-    impl<'de, T, C: Codec<T>> ::serde::Deserialize<'de> for Owned<T, C> {
-        fn deserialize<D: ::serde::Deserializer<'de>>(
-            from: D,
-        ) -> ::core::result::Result<Self, D::Error> {
-            C::deserialize(from).map(|value| Self(value, ::core::marker::PhantomData))
-        }
-    }
-
-    fn wrong_length<E: ::serde::de::Error>(length: usize, expected: usize) -> E {
-        E::custom(
-            format_args!("{length} elements or bytes where there are always {expected}"),
-        )
     }
 }
+
+impl<'de> ::serde::Deserialize<'de> for Answer {
+    fn deserialize<T: ::serde::Deserializer<'de>>(from: T) -> Result<Self, T::Error> {
+        #[derive(::serde::Deserialize)]
+        #[serde(rename = "answer", deny_unknown_fields)]
+        struct Fields {
+            #[serde(rename = "what")]
+            discriminant: Kind,
+            #[serde(rename = "found", default)]
+            arm_0: Option<Item>,
+            #[serde(
+                rename = "body",
+                default,
+                with = "::onc_runtime::serde::Each::<::onc_runtime::serde::Hex>"
+            )]
+            arm_1: Option<::onc_runtime::Bytes>,
+        }
+        let Fields { discriminant, arm_0, arm_1 } = ::serde::Deserialize::deserialize(
+            from,
+        )?;
+        let arms = ::onc_runtime::serde::Arms {
+            discriminant: &discriminant,
+            given: &[("found", arm_0.is_some()), ("body", arm_1.is_some())],
+        };
+
+        #[allow(unreachable_patterns)]
+        match &discriminant {
+            Kind::Fruit => {
+                let value = arms.value("found", arm_0)?;
+                Ok(Self::Fruit(value))
+            }
+            Kind::Tool => {
+                let value = arms.value("body", arm_1)?;
+                Ok(Self::Tool(value))
+            }
+            _ => {
+                arms.void()?;
+                Ok(Self::Other(discriminant))
+            }
+        }
+    }
+}
+
+/// Known by name, others by number.
+#[doc(alias = "mode")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(::onc_runtime::Xdr)]
+#[allow(dead_code)]
+pub struct Mode(
+    /// The value on the wire.
+    pub i32,
+);
+
+#[allow(dead_code)]
+impl Mode {
+    /// `MODE_FAST`, -1.
+    #[doc(alias = "MODE_FAST")]
+    pub const FAST: Self = Self(-1);
+
+    /// `MODE_SLOW`, 16.
+    #[doc(alias = "MODE_SLOW")]
+    pub const SLOW: Self = Self(0x10);
+}
+
+impl Default for Mode {
+    fn default() -> Self {
+        Self::FAST
+    }
+}
+
+impl ::core::fmt::Display for Mode {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        match *self {
+            Self::FAST => f.pad("MODE_FAST"),
+            Self::SLOW => f.pad("MODE_SLOW"),
+            Self(value) => ::core::fmt::Display::fmt(&value, f),
+        }
+    }
+}
+
+impl From<Mode> for i32 {
+    fn from(value: Mode) -> Self {
+        value.0
+    }
+}
+
+impl From<i32> for Mode {
+    fn from(value: i32) -> Self {
+        Self(value)
+    }
+}
+
+const _: () = {
+    const NAMES: &[(&str, i32)] = &[("MODE_FAST", -1), ("MODE_SLOW", 0x10)];
+
+    impl ::serde::Serialize for Mode {
+        fn serialize<T: ::serde::Serializer>(&self, to: T) -> Result<T::Ok, T::Error> {
+            ::onc_runtime::serde::write_number(self.0, NAMES, to)
+        }
+    }
+
+    impl<'de> ::serde::Deserialize<'de> for Mode {
+        fn deserialize<T: ::serde::Deserializer<'de>>(
+            from: T,
+        ) -> Result<Self, T::Error> {
+            ::onc_runtime::serde::read_number(NAMES, from).map(Self)
+        }
+    }
+};
+
+/// `union deep`, switched on `level`.
+#[doc(alias = "deep")]
+#[derive(Clone, PartialEq, Eq, ::onc_runtime::HexDebug, ::onc_runtime::Xdr)]
+#[xdr(union(u32))]
+#[allow(dead_code, clippy::large_enum_variant)]
+pub enum Deep {
+    /// `case 4294967295: case SOME_LEVEL: item *items`
+    #[doc(alias = "items")]
+    #[xdr(case = [0xffff_ffff, SOME_LEVEL])]
+    Items(u32, Option<Item>),
+    /// `case 2: string level<4>`
+    #[doc(alias = "level")]
+    #[xdr(case = 2)]
+    Level(#[xdr(max = 4)] String),
+    /// `case 3: node *nodes`
+    #[doc(alias = "nodes")]
+    #[xdr(case = 3)]
+    Nodes(#[xdr(list)] Vec<Node>),
+    /// `case 4: opaque body[2]`
+    #[doc(alias = "body")]
+    #[xdr(case = 4)]
+    Body([u8; 2]),
+    /// `case 5: opaque body[2]`
+    #[doc(alias = "body")]
+    #[xdr(case = 5)]
+    Body2([u8; 2]),
+}
+
+impl ::serde::Serialize for Deep {
+    fn serialize<T: ::serde::Serializer>(&self, to: T) -> Result<T::Ok, T::Error> {
+        let to = ::onc_runtime::serde::UnionWriter::new(to, "deep", "level");
+        match self {
+            Self::Items(discriminant, value) => {
+                to.arm::<::onc_runtime::serde::Plain, u32, _>(discriminant, "items", value)
+            }
+            Self::Level(value) => {
+                to.arm::<::onc_runtime::serde::Plain, u32, _>(&2, "level_", value)
+            }
+            Self::Nodes(value) => {
+                to.arm::<::onc_runtime::serde::Plain, u32, _>(&3, "nodes", value)
+            }
+            Self::Body(value) => {
+                to.arm::<::onc_runtime::serde::Hex, u32, _>(&4, "body", value)
+            }
+            Self::Body2(value) => {
+                to.arm::<::onc_runtime::serde::Hex, u32, _>(&5, "body", value)
+            }
+        }
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for Deep {
+    fn deserialize<T: ::serde::Deserializer<'de>>(from: T) -> Result<Self, T::Error> {
+        #[derive(::serde::Deserialize)]
+        #[serde(rename = "deep", deny_unknown_fields)]
+        struct Fields {
+            #[serde(rename = "level")]
+            discriminant: u32,
+            #[serde(rename = "items", default)]
+            arm_0: Option<Item>,
+            #[serde(rename = "level_", default)]
+            arm_1: Option<String>,
+            #[serde(rename = "nodes", default)]
+            arm_2: Option<Vec<Node>>,
+            #[serde(
+                rename = "body",
+                default,
+                with = "::onc_runtime::serde::Each::<::onc_runtime::serde::Hex>"
+            )]
+            arm_3: Option<[u8; 2]>,
+        }
+        let Fields { discriminant, arm_0, arm_1, arm_2, arm_3 } = ::serde::Deserialize::deserialize(
+            from,
+        )?;
+        let arms = ::onc_runtime::serde::Arms {
+            discriminant: &discriminant,
+            given: &[
+                ("items", arm_0.is_some()),
+                ("level_", arm_1.is_some()),
+                ("nodes", arm_2.is_some()),
+                ("body", arm_3.is_some()),
+            ],
+        };
+        match &discriminant {
+            _ if [0xffff_ffff, SOME_LEVEL].contains(&discriminant) => {
+                let value = arms.optional("items", arm_0)?;
+                Ok(Self::Items(discriminant, value))
+            }
+            2 => {
+                let value = arms.value("level_", arm_1)?;
+                Ok(Self::Level(value))
+            }
+            3 => {
+                let value = arms.value("nodes", arm_2)?;
+                Ok(Self::Nodes(value))
+            }
+            4 => {
+                let value = arms.value("body", arm_3)?;
+                Ok(Self::Body(value))
+            }
+            5 => {
+                let value = arms.value("body", arm_3)?;
+                Ok(Self::Body2(value))
+            }
+            _ => Err(arms.none()),
+        }
+    }
+}
+
+/// `union maybe`, switched on `there`.
+#[doc(alias = "maybe")]
+#[derive(Clone, Debug, Default, PartialEq, Eq, ::onc_runtime::Xdr)]
+#[xdr(union(bool))]
+#[allow(dead_code)]
+pub enum Maybe {
+    /// `case TRUE: entry moreEntries<>`
+    #[doc(alias = "moreEntries")]
+    #[xdr(case = true)]
+    True(Vec<Entry>),
+    /// `case FALSE: void`
+    #[xdr(case = false)]
+    #[default]
+    False,
+}
+
+#[allow(dead_code)]
+impl Maybe {
+    /// The value, if there is one.
+    pub fn into_option(self) -> Option<Vec<Entry>> {
+        match self {
+            Self::True(value) => Some(value),
+            Self::False => None,
+        }
+    }
+}
+
+impl From<Option<Vec<Entry>>> for Maybe {
+    fn from(value: Option<Vec<Entry>>) -> Self {
+        match value {
+            Some(value) => Self::True(value),
+            None => Self::False,
+        }
+    }
+}
+
+impl ::serde::Serialize for Maybe {
+    fn serialize<T: ::serde::Serializer>(&self, to: T) -> Result<T::Ok, T::Error> {
+        let to = ::onc_runtime::serde::UnionWriter::new(to, "maybe", "there");
+        match self {
+            Self::True(value) => {
+                to.arm::<::onc_runtime::serde::Plain, bool, _>(&true, "moreEntries", value)
+            }
+            Self::False => to.void::<bool>(&false),
+        }
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for Maybe {
+    fn deserialize<T: ::serde::Deserializer<'de>>(from: T) -> Result<Self, T::Error> {
+        #[derive(::serde::Deserialize)]
+        #[serde(rename = "maybe", deny_unknown_fields)]
+        struct Fields {
+            #[serde(rename = "there")]
+            discriminant: bool,
+            #[serde(rename = "moreEntries", default)]
+            arm_0: Option<Vec<Entry>>,
+        }
+        let Fields { discriminant, arm_0 } = ::serde::Deserialize::deserialize(from)?;
+        let arms = ::onc_runtime::serde::Arms {
+            discriminant: &discriminant,
+            given: &[("moreEntries", arm_0.is_some())],
+        };
+        match &discriminant {
+            true => {
+                let value = arms.value("moreEntries", arm_0)?;
+                Ok(Self::True(value))
+            }
+            false => {
+                arms.void()?;
+                Ok(Self::False)
+            }
+        }
+    }
+}
+
+/// `typedef opaque picture<>`.
+#[doc(alias = "picture")]
+#[allow(dead_code)]
+pub type Picture = ::onc_runtime::Bytes;
+
+/// `struct entry`.
+#[doc(alias = "entry")]
+#[derive(Clone, Default, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
+#[derive(::onc_runtime::HexDebug, ::onc_runtime::Xdr)]
+#[allow(dead_code)]
+pub struct Entry {
+    /// `string fileName<>`
+    #[doc(alias = "fileName")]
+    #[xdr(text)]
+    #[serde(rename = "fileName", with = "::onc_runtime::serde::Text")]
+    pub file_name: ::onc_runtime::Bytes,
+    /// `mode openMode`
+    #[doc(alias = "openMode")]
+    #[serde(rename = "openMode")]
+    pub open_mode: Mode,
+    /// `picture *secondHandle`
+    #[doc(alias = "secondHandle")]
+    #[serde(
+        rename = "secondHandle",
+        default,
+        with = "::onc_runtime::serde::Each::<::onc_runtime::serde::Hex>"
+    )]
+    pub second_handle: Option<Picture>,
+    /// `maybe more`
+    pub more: Maybe,
+}
+
+/// `const SOME_LEVEL`.
+#[allow(dead_code)]
+pub const SOME_LEVEL: u32 = 7;
