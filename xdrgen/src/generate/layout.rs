@@ -53,5 +53,5 @@ fn ends_item(line: &str) -> bool {
 
 fn starts_item(line: &str) -> bool {
     let line = line.trim_start();
-    ["///", "#[", "pub ", "const ", "impl ", "impl<", "fn "].iter().any(|start| line.starts_with(start))
+    ["///", "#[", "pub ", "const _", "impl ", "impl<", "fn "].iter().any(|start| line.starts_with(start))
 }

@@ -242,11 +242,8 @@ pub mod calc_v1 {
         type Results = i32;
         type ArgumentsShape = (::onc_runtime::xdr::Plain, ::onc_runtime::xdr::Plain);
         type ResultsShape = ::onc_runtime::xdr::Plain;
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 1;
-
         const NAME: &'static str = "ADD";
     }
 
@@ -260,11 +257,8 @@ pub mod calc_v1 {
         type Results = i32;
         type ArgumentsShape = (::onc_runtime::xdr::Plain,);
         type ResultsShape = ::onc_runtime::xdr::Plain;
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 2;
-
         const NAME: &'static str = "ADD_PAIR";
     }
 
@@ -278,11 +272,8 @@ pub mod calc_v1 {
         type Results = String;
         type ArgumentsShape = (::onc_runtime::xdr::Plain,);
         type ResultsShape = ::onc_runtime::xdr::Plain;
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 3;
-
         const NAME: &'static str = "NAME";
     }
 }

@@ -394,13 +394,9 @@ pub mod choice_v1 {
         type Results = super::Reply;
         type ArgumentsShape = (::onc_runtime::xdr::Plain,);
         type ResultsShape = ::onc_runtime::xdr::Plain;
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 1;
-
         const NAME: &'static str = "LOOKUP";
-
         const IDEMPOTENT: bool = true;
     }
 
@@ -414,11 +410,8 @@ pub mod choice_v1 {
         type Results = super::Reply;
         type ArgumentsShape = (::onc_runtime::xdr::Plain,);
         type ResultsShape = ::onc_runtime::xdr::Plain;
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 2;
-
         const NAME: &'static str = "CREATE";
     }
 }

@@ -889,11 +889,8 @@ pub mod calc_prog_calc_v1 {
             ::onc_runtime::xdr::Plain,
         );
         type ResultsShape = ::onc_runtime::xdr::Plain;
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 1;
-
         const NAME: &'static str = "NEW";
     }
 
@@ -907,11 +904,8 @@ pub mod calc_prog_calc_v1 {
         type Results = i32;
         type ArgumentsShape = (::onc_runtime::xdr::Plain,);
         type ResultsShape = ::onc_runtime::xdr::Plain;
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 2;
-
         const NAME: &'static str = "CONNECT";
     }
 
@@ -925,11 +919,8 @@ pub mod calc_prog_calc_v1 {
         type Results = i32;
         type ArgumentsShape = (::onc_runtime::xdr::Plain, ::onc_runtime::xdr::Plain);
         type ResultsShape = ::onc_runtime::xdr::Plain;
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 3;
-
         const NAME: &'static str = "CLONE";
     }
 
@@ -943,11 +934,8 @@ pub mod calc_prog_calc_v1 {
         type Results = i32;
         type ArgumentsShape = ();
         type ResultsShape = ::onc_runtime::xdr::Plain;
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 4;
-
         const NAME: &'static str = "CONNECT_TO";
     }
 
@@ -961,11 +949,8 @@ pub mod calc_prog_calc_v1 {
         type Results = i32;
         type ArgumentsShape = ();
         type ResultsShape = ::onc_runtime::xdr::Plain;
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 5;
-
         const NAME: &'static str = "FROM_CLIENT";
     }
 
@@ -979,11 +964,8 @@ pub mod calc_prog_calc_v1 {
         type Results = super::Option;
         type ArgumentsShape = (::onc_runtime::xdr::Plain,);
         type ResultsShape = ::onc_runtime::xdr::Plain;
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 6;
-
         const NAME: &'static str = "OPTION";
     }
 
@@ -997,11 +979,8 @@ pub mod calc_prog_calc_v1 {
         type Results = ();
         type ArgumentsShape = ();
         type ResultsShape = ();
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 7;
-
         const NAME: &'static str = "addUp";
     }
 
@@ -1015,11 +994,8 @@ pub mod calc_prog_calc_v1 {
         type Results = ();
         type ArgumentsShape = ();
         type ResultsShape = ();
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 8;
-
         const NAME: &'static str = "add_up";
     }
 
@@ -1033,11 +1009,8 @@ pub mod calc_prog_calc_v1 {
         type Results = ();
         type ArgumentsShape = (::onc_runtime::xdr::Plain, ::onc_runtime::xdr::Plain);
         type ResultsShape = ();
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 9;
-
         const NAME: &'static str = "TYPE";
     }
 
@@ -1051,11 +1024,8 @@ pub mod calc_prog_calc_v1 {
         type Results = ();
         type ArgumentsShape = ();
         type ResultsShape = ();
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 10;
-
         const NAME: &'static str = "INTO";
     }
 
@@ -1069,11 +1039,8 @@ pub mod calc_prog_calc_v1 {
         type Results = ();
         type ArgumentsShape = ();
         type ResultsShape = ();
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 11;
-
         const NAME: &'static str = "AS_REF";
     }
 }
@@ -1238,11 +1205,8 @@ pub mod send {
         type Results = ();
         type ArgumentsShape = (::onc_runtime::xdr::Plain,);
         type ResultsShape = ();
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 1;
-
         const NAME: &'static str = "SEND";
     }
 }
@@ -1381,13 +1345,9 @@ pub mod send_send {
         type Results = ();
         type ArgumentsShape = ();
         type ResultsShape = ();
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 0;
-
         const NAME: &'static str = "NULL_OP";
-
         const IDEMPOTENT: bool = true;
     }
 }

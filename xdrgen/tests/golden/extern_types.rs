@@ -209,11 +209,8 @@ pub mod extern_v1 {
         type Results = super::super::Mode;
         type ArgumentsShape = (::onc_runtime::xdr::Plain, ::onc_runtime::xdr::Plain);
         type ResultsShape = ::onc_runtime::xdr::Plain;
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 1;
-
         const NAME: &'static str = "CHMOD";
     }
 }

@@ -346,11 +346,8 @@ pub mod lock_v1 {
         type Results = super::LockRes;
         type ArgumentsShape = (::onc_runtime::xdr::Plain,);
         type ResultsShape = ::onc_runtime::xdr::Plain;
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 1;
-
         const NAME: &'static str = "LOCK";
     }
 }

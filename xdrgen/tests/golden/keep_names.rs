@@ -408,11 +408,8 @@ pub mod calc_v1_procedures {
         type Results = i32;
         type ArgumentsShape = (::onc_runtime::xdr::Plain, ::onc_runtime::xdr::Plain);
         type ResultsShape = ::onc_runtime::xdr::Plain;
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: ::core::primitive::u32 = 1;
-
         const NAME: &'static str = "CALC_ADD";
     }
 
@@ -425,11 +422,8 @@ pub mod calc_v1_procedures {
         type Results = super::file_name;
         type ArgumentsShape = (::onc_runtime::xdr::Plain,);
         type ResultsShape = ::onc_runtime::xdr::Max<{ super::MaxName }>;
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: ::core::primitive::u32 = 2;
-
         const NAME: &'static str = "calc_new";
     }
 
@@ -442,11 +436,8 @@ pub mod calc_v1_procedures {
         type Results = i32;
         type ArgumentsShape = ();
         type ResultsShape = ::onc_runtime::xdr::Plain;
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: ::core::primitive::u32 = 3;
-
         const NAME: &'static str = "new";
     }
 }
@@ -610,11 +601,8 @@ pub mod calc_v2_procedures {
         type Results = super::Option;
         type ArgumentsShape = (::onc_runtime::xdr::Plain,);
         type ResultsShape = ::onc_runtime::xdr::Plain;
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: ::core::primitive::u32 = 1;
-
         const NAME: &'static str = "Option";
     }
 }

@@ -285,11 +285,8 @@ pub mod shop {
             type Results = super::Item;
             type ArgumentsShape = (::onc_runtime::xdr::Max<{ super::MAX_NAME }>,);
             type ResultsShape = ::onc_runtime::xdr::Plain;
-
             const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
             const NUMBER: u32 = 1;
-
             const NAME: &'static str = "FIND";
         }
 
@@ -303,11 +300,8 @@ pub mod shop {
             type Results = super::prices::Price;
             type ArgumentsShape = (::onc_runtime::xdr::Plain, ::onc_runtime::xdr::Plain);
             type ResultsShape = ::onc_runtime::xdr::Plain;
-
             const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
             const NUMBER: u32 = 2;
-
             const NAME: &'static str = "PRICE_OF";
         }
     }

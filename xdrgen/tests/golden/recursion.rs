@@ -434,11 +434,8 @@ pub mod list_v1 {
         type Results = super::List;
         type ArgumentsShape = (::onc_runtime::xdr::List,);
         type ResultsShape = ::onc_runtime::xdr::List;
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 1;
-
         const NAME: &'static str = "REVERSE";
     }
 
@@ -452,11 +449,8 @@ pub mod list_v1 {
         type Results = Vec<super::Node>;
         type ArgumentsShape = (::onc_runtime::xdr::Chain, ::onc_runtime::xdr::List);
         type ResultsShape = ::onc_runtime::xdr::Chain;
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 2;
-
         const NAME: &'static str = "APPEND";
     }
 
@@ -470,11 +464,8 @@ pub mod list_v1 {
         type Results = super::Tree;
         type ArgumentsShape = (::onc_runtime::xdr::Plain,);
         type ResultsShape = ::onc_runtime::xdr::Plain;
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 3;
-
         const NAME: &'static str = "BALANCE";
     }
 }

@@ -673,13 +673,9 @@ pub mod types_v1 {
         type Results = ();
         type ArgumentsShape = ();
         type ResultsShape = ();
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 0;
-
         const NAME: &'static str = "TYPES_NULL";
-
         const IDEMPOTENT: bool = true;
     }
 
@@ -693,11 +689,8 @@ pub mod types_v1 {
         type Results = f64;
         type ArgumentsShape = (::onc_runtime::xdr::Plain,);
         type ResultsShape = ::onc_runtime::xdr::Plain;
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 1;
-
         const NAME: &'static str = "DOUBLE";
     }
 
@@ -711,11 +704,8 @@ pub mod types_v1 {
         type Results = super::Scalars;
         type ArgumentsShape = (::onc_runtime::xdr::Plain, ::onc_runtime::xdr::Plain);
         type ResultsShape = ::onc_runtime::xdr::Plain;
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 2;
-
         const NAME: &'static str = "SCALARS";
     }
 
@@ -729,11 +719,8 @@ pub mod types_v1 {
         type Results = super::ShortName;
         type ArgumentsShape = (::onc_runtime::xdr::Max<8>, ::onc_runtime::xdr::Plain);
         type ResultsShape = ::onc_runtime::xdr::Max<8>;
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 3;
-
         const NAME: &'static str = "SHORT_NAME";
     }
 
@@ -750,11 +737,8 @@ pub mod types_v1 {
             ::onc_runtime::xdr::Max<{ super::LEN }>,
         );
         type ResultsShape = ::onc_runtime::xdr::Plain;
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 4;
-
         const NAME: &'static str = "MAYBE";
     }
 
@@ -768,11 +752,8 @@ pub mod types_v1 {
         type Results = ::onc_runtime::Bytes;
         type ArgumentsShape = (::onc_runtime::xdr::Plain,);
         type ResultsShape = ::onc_runtime::xdr::Plain;
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 5;
-
         const NAME: &'static str = "BYTES";
     }
 
@@ -816,11 +797,8 @@ pub mod types_v1 {
             ),
         );
         type ResultsShape = ::onc_runtime::xdr::Plain;
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 6;
-
         const NAME: &'static str = "MANY";
     }
 
@@ -838,11 +816,8 @@ pub mod types_v1 {
             ::onc_runtime::xdr::Max<20>,
         );
         type ResultsShape = ::onc_runtime::xdr::Plain;
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 7;
-
         const NAME: &'static str = "NAMED";
     }
 
@@ -856,11 +831,8 @@ pub mod types_v1 {
         type Results = super::Digest;
         type ArgumentsShape = (::onc_runtime::xdr::Plain, ::onc_runtime::xdr::Plain);
         type ResultsShape = ::onc_runtime::xdr::Plain;
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 0x10;
-
         const NAME: &'static str = "DIGEST";
     }
 }

@@ -108,11 +108,8 @@ pub mod user_v1 {
         type Results = super::super::versions::Attributes;
         type ArgumentsShape = (::onc_runtime::xdr::Max<64>,);
         type ResultsShape = ::onc_runtime::xdr::Plain;
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 1;
-
         const NAME: &'static str = "HOME";
     }
 }

@@ -202,13 +202,9 @@ pub mod store_v2 {
         type Results = ();
         type ArgumentsShape = ();
         type ResultsShape = ();
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 0;
-
         const NAME: &'static str = "STOREPROC_NULL";
-
         const IDEMPOTENT: bool = true;
     }
 
@@ -222,11 +218,8 @@ pub mod store_v2 {
         type Results = super::Attributes;
         type ArgumentsShape = (::onc_runtime::xdr::Max<64>,);
         type ResultsShape = ::onc_runtime::xdr::Plain;
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 1;
-
         const NAME: &'static str = "STOREPROC_GETATTR";
     }
 }
@@ -439,13 +432,9 @@ pub mod store_v3 {
         type Results = ();
         type ArgumentsShape = ();
         type ResultsShape = ();
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 0;
-
         const NAME: &'static str = "STOREPROC3_NULL";
-
         const IDEMPOTENT: bool = true;
     }
 
@@ -459,11 +448,8 @@ pub mod store_v3 {
         type Results = super::Attributes;
         type ArgumentsShape = (::onc_runtime::xdr::Max<64>,);
         type ResultsShape = ::onc_runtime::xdr::Plain;
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 1;
-
         const NAME: &'static str = "STOREPROC3_GETATTR";
     }
 
@@ -477,11 +463,8 @@ pub mod store_v3 {
         type Results = super::Attributes;
         type ArgumentsShape = (::onc_runtime::xdr::Max<64>, ::onc_runtime::xdr::Plain);
         type ResultsShape = ::onc_runtime::xdr::Plain;
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 2;
-
         const NAME: &'static str = "STOREPROC3_SETATTR";
     }
 }
@@ -628,13 +611,9 @@ pub mod store_cb_v1 {
         type Results = ();
         type ArgumentsShape = ();
         type ResultsShape = ();
-
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
-
         const NUMBER: u32 = 0;
-
         const NAME: &'static str = "CB_NULL";
-
         const IDEMPOTENT: bool = true;
     }
 }
