@@ -1,12 +1,17 @@
 //! "Did you mean": the name most like a mistyped one.
 
-/// The candidate that is nearest to `name`, if one is near enough to have been meant.
+/// The candidate that is nearest to `name`, if one is near enough to have been meant; of several the first in the alphabet,
+/// whatever their order.
 pub(crate) fn similar<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // Longer names are machine's work, and the measure takes quadratic time.
     if name.len() > 64 {
         return None;
     }
-    let most = (name.chars().count() / 3).max(1);
+    let most = match name.chars().count() {
+        // One letter is as near to any other.
+        0 | 1 => 0,
+        letters => (letters / 3).max(1),
+    };
     candidates
         .into_iter()
         .filter(|candidate| *candidate != name && candidate.len() <= 64)
@@ -15,7 +20,7 @@ pub(crate) fn similar<'a>(name: &str, candidates: impl IntoIterator<Item = &'a s
             let distance = if candidate.eq_ignore_ascii_case(name) { 0 } else { distance(name, candidate) };
             (distance <= most).then_some((distance, candidate))
         })
-        .min_by_key(|(distance, _)| *distance)
+        .min()
         .map(|(_, candidate)| candidate)
 }
 
@@ -54,8 +59,16 @@ mod tests {
     }
 
     #[test]
+    fn of_equally_near_names_it_is_always_the_same() {
+        assert_eq!(similar("size1", ["size3", "size2"]), Some("size2"));
+        assert_eq!(similar("size1", ["size2", "size3"]), Some("size2"));
+    }
+
+    #[test]
     fn far_names_are_not() {
         assert_eq!(similar("mode", ["fattr3", "nfsstat3"]), None);
         assert_eq!(similar("x", ["y3z"]), None);
+        assert_eq!(similar("x", ["y", "X"]), Some("X"));
+        assert_eq!(similar("x", ["y"]), None);
     }
 }
