@@ -12,7 +12,7 @@ use onc_runtime::rpc::{
 use onc_runtime::xdr;
 
 fn main() -> io::Result<()> {
-    for (target, name, bytes) in calls().into_iter().chain(replies()).chain(others()) {
+    for (target, name, bytes) in calls().into_iter().chain(replies()).chain(others()).chain(connections()) {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(target);
         fs::create_dir_all(&folder)?;
         fs::write(folder.join(name), bytes)?;
@@ -105,5 +105,59 @@ fn others() -> Vec<Seed> {
         ("universal_address", "path", b"/run/rpcbind.sock".to_vec()),
         ("universal_address", "abstract", b"@/run/rpcbind.sock".to_vec()),
         ("universal_address", "scope", b"fe80::1%eth0.0.111".to_vec()),
+    ]
+}
+
+/// Settings and a script: see the targets.
+fn connections() -> Vec<Seed> {
+    let server = |name, script: &[u8]| ("server_connection", name, script.to_vec());
+    let client = |name, script: &[u8]| ("client_connection", name, script.to_vec());
+    // What a step reads: xid, program, version, procedure, flavour, arguments, fragments.
+    const ADD: [u8; 8] = [1, 1, 0, 0, 1, 0, 9, 0];
+    const WAIT: [u8; 8] = [1, 1, 0, 0, 3, 0, 200, 0];
+    const ECHO: [u8; 9] = [1, 1, 0, 0, 2, 2, 0xab, 255, 30];
+    const TURN: [u8; 1] = [6];
+    const DEAF: [u8; 1] = [7];
+    let pause = |which: u8| [5, which];
+    let calls = [&ADD[..], &WAIT, &ECHO, &TURN, &ADD].concat();
+    vec![
+        server("calls", &[&[0, 0, 0][..], &calls].concat()),
+        server("calls-byte-by-byte", &[&[6, 0, 0][..], &calls].concat()),
+        server("every-limit", &[&[2, 0b11_1001, 0][..], &calls.repeat(3)].concat()),
+        server("repeats", &[&[0, 2, 0][..], &[1, 0, 0, 0, 3, 0, 200, 0].repeat(3), &TURN, &calls].concat()),
+        server("both-ways", &[&[0, 4, 0][..], &calls, b"\x00\x0c\x80\0\0\x08\0\0\0\x07\0\0\0\x01", &ADD].concat()),
+        server("a-peer-that-does-not-read", &[&[3, 16, 1][..], &DEAF, &ECHO.repeat(9), &pause(5)].concat()),
+        server(
+            "a-record-that-stalls",
+            &[&[0, 0, 1][..], &ADD, &[4, 0x80, 0x1f, 0xff, 0, 3, 1, 2, 3], &pause(4)].concat(),
+        ),
+        server("too-large", &[&[0, 1, 0][..], &ADD, &[4, 0x80, 0x1f, 0xff], &ADD].concat()),
+        server("promises-4-mib", &[&[0, 0, 1][..], &ADD, b"\x00\x06\x80\x3f\xff\xff\0\0", &TURN, &pause(4)].concat()),
+        server("empty-fragments", &[&[0, 0, 0][..], &ADD, &[4, 0, 0, 0].repeat(17), &ADD].concat()),
+        server("no-message", &[&[0, 0, 0][..], &ADD, &TURN, &[4, 0x80, 0, 0], &ADD].concat()),
+        server("hangs-up", &[&[1, 0, 2][..], &WAIT.repeat(5), &TURN].concat()),
+        server(
+            "every-refusal",
+            &[
+                &[0, 0, 0][..],
+                &[1, 1, 3, 0, 1, 0, 9, 0],
+                &[1, 1, 0, 3, 1, 0, 9, 0],
+                &[1, 1, 0, 0, 5, 0, 0],
+                &[1, 1, 0, 0, 4, 0, 0],
+                &[1, 1, 0, 0, 1, 3, 6, 4, 1, 2, 3, 4, 9, 0],
+                &[1, 1, 0, 0, 1, 3, 1, 2, 1, 2, 9, 0],
+            ]
+            .concat(),
+        ),
+        client(
+            "answered",
+            &[0, 0, 1, 0, 3, 1, 5, 3, 1, 2, 5, 7, 0, 7, 0, 0, 5, 7, 1, 7, 0, 0, 9, 5, 1, 4, 0, 5, 7, 2, 7, 0, 0, 0, 5],
+        ),
+        client("answered-byte-by-byte", &[6, 0, 1, 0, 3, 5, 7, 0, 7, 0, 0, 5, 5]),
+        client("garbage", &[0, 0, 1, 0, 3, 5, 0, 4, 0x80, 0, 0, 3, 5]),
+        client("wrong-replies", &[0, 0, 1, 0, 3, 1, 0, 3, 5, 7, 0, 0, 3, 0, 0, 0, 7, 1, 7, 22, 200, 0, 5]),
+        client("never-answered", &[0, 2, 1, 0, 3, 1, 2, 0, 5, 4, 4]),
+        client("hung-up", &[3, 1, 1, 0, 3, 1, 1, 3, 5]),
+        client("given-up", &[0, 0, 1, 0, 3, 1, 4, 3, 5, 9, 0, 5, 7, 0, 7, 0, 0, 0, 7, 1, 7, 0, 0, 0, 5]),
     ]
 }

@@ -6,6 +6,7 @@
 
 mod codec;
 mod compiler;
+mod connection;
 mod everything;
 mod messages;
 mod records;
@@ -13,6 +14,7 @@ mod universal_address;
 
 pub use self::codec::codec;
 pub use self::compiler::compiler;
+pub use self::connection::{client_connection, server_connection};
 pub use self::everything::everything;
 pub use self::messages::{auth_sys, call, reply};
 pub use self::records::records;
@@ -25,9 +27,11 @@ pub type Check = fn(&[u8]) -> bool;
 pub const TARGETS: &[(&str, Check)] = &[
     ("auth_sys", auth_sys),
     ("call", call),
+    ("client_connection", client_connection),
     ("codec", codec),
     ("compiler", compiler),
     ("records", records),
     ("reply", reply),
+    ("server_connection", server_connection),
     ("universal_address", universal_address),
 ];
