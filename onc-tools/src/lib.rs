@@ -2,3 +2,5 @@
 
 pub mod command;
 pub mod dynamic;
+pub mod terminal;
+pub mod trace;

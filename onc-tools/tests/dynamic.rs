@@ -112,3 +112,19 @@ fn a_file_describes_itself() {
     assert!(describe(&model, "name_t").expect("there").contains("typedef string name_t<MAXNAME>;"));
     assert!(describe(&model, "nowhere").is_none());
 }
+
+#[test]
+fn a_value_cannot_be_made_of_more_than_its_bytes_pay_for() {
+    let text = "typedef opaque nothing[0]; typedef nothing many<>; typedef many lots<>;";
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("nothing-{}.x", std::process::id()));
+    std::fs::write(&folder, text).expect("written");
+    let model = xdrgen::load(&xdrgen::configure(), &folder);
+    std::fs::remove_file(&folder).expect("removed");
+    let model = model.expect("a good file");
+    let count = [0xff_u8; 4];
+    let told = decode(&model, &shape(&model, "many"), &mut &count[..]).expect_err("four thousand million").to_string();
+    assert!(told.contains("more than 4194304 values"), "{told}");
+    // Bytes that follow make no difference.
+    let lots = [0, 0, 0, 2, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
+    decode(&model, &shape(&model, "lots"), &mut &lots[..]).expect_err("eight thousand million");
+}

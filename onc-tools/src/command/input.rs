@@ -15,12 +15,19 @@ use crate::dynamic::{ValueError, position};
 
 use super::Failure;
 
-/// How a `.x` file is read.
+/// A `.x` file.
 #[derive(Args, Debug)]
 pub(super) struct Source {
     /// The protocol, a .x file
     #[arg(value_name = "FILE.x")]
     file: PathBuf,
+    #[command(flatten)]
+    preprocessor: Preprocessor,
+}
+
+/// How `.x` files are read.
+#[derive(Args, Debug)]
+pub(super) struct Preprocessor {
     /// Folder to look for included files in; may be given several times
     #[arg(short = 'I', long = "include", value_name = "FOLDER")]
     include: Vec<PathBuf>,
@@ -32,6 +39,17 @@ pub(super) struct Source {
 impl Source {
     /// The model of the file.
     pub(super) fn model(&self) -> Result<Model, Failure> {
+        self.preprocessor.model(&self.file)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.file
+    }
+}
+
+impl Preprocessor {
+    /// The model of a file.
+    pub(super) fn model(&self, file: &Path) -> Result<Model, Failure> {
         let mut config = xdrgen::configure();
         for folder in &self.include {
             config = config.include_path(folder);
@@ -39,11 +57,7 @@ impl Source {
         for define in &self.define {
             config = config.define(define);
         }
-        xdrgen::load(&config, &self.file).map_err(|error| Failure::source(&error))
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        &self.file
+        xdrgen::load(&config, file).map_err(|error| Failure::source(&error))
     }
 }
 

@@ -11,6 +11,7 @@ mod outcome;
 mod ping;
 mod place;
 mod portmap;
+mod trace;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -19,7 +20,7 @@ use clap::{Parser, Subcommand};
 
 use self::outcome::{Failure, block_on, say};
 
-/// ONC RPC at a terminal: look into port mappers, be one, call any procedure of any server, decode bytes.
+/// ONC RPC at a terminal: look into port mappers, be one, call any procedure of any server, decode bytes and captures.
 #[derive(Debug, Parser)]
 #[command(name = "onc", version, propagate_version = true, arg_required_else_help = true, 
           after_help = format!("{EXAMPLES}\n\n{EXIT_STATUS}"))]
@@ -50,6 +51,7 @@ enum Command {
     Describe(describe::Describe),
     Encode(codec::Encode),
     Decode(codec::Decode),
+    Trace(trace::Trace),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -78,6 +80,7 @@ impl Onc {
             Command::Describe(describe) => describe.run(),
             Command::Encode(encode) => encode.run(),
             Command::Decode(decode) => decode.run(),
+            Command::Trace(trace) => trace.run(),
             Command::Completions(completions) => completions.run(),
             Command::Man(man) => man.run(),
         };

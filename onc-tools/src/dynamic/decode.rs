@@ -8,24 +8,34 @@ use xdrgen::model::{Integer, Model, Number, Shape, TypeId, TypeKind, Union};
 use super::encode::range;
 use super::{MAX_DEPTH, ValueError, arm};
 
+/// The most values that a decoded one may be made of. A value in memory takes a multiple of its four bytes on the wire, if it
+/// takes any there.
+const MAX_VALUES: u32 = 1 << 22;
+
 /// Decodes a value of the type that `shape` describes from the front of `bytes`, and takes it off there.
 ///
 /// # Errors
 ///
-/// The bytes are not the encoding of such a value: says in which field.
+/// The bytes are not the encoding of such a value: says in which field. Or it is made of more than four million values.
 pub fn decode(model: &Model, shape: &Shape, bytes: &mut &[u8]) -> Result<Value, ValueError> {
-    Decoder { model, rest: bytes }.shape(shape, 0)
+    Decoder { model, rest: bytes, values: 0 }.shape(shape, 0)
 }
 
 struct Decoder<'a, 'b> {
     model: &'a Model,
     rest: &'a mut &'b [u8],
+    /// How many there were.
+    values: u32,
 }
 
 impl<'b> Decoder<'_, 'b> {
     fn shape(&mut self, shape: &Shape, depth: u32) -> Result<Value, ValueError> {
         if depth > MAX_DEPTH {
             return Err(ValueError::new(format!("nested more than {MAX_DEPTH} deep")));
+        }
+        self.values += 1;
+        if self.values > MAX_VALUES {
+            return Err(ValueError::new(format!("more than {MAX_VALUES} values")));
         }
         Ok(match shape {
             Shape::Void => Value::Null,
@@ -124,12 +134,9 @@ impl<'b> Decoder<'_, 'b> {
     }
 
     fn items(&mut self, item: &Shape, count: usize, depth: u32) -> Result<Value, ValueError> {
-        // Elements of no bytes on the wire exist, but not many of them; a count alone reserves nothing.
+        // A count alone reserves nothing.
         let mut items = Vec::new();
         for at in 0..count {
-            if self.rest.is_empty() && at > 1 << 16 {
-                return Err(ValueError::new(format!("{count} elements of no bytes")));
-            }
             items.push(self.shape(item, depth + 1).map_err(|error| error.within(at))?);
         }
         Ok(Value::Array(items))

@@ -15,8 +15,8 @@ use onc_runtime::xdr;
 use tokio::net::UdpSocket;
 use tokio::time::{Instant, timeout_at};
 
-use super::print::safe;
 use crate::command::{Failure, say};
+use crate::terminal::safe;
 
 /// How often the question is sent, and how long after it answers are waited for: as rpcinfo does.
 const ROUNDS: u32 = 3;

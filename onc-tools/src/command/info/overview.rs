@@ -10,9 +10,10 @@ use onc_runtime::rpc::UniversalAddress;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::print::{netid, safe};
+use super::print::netid;
 use crate::command::place::{mapper_of, mappers};
 use crate::command::{Failure, say};
+use crate::terminal::safe;
 
 /// How long a server has to answer.
 const PATIENCE: Duration = Duration::from_secs(2);

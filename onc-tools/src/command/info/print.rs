@@ -7,6 +7,7 @@ use onc_runtime::portmap::{Probe, ProgramNames};
 use onc_runtime::rpc::{Netid, UniversalAddress};
 
 use crate::command::{Failure, say};
+use crate::terminal::safe;
 
 /// All entries.
 pub(super) fn entries(entries: &[Rpcb], names: &ProgramNames) -> String {
@@ -130,11 +131,6 @@ pub(super) fn readiness(program: u32, version: u32, outcome: &Probe) -> Result<(
         _ => "RPC: it cannot be reached from here".into(),
     };
     Err(Failure::new(why))
-}
-
-/// What a peer sent, safe for a terminal.
-pub(super) fn safe(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 fn or<'a>(text: &'a str, otherwise: &'a str) -> &'a str {
