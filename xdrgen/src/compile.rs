@@ -25,7 +25,8 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// A file cannot be read or written, a `.x` file holds errors, or the configuration does not fit.
+    /// A file cannot be read or written, a `.x` file holds errors, or the configuration does not fit. Of several files that are
+    /// wrong, the error tells all.
     pub fn compile<P: AsRef<Path>>(&self, paths: impl IntoIterator<Item = P>) -> Result<(), Error> {
         compile(self, &paths.into_iter().map(|path| path.as_ref().to_owned()).collect::<Vec<_>>())
     }
@@ -72,7 +73,7 @@ pub(crate) fn compile(config: &Config, paths: &[PathBuf]) -> Result<(), Error> {
             println!("cargo:rerun-if-changed={}", path.display());
         }
     }
-    let outputs = outputs(config, paths, &out_dir).map_err(first)?;
+    let outputs = outputs(config, paths, &out_dir)?;
     if for_cargo {
         let sources: BTreeSet<&PathBuf> = outputs.iter().flat_map(|output| &output.sources).collect();
         for path in sources {
@@ -97,10 +98,10 @@ pub(crate) fn compile_str(config: &Config, name: &Path, source: &str) -> Result<
 ///
 /// # Errors
 ///
-/// One for each file that is wrong, in their order.
-pub(crate) fn outputs(config: &Config, paths: &[PathBuf], out_dir: &Path) -> Result<Vec<Output>, Vec<Error>> {
-    config.validate().map_err(|error| vec![error])?;
-    distinct_names(paths).map_err(|error| vec![error])?;
+/// What is wrong with all files that are, in their order.
+pub(crate) fn outputs(config: &Config, paths: &[PathBuf], out_dir: &Path) -> Result<Vec<Output>, Error> {
+    config.validate()?;
+    distinct_names(paths)?;
     let (mut all, mut errors) = (Vec::new(), Vec::new());
     for path in paths {
         match front::load(path, &config.options) {
@@ -108,14 +109,10 @@ pub(crate) fn outputs(config: &Config, paths: &[PathBuf], out_dir: &Path) -> Res
             Err(error) => errors.push(error),
         }
     }
-    if errors.is_empty()
-        && let Err(error) = unmatched(&all)
-    {
-        errors.push(error);
+    if let Some(error) = Error::several(errors) {
+        return Err(error);
     }
-    if !errors.is_empty() {
-        return Err(errors);
-    }
+    unmatched(&all)?;
     let output = |loaded: Loaded| Output {
         path: out_dir.join(format!("{}.rs", loaded.model.name)),
         text: generate(&loaded.model, &config.settings),
@@ -182,10 +179,6 @@ fn unstage(staged: &[(PathBuf, &PathBuf)]) {
     for (beside, _) in staged {
         let _ = fs::remove_file(beside);
     }
-}
-
-fn first(mut errors: Vec<Error>) -> Error {
-    errors.swap_remove(0)
 }
 
 /// Two files of one name would be written to one place.

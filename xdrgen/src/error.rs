@@ -1,8 +1,8 @@
 //! Why a compilation failed, and whose fault it was.
 
-use std::{fmt, io, path::PathBuf};
+use std::{collections::HashSet, fmt, io, path::PathBuf};
 
-use crate::diagnostics::Report;
+use crate::diagnostics::{Report, Severity};
 
 /// Why nothing was generated.
 ///
@@ -25,6 +25,8 @@ pub(crate) enum Kind {
     Input(Report),
     /// The configuration is wrong.
     Misuse(String),
+    /// Several files failed, each for reasons of its own: more than one, none of them this.
+    Several(Vec<Error>),
 }
 
 impl Error {
@@ -43,22 +45,31 @@ impl Error {
         Self(Box::new(Kind::Misuse(message.into())))
     }
 
-    /// Whether the `.x` file is at fault: it holds errors, as opposed to not being readable or to a wrong configuration.
+    /// All that failed in one run. `None`: nothing did.
+    pub(crate) fn several(mut errors: Vec<Self>) -> Option<Self> {
+        match errors.len() {
+            0 | 1 => errors.pop(),
+            _ => Some(Self(Box::new(Kind::Several(errors)))),
+        }
+    }
+
+    /// Whether a `.x` file is at fault: it holds errors, as opposed to not being readable or to a wrong configuration. Where
+    /// several files failed, this and its neighbours say whether it is so of any.
     #[must_use]
     pub fn is_input(&self) -> bool {
-        matches!(*self.0, Kind::Input(_))
+        self.each().iter().any(|one| matches!(*one.0, Kind::Input(_)))
     }
 
     /// Whether a file could not be read or written.
     #[must_use]
     pub fn is_io(&self) -> bool {
-        matches!(*self.0, Kind::Io { .. })
+        self.each().iter().any(|one| matches!(*one.0, Kind::Io { .. }))
     }
 
     /// Whether the configuration is at fault: a path that names nothing, an attribute that is no Rust.
     #[must_use]
     pub fn is_misuse(&self) -> bool {
-        matches!(*self.0, Kind::Misuse(_))
+        self.each().iter().any(|one| matches!(*one.0, Kind::Misuse(_)))
     }
 
     /// As `Display` has it, in colours when `colour` is set.
@@ -66,26 +77,70 @@ impl Error {
     pub fn render(&self, colour: bool) -> String {
         match &*self.0 {
             Kind::Io { action, path, source } => format!("cannot {action} {}: {source}", path.display()),
-            Kind::Input(report) => format!("{}\n\n{}", report.render(colour), summary(report)),
+            Kind::Input(report) => {
+                let (errors, warnings) = report.counts();
+                format!("{}\n\n{}", report.render(colour), summary(errors, warnings, 1))
+            }
             Kind::Misuse(message) => message.clone(),
+            Kind::Several(all) => render_all(all, colour),
         }
     }
 
-    /// What was wrong with the input, if it was the input.
+    /// What was wrong with the input, if it was the input of one file.
     pub(crate) fn report(&self) -> Option<&Report> {
         match &*self.0 {
             Kind::Input(report) => Some(report),
             _ => None,
         }
     }
+
+    /// Whether it is shown with the word "error" before it, not before the sentence.
+    pub(crate) fn shows_itself(&self) -> bool {
+        matches!(*self.0, Kind::Input(_) | Kind::Several(_))
+    }
+
+    /// The errors of all files.
+    fn each(&self) -> &[Self] {
+        match &*self.0 {
+            Kind::Several(all) => all,
+            _ => std::slice::from_ref(self),
+        }
+    }
 }
 
-fn summary(report: &Report) -> String {
-    let (errors, warnings) = report.counts();
+/// One after the other. A mistake in a file that several include is shown once.
+fn render_all(all: &[Error], colour: bool) -> String {
+    let (mut texts, mut seen) = (Vec::new(), HashSet::new());
+    let (mut errors, mut warnings) = (0, 0);
+    for error in all {
+        let Kind::Input(report) = &*error.0 else {
+            errors += 1;
+            texts.push(format!("error: {}", error.render(colour)));
+            continue;
+        };
+        for diagnostic in &report.diagnostics {
+            let place = diagnostic
+                .labels
+                .first()
+                .map(|label| (&report.sources.file(label.span.file).path, label.span.start, label.span.end));
+            // How each of them came there is told of the first.
+            if place.is_none() || seen.insert((place, diagnostic.code, &diagnostic.message)) {
+                errors += usize::from(diagnostic.severity == Severity::Error);
+                warnings += usize::from(diagnostic.severity == Severity::Warning);
+                texts.push(report.render_one(diagnostic, colour));
+            }
+        }
+    }
+    format!("{}\n\n{}", texts.join("\n\n"), summary(errors, warnings, all.len()))
+}
+
+/// How much was wrong, in so many files.
+fn summary(errors: usize, warnings: usize, files: usize) -> String {
     let plural = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let files = if files == 1 { String::new() } else { format!(" in {files} files") };
     match warnings {
-        0 => format!("{}; nothing was generated", plural(errors, "error")),
-        _ => format!("{}, {}; nothing was generated", plural(errors, "error"), plural(warnings, "warning")),
+        0 => format!("{}{files}; nothing was generated", plural(errors, "error")),
+        _ => format!("{}, {}{files}; nothing was generated", plural(errors, "error"), plural(warnings, "warning")),
     }
 }
 
@@ -98,7 +153,7 @@ impl fmt::Display for Error {
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // `fn main() -> Result<(), Error>` prints this.
-        if matches!(*self.0, Kind::Input(_)) {
+        if self.shows_itself() {
             f.write_str("\n\n")?;
         }
         fmt::Display::fmt(self, f)

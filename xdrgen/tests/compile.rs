@@ -87,6 +87,33 @@ fn an_error_shows_the_source() {
 }
 
 #[test]
+fn all_wrong_files_are_reported_and_what_they_share_once() {
+    let folder = folder(
+        "all-wrong",
+        &[
+            ("shared.x", "struct shared { int x; int x; };\n"),
+            ("a.x", "#include \"shared.x\"\nstruct a { nosuch inner; };\n"),
+            ("b.x", "#include \"shared.x\"\nstruct b { int x; };\n"),
+            ("c.x", "struct c { nosuch inner; }\n"),
+            ("good.x", "struct good { int x; };\n"),
+        ],
+    );
+    let built = build(&folder, &["a.x", "good.x", "b.x", "gone.x", "c.x"]);
+    assert!(!built.ended_well);
+    let shown = &built.stderr;
+    assert_eq!(shown.matches("field `x` is defined twice").count(), 1, "{shown}");
+    for file in ["a.x:2:", "c.x:1:"] {
+        assert!(shown.contains(&format!("--> {}", folder.join(file).display())), "{file}: {shown}");
+    }
+    assert!(shown.contains(&format!("error: cannot read {}", folder.join("gone.x").display())), "{shown}");
+    assert!(shown.trim_end().ends_with("5 errors in 4 files; nothing was generated"), "{shown}");
+    assert!(!folder.join("out").exists(), "a part was written");
+    let files = ["a.x", "gone.x"].map(|file| folder.join(file));
+    let error = configure().out_dir(folder.join("out")).compile(files).expect_err("both are wrong");
+    assert!(error.is_input() && error.is_io() && !error.is_misuse(), "{error}");
+}
+
+#[test]
 fn slips_in_the_configuration_are_misuse() {
     let source = "struct a { int x; };\nenum e { E_A };\n";
     for config in [

@@ -38,13 +38,13 @@ Examples:
 pub(super) fn run(arguments: Arguments) -> Outcome {
     match arguments.reading.config().and_then(|config| arguments.generating.apply(config)) {
         Ok(config) => {
-            generate(&config, &arguments.files, &arguments.out_dir).unwrap_or_else(|errors| output::fail_all(&errors))
+            generate(&config, &arguments.files, &arguments.out_dir).unwrap_or_else(|error| output::fail(&error))
         }
         Err(error) => output::fail(&error),
     }
 }
 
-fn generate(config: &Config, files: &[PathBuf], out_dir: &Path) -> Result<Outcome, Vec<Error>> {
+fn generate(config: &Config, files: &[PathBuf], out_dir: &Path) -> Result<Outcome, Error> {
     let outputs = compile::outputs(config, files, out_dir)?;
     for one in &outputs {
         output::warn(&one.warnings);
@@ -52,6 +52,6 @@ fn generate(config: &Config, files: &[PathBuf], out_dir: &Path) -> Result<Outcom
     if out_dir == Path::new("-") {
         return Ok(output::print(&outputs.into_iter().map(|one| one.text).collect::<String>()));
     }
-    compile::write_all(&outputs).map_err(|error| vec![error])?;
+    compile::write_all(&outputs)?;
     Ok(Outcome::Well)
 }

@@ -43,16 +43,11 @@ pub(super) fn print_bytes(bytes: &[u8]) -> Outcome {
     }
 }
 
-/// Says why it failed.
+/// Says why it failed. Where several files did, the worst counts.
 pub(super) fn fail(error: &Error) -> Outcome {
     let text = error.render(coloured());
-    eprintln!("{}", if error.is_input() { text } else { format!("error: {text}") });
-    if error.is_input() { Outcome::Wrong } else { Outcome::Misused }
-}
-
-/// [`fail`] for several; the worst of them counts.
-pub(super) fn fail_all(errors: &[Error]) -> Outcome {
-    errors.iter().map(fail).max().unwrap_or(Outcome::Well)
+    eprintln!("{}", if error.shows_itself() { text } else { format!("error: {text}") });
+    if error.is_io() || error.is_misuse() { Outcome::Misused } else { Outcome::Wrong }
 }
 
 /// Says what was noticed.

@@ -163,11 +163,12 @@ impl Report {
 
     /// For people: as rustc shows it. `colour`: with ANSI colours.
     pub(crate) fn render(&self, colour: bool) -> String {
-        self.diagnostics
-            .iter()
-            .map(|diagnostic| render::render(&self.sources, diagnostic, colour))
-            .collect::<Vec<_>>()
-            .join("\n\n")
+        self.diagnostics.iter().map(|diagnostic| self.render_one(diagnostic, colour)).collect::<Vec<_>>().join("\n\n")
+    }
+
+    /// [`render`](Self::render) of one of its diagnostics.
+    pub(crate) fn render_one(&self, diagnostic: &Diagnostic, colour: bool) -> String {
+        render::render(&self.sources, diagnostic, colour)
     }
 
     /// For programs: one JSON object a line.
