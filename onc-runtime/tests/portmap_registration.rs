@@ -273,3 +273,25 @@ async fn over_a_unix_socket_entries_belong_to_the_user() {
     assert_eq!(registration.unregister().await.removed.len(), 1);
     mapper.stop().await;
 }
+
+#[test]
+fn a_runtime_that_ends_leaves_nothing_behind() {
+    let runtime =
+        || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let of_mapper = runtime();
+    let mapper = of_mapper.block_on(Daemon::embedded().bind("127.0.0.1:0")).expect("bound");
+    let services = vec![service(PROGRAM, 1, Netid::Tcp, "0.0.0.0.4.1"), service(PROGRAM, 2, Netid::Udp, "0.0.0.0.4.2")];
+    for dropped_before in [true, false] {
+        let of_server = runtime();
+        let registration = of_server.block_on(registrar(&mapper).register(services.clone())).expect("registered");
+        assert_eq!(own_entries_left_out(&mapper).len(), 2);
+        if dropped_before {
+            drop(registration);
+            drop(of_server);
+        } else {
+            drop(of_server);
+            drop(registration);
+        }
+        assert_eq!(own_entries_left_out(&mapper), [""; 0]);
+    }
+}

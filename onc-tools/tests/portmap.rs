@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
-use onc_runtime::portmap::{Policy, Registrar, Service};
+use onc_runtime::portmap;
+use onc_runtime::portmap::protocol::{Rpcb, rpcb_v4};
 use onc_runtime::rpc::{Netid, UniversalAddress};
 
 const PROGRAM: u32 = 0x2000_0051;
@@ -105,10 +106,10 @@ impl Drop for Folder {
 fn register(mapper: SocketAddr, version: u32, address: SocketAddr) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a tokio runtime");
     runtime.block_on(async {
-        let service = Service { program: PROGRAM, version, netid: Netid::Tcp, address: address.into() };
-        let registration = Registrar::new().mapper(mapper).policy(Policy::Require).register(vec![service]).await;
-        // With the runtime goes whoever would remove it.
-        std::mem::forget(registration.expect("registered"));
+        let address = UniversalAddress::from(address).to_string();
+        let entry = Rpcb { prog: PROGRAM, vers: version, netid: "tcp".into(), address, owner: String::new() };
+        let mapper = portmap::Mapper::tcp(mapper).await.expect("connected");
+        assert!(mapper.client().call::<rpcb_v4::Set>((entry,)).await.expect("answered"));
     });
 }
 

@@ -14,6 +14,7 @@ use crate::observe;
 use crate::transport::Stream;
 
 use super::conflict;
+use super::farewell::Farewell;
 use super::mapper::Mapper;
 use super::place::Place;
 use super::registrar::{Status, Unregistered};
@@ -60,19 +61,22 @@ impl Keeper {
         let watch = place.watch().await.ok().map(Watch);
         let mut failed = None;
         // The usual case by far is that all is well.
-        let entries = self.entries(&place, &mut mapper).await?;
-        for service in &self.services {
-            if entries.iter().any(|entry| mapper.is(entry, service)) {
-                continue;
+        let mut entries = self.entries(&place, &mut mapper).await?;
+        let is_missing = |service: &&Service| !entries.iter().any(|entry| mapper.is(entry, service));
+        let missing: Vec<&Service> = self.services.iter().filter(is_missing).collect();
+        if !missing.is_empty() {
+            mapper = as_root(&place, mapper).await;
+            for service in missing {
+                let made =
+                    conflict::make(&place, &mut mapper, service, &self.services, &self.owner, self.replace).await;
+                if let Err(error) = made {
+                    tracing::warn!(target: "onc::portmap", %error, "not registered");
+                    failed.get_or_insert(error);
+                }
             }
-            let made = conflict::make(&place, &mut mapper, service, &self.services, &self.owner, self.replace).await;
-            if let Err(error) = made {
-                tracing::warn!(target: "onc::portmap", %error, "not registered");
-                failed.get_or_insert(error);
-            }
+            // What the port mapper says yes to is not yet what it has.
+            entries = self.entries(&place, &mut mapper).await?;
         }
-        // What the port mapper says yes to is not yet what it has.
-        let entries = self.entries(&place, &mut mapper).await?;
         for service in &self.services {
             if entries.iter().any(|entry| mapper.is(entry, service)) {
                 self.registered.push(service.clone());
@@ -108,8 +112,12 @@ impl Keeper {
         let ours = |service: &&Service| entries.iter().any(|entry| mapper.is(entry, service));
         let gone: Vec<Service> = self.services.iter().filter(ours).cloned().collect();
         let failed = |error| RegisterError::Call { mapper: place.to_string(), error };
+        if gone.is_empty() {
+            return Ok(gone);
+        }
+        let mut mapper = as_root(&place, mapper).await;
         if !mapper.remove(&gone, &self.owner, &entries).await.map_err(failed)? {
-            let service = gone.first().unwrap_or(&self.services[0]).clone();
+            let service = gone[0].clone();
             return Err(RegisterError::Refused { mapper: place.to_string(), service });
         }
         Ok(gone)
@@ -135,16 +143,16 @@ impl Keeper {
 
     /// Keeps the entries there until `stop`, then removes them. `last` is how the last attempt went.
     pub(super) async fn run(
-        mut self,
+        mut keeper: Farewell,
         mut last: Result<Held, RegisterError>,
         status: watch::Sender<Status>,
         stop: CancellationToken,
     ) -> Unregistered {
         let mut pause = BACK_OFF.0;
-        while stop.run_until_cancelled(self.wait(&mut last, &mut pause)).await.is_some() {
+        while stop.run_until_cancelled(keeper.wait(&mut last, &mut pause)).await.is_some() {
             // An attempt is not cut off half way: what it has made would not be known.
             let was_registered = last.is_ok();
-            last = self.attempt().await;
+            last = keeper.attempt().await;
             match &last {
                 Ok(held) if !was_registered => {
                     tracing::info!(target: "onc::portmap", mapper = %held.place, "registered with the port mapper");
@@ -155,11 +163,12 @@ impl Keeper {
                 }
                 _ => {}
             }
-            status.send_replace(self.status(&last));
+            status.send_replace(keeper.status(&last));
         }
-        let unregistered = self.remove().await;
-        self.registered.clear();
-        self.count();
+        let unregistered = keeper.remove().await;
+        keeper.registered.clear();
+        keeper.count();
+        keeper.said();
         unregistered
     }
 
@@ -202,6 +211,14 @@ impl Keeper {
 
     async fn entries(&self, place: &Place, mapper: &mut Mapper) -> Result<Vec<super::protocol::Rpcb>, RegisterError> {
         mapper.entries().await.map_err(|error| RegisterError::Call { mapper: place.to_string(), error })
+    }
+}
+
+/// The same port mapper, over a connection by which it knows that we are root, if we are and there is one.
+async fn as_root(place: &Place, mapper: Mapper) -> Mapper {
+    match place.connect_as_root().await {
+        Some(client) => mapper.over(client),
+        None => mapper,
     }
 }
 

@@ -89,6 +89,11 @@ impl Mapper {
         self
     }
 
+    /// The same port mapper, in the same version, over another connection.
+    pub(super) fn over(&self, client: Client) -> Self {
+        Self { client, version: self.version }
+    }
+
     /// A port mapper that may speak version 4.
     pub(super) fn new(client: Client) -> Self {
         Self { client, version: Version::V4 }

@@ -9,6 +9,7 @@ mod cache;
 mod conflict;
 mod daemon;
 mod error;
+mod farewell;
 mod idle;
 mod journal;
 mod keeper;

@@ -26,6 +26,10 @@ pub(super) enum Place {
     Udp(SocketAddr),
 }
 
+/// Ports below this one can only be bound by root.
+#[cfg(unix)]
+const RESERVED: u16 = 1024;
+
 /// The largest reply that is read: a list of some fifty thousand entries.
 const MAX_REPLY: usize = 4 << 20;
 
@@ -60,6 +64,19 @@ impl Place {
             Self::Unix(_) => return Err(io::ErrorKind::Unsupported.into()),
         };
         self.start(link)
+    }
+
+    /// Connects as root, if that makes a difference and we are: from a port below 1024. Port mappers take that for proof of who
+    /// registers where there is no Unix socket, and root's entries are only root's to remove.
+    pub(super) async fn connect_as_root(&self) -> Option<Client> {
+        match self {
+            // One at a higher port could be anybody's: who asks there proves nothing by his own.
+            #[cfg(unix)]
+            Self::Tcp(address) if address.ip().is_loopback() && address.port() < RESERVED => {
+                self.start(stream(tcp::connect_reserved(*address).await.ok()?, Netid::tcp(address))).ok()
+            }
+            _ => None,
+        }
     }
 
     /// Opens another connection, over which nothing is sent: it ends when the port mapper does, or when that finds it idle.

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::farewell::Farewell;
 use super::keeper::Keeper;
 use super::place::Place;
 use super::{RegisterError, Service};
@@ -78,7 +79,8 @@ pub struct Unregistered {
 
 /// A server's entries in the port mapper: they are kept there until this is dropped or [unregistered](Self::unregister).
 ///
-/// Dropped, the entries are removed in the background, if the runtime still runs by then.
+/// Dropped, the entries are removed in the background. If the runtime ends before that is done, its end waits for it, half a
+/// second at most.
 #[derive(Debug)]
 pub struct Registration {
     status: watch::Receiver<Status>,
@@ -186,7 +188,7 @@ impl Registrar {
         }
         let stop = CancellationToken::new();
         let (sender, status) = watch::channel(keeper.status(&first));
-        let keeper = tokio::spawn(keeper.run(first, sender, stop.clone()));
+        let keeper = tokio::spawn(Keeper::run(Farewell::of(keeper), first, sender, stop.clone()));
         Ok(Registration { status, keeper: Some(keeper), stop: Some(stop.drop_guard()) })
     }
 }
