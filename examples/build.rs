@@ -1,6 +1,7 @@
-//! Compiles proto/calc.x and proto/news.x.
+//! Compiles the files of proto/.
 
 fn main() -> Result<(), xdrgen::Error> {
     xdrgen::compile("proto/calc.x")?;
+    xdrgen::compile("proto/journal.x")?;
     xdrgen::compile("proto/news.x")
 }

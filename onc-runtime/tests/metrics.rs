@@ -117,6 +117,19 @@ async fn a_call_through_middleware_is_counted_once() {
 }
 
 #[tokio::test]
+async fn a_call_that_nobody_waits_for_is_counted_too() {
+    let numbers = Numbers::default();
+    let _recording = numbers.record();
+    let client = connected().await;
+    client.add(1, 2).one_way().await.expect("queued");
+    let calls = |side: &str, status: &str| {
+        numbers.counter(&format!("onc_{side}_calls{{program=TEST_PROG,version=1,procedure=ADD,status={status}}}"))
+    };
+    assert_eq!(calls("client", "SENT"), 1);
+    numbers.until("the call has arrived", |_| calls("server", "SUCCESS") == 1).await;
+}
+
+#[tokio::test]
 async fn bytes_and_connections_of_a_stream() {
     let numbers = Numbers::default();
     let _recording = numbers.record();

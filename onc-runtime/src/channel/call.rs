@@ -99,11 +99,12 @@ impl<P: Procedure> Call<P> {
         // The client is borrowed and not cloned: its count of clones is shared by all who call.
         let Through::Channel(channel) = &client.shared.target else { return self.poll_caller(cx) };
         let mut submit = |stage: &mut Stage, expiry| -> Result<(), Error> {
+            let started = Observation::start();
             let (xid, expiry) = submit::<P>(&client.shared, channel, arguments, *idempotent, expiry, cx)?;
             *stage = Stage::InFlight { xid, expiry };
             if observation.is_none() {
-                *observation =
-                    Observation::begin(Side::Client, P::INTERFACE, P::NUMBER, xid, channel.settings.server());
+                let server = channel.settings.server();
+                *observation = Observation::begin(started, Side::Client, P::INTERFACE, P::NUMBER, xid, server);
             }
             Ok(())
         };

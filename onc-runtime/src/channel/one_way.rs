@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 
 use crate::error::{Error, Limit};
+use crate::observe::{Observation, Side};
 use crate::rpc::{CallTemplate, MARK_SIZE, Procedure, patch_mark};
 use crate::xdr::{Encoder, Shape};
 
@@ -40,7 +41,8 @@ impl<P: Procedure> OneWay<P> {
     fn submit(&self, channel: &Channel) -> Result<(), Error> {
         let Call { client, arguments, .. } = &self.call;
         let size = measure::<P>(arguments, channel.settings.max_record_size)?;
-        client.shared.with_template(P::INTERFACE, |template: &CallTemplate| {
+        let started = Observation::start();
+        let xid = client.shared.with_template(P::INTERFACE, |template: &CallTemplate| {
             channel.submit_one_way(|out, xid| {
                 let start = out.buffer().len();
                 template.put(out.buffer(), xid, P::NUMBER);
@@ -50,7 +52,12 @@ impl<P: Procedure> OneWay<P> {
                 <P::ArgumentsShape as Shape<P::Arguments>>::encode(arguments, out);
                 Ok(())
             })
-        })
+        })?;
+        let server = channel.settings.server();
+        if let Some(sent) = Observation::begin(started, Side::Client, P::INTERFACE, P::NUMBER, xid, server) {
+            sent.end("SENT");
+        }
+        Ok(())
     }
 }
 
@@ -84,9 +91,9 @@ impl<P: Procedure> Future for OneWay<P> {
 }
 
 impl Channel {
-    /// Queues a call that gets no reply, or whose reply is ignored.
+    /// Queues a call that gets no reply, or whose reply is ignored. Returns its xid.
     // RFC 5531 §8.4.1: batching.
-    fn submit_one_way(&self, write: impl FnOnce(&mut Encoder<'_>, u32) -> Result<(), Error>) -> Result<(), Error> {
+    fn submit_one_way(&self, write: impl FnOnce(&mut Encoder<'_>, u32) -> Result<(), Error>) -> Result<u32, Error> {
         let mut inner = self.lock();
         let settings = &self.settings;
         if inner.closed {
@@ -114,7 +121,7 @@ impl Channel {
         if let Some(driver) = driver {
             driver.wake();
         }
-        Ok(())
+        Ok(xid)
     }
 }
 

@@ -58,6 +58,7 @@ impl Client {
         let mut lost = None;
         let mut strayed = false;
         loop {
+            let started = Observation::start();
             let submitted = poll_fn(|cx| Poll::Ready(self.submit(channel, request, expiry, cx))).await;
             let (xid, same) = match (submitted, lost.take()) {
                 (Err(Error::Closed), Some(lost)) => return Err(Error::Lost(lost)),
@@ -65,8 +66,8 @@ impl Client {
             };
             expiry = same;
             if observation.is_none() {
-                let Request { interface, procedure, .. } = *request;
-                *observation = Observation::begin(Side::Client, interface, procedure, xid, channel.settings.server());
+                let (interface, procedure, server) = (request.interface, request.procedure, channel.settings.server());
+                *observation = Observation::begin(started, Side::Client, interface, procedure, xid, server);
             }
             let mut outcome = channel.outcome(xid).await.and_then(results);
             if let Err(error) = &outcome

@@ -141,10 +141,11 @@ impl Signed {
                 "calls are signed on a connection, not on middleware",
             ))));
         };
+        let started = Observation::start();
         let (xid, call) = poll_fn(|cx| Poll::Ready(self.submit(channel, request, cx))).await?;
         let _forget = channel.forget_on_drop(xid);
-        let Request { interface, procedure, .. } = *request;
-        let observation = Observation::begin(Side::Client, interface, procedure, xid, channel.settings.server());
+        let (interface, procedure, server) = (request.interface, request.procedure, channel.settings.server());
+        let observation = Observation::begin(started, Side::Client, interface, procedure, xid, server);
         let received = poll_fn(|cx| channel.poll_reply(xid, cx.waker()).map_or(Poll::Pending, Poll::Ready)).await;
         let message = received.map(|body| match body {
             Body::Inline { length, bytes } => Bytes::copy_from_slice(&bytes[..usize::from(length)]),

@@ -45,23 +45,28 @@ struct Labels {
 }
 
 impl Observation {
-    /// Watches a call from now on, if anybody listens. `peer` is the caller, or whom the client was told to call.
+    /// When a call begins, if anybody listens.
+    #[inline]
+    pub(crate) fn start() -> Option<Instant> {
+        (cfg!(feature = "metrics") || tracing::enabled!(target: "onc::call", Level::DEBUG)).then(Instant::now)
+    }
+
+    /// Watches a call that has [started](Self::start). `peer` is the caller, or whom the client was told to call.
     #[inline]
     pub(crate) fn begin(
+        started: Option<Instant>,
         side: Side,
         interface: &'static Interface,
         procedure: u32,
         xid: u32,
         peer: Option<&dyn fmt::Display>,
     ) -> Option<Box<Self>> {
-        if cfg!(feature = "metrics") || tracing::enabled!(target: "onc::call", Level::DEBUG) {
-            return Some(Self::new(side, interface, procedure, xid, peer));
-        }
-        None
+        started.map(|started| Self::new(started, side, interface, procedure, xid, peer))
     }
 
     #[cold]
     fn new(
+        started: Instant,
         side: Side,
         interface: &'static Interface,
         procedure: u32,
@@ -97,7 +102,7 @@ impl Observation {
             #[cfg(feature = "metrics")]
             labels: Labels { side, interface, procedure },
             span,
-            started: Instant::now(),
+            started,
             ended: false,
         })
     }

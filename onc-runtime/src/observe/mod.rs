@@ -19,7 +19,7 @@
 //! | `onc_rpc.xid` | the transaction id |
 //! | `network.peer.address` | on the server: who calls |
 //! | `server.address` | on the client: whom it was told to call |
-//! | `rpc.onc.status` | how it ended, as RFC 5531 spells it (`SUCCESS`, `GARBAGE_ARGS`, …), or one word for what else can happen (`TIMED_OUT`, `CONNECTION_LOST`, `CANT_CONNECT`, …; `CANCELLED`: nobody waited any more) |
+//! | `rpc.onc.status` | how it ended, as RFC 5531 spells it (`SUCCESS`, `GARBAGE_ARGS`, …), or one word for what else can happen (`TIMED_OUT`, `CONNECTION_LOST`, `CANT_CONNECT`, …; `CANCELLED`: nobody waited any more; `SENT`: nobody waits for the reply of a one-way call) |
 //!
 //! # Numbers
 //!

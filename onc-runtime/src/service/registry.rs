@@ -177,7 +177,7 @@ impl Registry {
         let wanted = |entry: &&Entry| entry.interface.program == program && entry.interface.version == version;
         let Some(entry) = self.entries.iter().find(wanted) else { return self.unavailable(program) };
         let peer = &call.connection.peer;
-        match Observation::begin(Side::Server, entry.interface, procedure, xid, Some(peer)) {
+        match Observation::begin(Observation::start(), Side::Server, entry.interface, procedure, xid, Some(peer)) {
             None => entry.handle(call),
             Some(observation) => {
                 let handling = observation.span().in_scope(|| entry.handle(call));
