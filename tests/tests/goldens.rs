@@ -29,6 +29,13 @@ mod goldens {
         #[expect(unexpected_cfgs)]
         features
     );
+    golden!(
+        #[expect(unexpected_cfgs)]
+        feature_parts
+    );
+    pub mod feature_parts_on {
+        include!(concat!(env!("OUT_DIR"), "/feature_parts.rs"));
+    }
     golden!(keep_names);
     golden!(namespaces);
     golden!(recursion);
@@ -120,6 +127,38 @@ mod behaviour {
         assert!(shown.contains(" fixed: 0x00000000,"), "{shown}");
         let all = choices::AllBytes { one: "one".into(), ..choices::AllBytes::default() };
         assert!(format!("{all:?}").starts_with("AllBytes { one: b\"one\", "), "{all:?}");
+    }
+
+    #[test]
+    fn parts_are_there_with_their_feature_only() {
+        use super::goldens::{feature_parts as off, feature_parts_on as on};
+
+        let link = on::Found::Link(vec![7].into());
+        let bytes = to_vec(&link).expect("it encodes");
+        assert_eq!(from_slice::<on::Found>(&bytes).expect("it decodes"), link);
+        let error = from_slice::<off::Found>(&bytes).expect_err("there is no such kind");
+        assert_eq!(error.to_string(), "Found.discriminant: 0 is not a value of the enum (at byte 0)");
+        assert_eq!(off::Kind::try_from(0).expect_err("there is none").to_string(), "0 is not a value of kind");
+        assert_eq!(on::Kind::SYMLINK.to_string(), "KIND_LINK");
+        assert_eq!((off::Kind::default(), on::Kind::default()), (off::Kind::File, on::Kind::File), "always the same");
+        let (off_bytes, on_bytes) = (to_vec(&off::Entry::default()), to_vec(&on::Entry::default()));
+        assert_eq!(off_bytes.expect("it encodes").len(), 12);
+        assert_eq!(on_bytes.expect("it encodes").len(), 12 + 4 + 4 + 64 + 8);
+        assert_eq!(on::Counted::Case2(3).into_result(), Err(3));
+        assert_eq!(
+            (on::Counted::from(Err(1)), off::Counted::from(Err(1))),
+            (on::Counted::Case1, off::Counted::Other(1))
+        );
+        for (json, on, off) in [
+            (r#"{"what":"KIND_LINK","link":"07"}"#, true, false),
+            (r#"{"what":"KIND_FOLDER"}"#, true, true),
+            (r#"{"what":"KIND_FOLDER","link":"07"}"#, false, false),
+        ] {
+            assert_eq!(serde_json::from_str::<on::Found>(json).is_ok(), on, "{json}");
+            assert_eq!(serde_json::from_str::<off::Found>(json).is_ok(), off, "{json}");
+        }
+        assert_eq!(serde_json::to_string(&off::OpenKind(1)).expect("it is written"), "1");
+        assert_eq!(serde_json::to_string(&on::OpenKind(1)).expect("it is written"), r#""OPEN_LINK""#);
     }
 
     #[test]

@@ -126,7 +126,8 @@ impl Config {
     }
 
     /// A symbol that becomes a feature of the crate: what stands between `#ifdef SYMBOL` and `#endif` is generated with
-    /// `#[cfg(feature = "SYMBOL")]`. May be given several times.
+    /// `#[cfg(feature = "SYMBOL")]`. That may be definitions, fields of structs, members of enums and arms of unions. May be
+    /// given several times.
     pub fn feature(mut self, symbol: impl Into<String>) -> Self {
         self.options.features.push(symbol.into());
         self

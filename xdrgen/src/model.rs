@@ -188,6 +188,8 @@ pub struct Member {
     pub radix: Radix,
     /// Index of the earlier member with the same value.
     pub alias_of: Option<usize>,
+    /// cfg feature that guards it within its type (`#ifdef FEATURE`, when features are asked for).
+    pub feature: Option<String>,
 }
 
 /// `struct name { … }`
@@ -222,6 +224,8 @@ pub struct Field {
     pub boxed: bool,
     /// Attributes to put before it.
     pub attributes: Vec<String>,
+    /// cfg feature that guards it within its type (`#ifdef FEATURE`, when features are asked for).
+    pub feature: Option<String>,
 }
 
 /// `union name switch (discriminant) { … }`
@@ -248,6 +252,8 @@ pub struct Arm {
     pub docs: Docs,
     /// `None`: void.
     pub field: Option<Field>,
+    /// cfg feature that guards it within its type (`#ifdef FEATURE`, when features are asked for).
+    pub feature: Option<String>,
 }
 
 /// The default arm of a union; it keeps the discriminant it arrived with.
@@ -257,6 +263,8 @@ pub struct DefaultArm {
     pub docs: Docs,
     /// `None`: void.
     pub field: Option<Field>,
+    /// cfg feature that guards it within its type (`#ifdef FEATURE`, when features are asked for).
+    pub feature: Option<String>,
 }
 
 /// A type as it is used: in a field, an arm, a typedef, an argument, a result.

@@ -30,6 +30,12 @@ fn config(name: &str) -> Config {
             config.extern_type("mode", "super::Mode").extern_type("off_t", "u64").extern_type("price", "super::Price")
         }
         "features" => config.feature("WITH_LOCKS"),
+        "feature_parts" => config
+            .feature("WITH_LINKS")
+            .feature("WITH_SIZES")
+            .with("open_kind", Choice::Open)
+            .serde(true)
+            .services(Services::None),
         "keep_names" => config.keep_names(true),
         "serde" => {
             config.serde(true).with("mode", Choice::Open).with("entry.fileName", Choice::Bytes).services(Services::None)

@@ -90,6 +90,8 @@ pub(crate) struct Declaration {
     pub(crate) span: Span,
     /// Its comment.
     pub(crate) docs: Docs,
+    /// Of a field: index of the feature that guards it.
+    pub(crate) feature: Option<u16>,
 }
 
 /// `*name[5]`, or the same without a name in an argument or a result.
@@ -178,6 +180,8 @@ pub(crate) struct Enumerator {
     pub(crate) value: Option<Expression>,
     /// Its comment.
     pub(crate) docs: Docs,
+    /// Index of the feature that guards it.
+    pub(crate) feature: Option<u16>,
 }
 
 /// What is in a union.
@@ -198,7 +202,7 @@ pub(crate) struct UnionBody {
 pub(crate) struct UnionArm {
     /// `case …:` and `default:`
     pub(crate) labels: Vec<ArmLabel>,
-    /// What it holds; its docs are the arm's.
+    /// What it holds; its docs and its feature are the arm's.
     pub(crate) declaration: Declaration,
 }
 

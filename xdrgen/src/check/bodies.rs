@@ -38,7 +38,7 @@ impl<'a> Checker<'a, '_> {
                 TypeKind::Alias(self.shape(spec, declarator, &scope, Place::Declaration).unwrap_or(Shape::Void))
             }
             Body::Spec(spec) => match &spec.kind {
-                TypeSpecKind::Struct { fields, .. } => TypeKind::Struct(self.struct_(fields, &scope)),
+                TypeSpecKind::Struct { fields, .. } => TypeKind::Struct(self.struct_(id, fields, &scope)),
                 TypeSpecKind::Union { body, .. } => TypeKind::Union(self.union_(id, body, &scope)),
                 TypeSpecKind::Enum { members, .. } => TypeKind::Enum(self.enum_(id, members)),
                 _ => TypeKind::Alias(Shape::Void),
@@ -65,12 +65,20 @@ impl<'a> Checker<'a, '_> {
             };
             let alias_of = first_of.get(&value).copied();
             first_of.entry(value).or_insert(at);
-            out.push(Member { name: member.name.text.clone(), docs: member.docs.clone(), value, radix, alias_of });
+            out.push(Member {
+                name: member.name.text.clone(),
+                docs: member.docs.clone(),
+                value,
+                radix,
+                alias_of,
+                feature: self.own_feature(id, member.feature),
+            });
         }
+        self.check_guarded_members(id, members, &out);
         Enum { members: out }
     }
 
-    fn struct_(&mut self, declarations: &'a [Declaration], scope: &Scope) -> Struct {
+    fn struct_(&mut self, id: TypeId, declarations: &'a [Declaration], scope: &Scope) -> Struct {
         let mut seen: HashMap<&str, Span> = HashMap::new();
         let mut fields = Vec::new();
         for declaration in declarations {
@@ -83,7 +91,8 @@ impl<'a> Checker<'a, '_> {
                 }
                 // A comment over `int a, b;` is over the first.
                 let docs = if at == 0 { declaration.docs.clone() } else { Vec::new() };
-                fields.push(field(name.text.clone(), docs, shape.unwrap_or(Shape::Void)));
+                let feature = self.own_feature(id, declaration.feature);
+                fields.push(Field { feature, ..field(name.text.clone(), docs, shape.unwrap_or(Shape::Void)) });
             }
         }
         Struct { fields, list: None }
@@ -98,6 +107,7 @@ impl<'a> Checker<'a, '_> {
         for arm in &body.arms {
             let value = self.arm_field(arm, scope, &mut arm_names);
             let docs = arm.declaration.docs.clone();
+            let feature = self.own_feature(id, arm.declaration.feature);
             let cases: Vec<Number> =
                 arm.labels.iter().filter_map(|label| self.case(label, scope, &mut labels)).collect();
             match arm.labels.iter().find(|label| label.value.is_none()) {
@@ -111,10 +121,10 @@ impl<'a> Checker<'a, '_> {
                         );
                     } else {
                         // Further labels say nothing new: they would come here anyway.
-                        default = Some((DefaultArm { docs, field: value }, label.span));
+                        default = Some((DefaultArm { docs, field: value, feature }, label.span));
                     }
                 }
-                None => arms.push(Arm { cases, docs, field: value }),
+                None => arms.push(Arm { cases, docs, field: value, feature }),
             }
         }
         if body.arms.is_empty() {
@@ -378,7 +388,7 @@ struct Labels {
 }
 
 fn field(name: String, docs: Vec<String>, shape: Shape) -> Field {
-    Field { name, docs, shape, boxed: false, attributes: Vec::new() }
+    Field { name, docs, shape, boxed: false, attributes: Vec::new(), feature: None }
 }
 
 /// The values of an integer type.

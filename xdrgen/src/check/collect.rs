@@ -14,6 +14,7 @@ use crate::{
 pub(super) type Scope = Rc<[String]>;
 
 /// What the parts of a definition have in common.
+#[derive(Clone)]
 struct Around<'a> {
     scope: Scope,
     feature: Option<u16>,
@@ -149,7 +150,7 @@ impl<'a> Checker<'a, '_> {
         match &spec.kind {
             TypeSpecKind::Struct { fields, .. } => {
                 for field in fields {
-                    self.collect_inner(around, &field.type_spec, &name.text, &field.declarators, &field.docs);
+                    self.collect_inner(around, field, &name.text);
                 }
             }
             TypeSpecKind::Union { body, .. } => {
@@ -163,14 +164,7 @@ impl<'a> Checker<'a, '_> {
                     );
                 }
                 for arm in &body.arms {
-                    let declaration = &arm.declaration;
-                    self.collect_inner(
-                        around,
-                        &declaration.type_spec,
-                        &name.text,
-                        &declaration.declarators,
-                        &declaration.docs,
-                    );
+                    self.collect_inner(around, &arm.declaration, &name.text);
                 }
             }
             _ => {}
@@ -182,19 +176,15 @@ impl<'a> Checker<'a, '_> {
         }
     }
 
-    fn collect_inner(
-        &mut self,
-        around: &Around<'a>,
-        spec: &'a TypeSpec,
-        owner: &str,
-        declarators: &'a [Declarator],
-        docs: &Docs,
-    ) {
-        if !has_body(spec) {
+    fn collect_inner(&mut self, around: &Around<'a>, declaration: &'a Declaration, owner: &str) {
+        let Declaration { type_spec, declarators, docs, feature, .. } = declaration;
+        if !has_body(type_spec) {
             return;
         }
         if let Some(name) = declarators.first().and_then(|declarator| declarator.name.as_ref()) {
-            self.collect_inner_named(around, spec, owner, name, docs);
+            // What guards the field guards its body.
+            let around = Around { feature: *feature, ..around.clone() };
+            self.collect_inner_named(&around, type_spec, owner, name, docs);
         }
     }
 

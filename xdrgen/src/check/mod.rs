@@ -7,6 +7,7 @@ mod bodies;
 mod builtin;
 mod collect;
 mod constants;
+mod features;
 mod macros;
 mod programs;
 mod recursion;
@@ -71,6 +72,7 @@ pub(crate) fn check(parsed: &Parsed, name: String, options: &Options, diagnostic
     }
     let mut model = checker.model(name, kinds, programs);
     if !checker.diagnostics.has_errors() {
+        checker.check_features(&model);
         let spans: Vec<Span> = checker.types.iter().map(|one| one.span).collect();
         recursion::resolve(&mut model, &spans, checker.diagnostics);
     }

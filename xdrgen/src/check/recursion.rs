@@ -101,7 +101,8 @@ fn take_lists(model: &mut Model) {
         let Some(last) = body.fields.last().filter(|_| body.fields.len() > 1) else { continue };
         let others = &body.fields[..body.fields.len() - 1];
         let tree = others.iter().any(|field| points_to(model, &field.shape, id));
-        if points_to(model, &last.shape, id) && (!tree || last.name.to_ascii_lowercase().contains("next")) {
+        let always = last.feature.is_none();
+        if always && points_to(model, &last.shape, id) && (!tree || last.name.to_ascii_lowercase().contains("next")) {
             lists.insert(id);
         }
     }

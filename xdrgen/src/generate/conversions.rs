@@ -28,6 +28,11 @@ impl Generator<'_> {
         let field = arm.field.as_ref()?;
         let conversion = Conversion { at, id, type_, union_, index, field };
         let otherwise = union_.default.as_ref().and_then(|default| default.field.as_ref());
+        let guarded = union_.arms.iter().filter(|arm| arm.feature.is_some()).count();
+        let default_guarded = union_.default.as_ref().is_some_and(|default| default.feature.is_some());
+        if arm.feature.is_some() || default_guarded || (guarded > 0 && is_bool(self.model, union_)) {
+            return None;
+        }
         if is_bool(self.model, union_) {
             return (arm.cases[0].value == 1 && otherwise.is_none()).then(|| self.option_conversions(&conversion));
         }
@@ -105,8 +110,9 @@ impl Generator<'_> {
                 [case] => (quote!(Self::#variant), quote!(#case)),
                 _ => (quote!(Self::#variant(status)), quote!(status)),
             };
-            to_result.push(quote!(#value => #err(#status)));
-            from_status.push((pattern, value));
+            let cfg = self.cfg(arm.feature.as_ref());
+            to_result.push(quote!(#cfg #value => #err(#status)));
+            from_status.push((quote!(#cfg #pattern), value));
         }
         let otherwise = union_.default.is_some().then(|| ident(self.names.default_variant(id)));
         let into = {

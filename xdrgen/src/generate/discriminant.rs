@@ -1,6 +1,6 @@
 //! What a union is switched on.
 
-use crate::model::{Integer, Model, Number, Shape, Symbol, Type, TypeId, TypeKind, Union};
+use crate::model::{Enum, Integer, Member, Model, Number, Shape, Symbol, Type, TypeId, TypeKind, Union};
 
 /// A discriminant's type, aliases followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,9 +39,12 @@ impl Discriminant {
     }
 }
 
-/// The member that an enum is by default: the one of value 0, or the first.
-pub(super) fn default_member(enum_: &crate::model::Enum) -> usize {
-    enum_.members.iter().position(|member| member.value == 0).unwrap_or(0)
+/// The member that an enum is by default: the one of value 0, or the first, of those that are always there.
+pub(super) fn default_member(enum_: &Enum) -> usize {
+    let first = |wanted: &dyn Fn(&Member) -> bool| {
+        enum_.members.iter().position(|member| member.feature.is_none() && wanted(member))
+    };
+    first(&|member| member.value == 0).or_else(|| first(&|_| true)).unwrap_or(0)
 }
 
 /// Whether `union_` is switched on a bool.
@@ -49,9 +52,10 @@ pub(super) fn is_bool(model: &Model, union_: &Union) -> bool {
     Discriminant::of(model, union_) == Discriminant::Bool
 }
 
-/// Whether every value that the discriminant can have is a case.
+/// Whether every value that the discriminant can have is a case, whatever features there are.
 pub(super) fn covers_all(model: &Model, union_: &Union) -> bool {
-    let is_case = |value: i128| union_.arms.iter().any(|arm| arm.cases.iter().any(|case| case.value == value));
+    let always = union_.arms.iter().filter(|arm| arm.feature.is_none());
+    let is_case = |value: i128| always.clone().any(|arm| arm.cases.iter().any(|case| case.value == value));
     match Discriminant::of(model, union_) {
         Discriminant::Bool => is_case(0) && is_case(1),
         Discriminant::Integer(_) => false,

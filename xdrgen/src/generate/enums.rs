@@ -17,14 +17,14 @@ impl Generator<'_> {
         let default = enum_.members.get(default).and_then(|member| member.alias_of).unwrap_or(default);
         let named = || enum_.members.iter().zip(self.names.parts(id)).enumerate();
         let variants = named().filter(|(_, (member, _))| member.alias_of.is_none()).map(|(index, (member, rust))| {
-            let (head, rename) = (member_head(member, rust), self.serde_rename(&member.name));
+            let (head, rename) = (self.member_head(member, rust), self.serde_rename(&member.name));
             let default = (index == default).then(|| quote!(#[default]));
             let (variant, value) = (ident(rust), literal(member.value.into(), member.radix));
             quote!(#head #default #rename #variant = #value)
         });
         let aliases = named().filter_map(|(_, (member, rust))| {
             let original = ident(&self.names.parts(id)[member.alias_of?]);
-            let (head, constant) = (member_head(member, rust), ident(rust));
+            let (head, constant) = (self.member_head(member, rust), ident(rust));
             Some(quote!(#head pub const #constant: Self = Self::#original;))
         });
         let (cfg, allow) = (self.cfg(type_.feature.as_ref()), self.allow(&[]));
@@ -49,12 +49,13 @@ impl Generator<'_> {
         let spelled = &type_.name.ident;
         let own = || enum_.members.iter().zip(self.names.parts(id)).filter(|(member, _)| member.alias_of.is_none());
         let shown = own().map(|(member, rust)| {
-            let (variant, original) = (ident(rust), &member.name);
-            quote!(Self::#variant => #original)
+            let (cfg, variant, original) = (self.cfg(member.feature.as_ref()), ident(rust), &member.name);
+            quote!(#cfg Self::#variant => #original)
         });
         let known = own().map(|(member, rust)| {
             let (variant, value) = (ident(rust), literal(member.value.into(), member.radix));
-            quote!(#value => #ok(Self::#variant))
+            let cfg = self.cfg(member.feature.as_ref());
+            quote!(#cfg #value => #ok(Self::#variant))
         });
         quote! {
             #cfg
@@ -97,13 +98,13 @@ impl Generator<'_> {
         let (allow, serde) = (self.allow(&[]), self.serde_open_enum(id, type_, enum_));
         let named = || enum_.members.iter().zip(self.names.parts(id));
         let constants = named().map(|(member, rust)| {
-            let (head, constant) = (member_head(member, rust), ident(rust));
+            let (head, constant) = (self.member_head(member, rust), ident(rust));
             let value = literal(member.value.into(), member.radix);
             quote!(#head pub const #constant: Self = Self(#value);)
         });
         let shown = named().filter(|(member, _)| member.alias_of.is_none()).map(|(member, rust)| {
-            let (constant, original) = (ident(rust), &member.name);
-            quote!(Self::#constant => f.pad(#original))
+            let (cfg, constant, original) = (self.cfg(member.feature.as_ref()), ident(rust), &member.name);
+            quote!(#cfg Self::#constant => f.pad(#original))
         });
         let default = (!zero).then(|| {
             let first = ident(&self.names.parts(id)[0]);
@@ -141,10 +142,10 @@ impl Generator<'_> {
             #serde
         }
     }
-}
 
-fn member_head(member: &Member, rust: &str) -> TokenStream {
-    let docs = docs::comment_or(&member.docs, &format!("`{}`, {}.", member.name, member.value));
-    let alias = docs::alias(&member.name, rust);
-    quote!(#docs #alias)
+    fn member_head(&self, member: &Member, rust: &str) -> TokenStream {
+        let docs = docs::comment_or(&member.docs, &format!("`{}`, {}.", member.name, member.value));
+        let (alias, cfg) = (docs::alias(&member.name, rust), self.cfg(member.feature.as_ref()));
+        quote!(#docs #alias #cfg)
+    }
 }

@@ -55,7 +55,8 @@ impl Generator<'_> {
         let text = self.std_type("str");
         let names = enum_.members.iter().map(|member| {
             let (name, value) = (&member.name, literal(member.value.into(), member.radix));
-            quote!((#name, #value))
+            let cfg = self.cfg(member.feature.as_ref());
+            quote!(#cfg (#name, #value))
         });
         Some(quote! {
             #cfg

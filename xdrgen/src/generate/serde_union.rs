@@ -16,6 +16,7 @@ struct Arm<'u> {
     variant: Ident,
     cases: Option<&'u [Number]>,
     field: Option<Key<'u>>,
+    feature: Option<&'u String>,
 }
 
 /// The field of an arm.
@@ -25,6 +26,8 @@ struct Key<'u> {
     name: String,
     /// Where it is read to. Arms whose fields have one name have one place.
     place: Ident,
+    /// The feature that all of these arms have.
+    feature: Option<&'u String>,
 }
 
 impl Generator<'_> {
@@ -41,22 +44,26 @@ impl Generator<'_> {
 
     fn serde_arms<'u>(&self, id: TypeId, union_: &'u Union) -> Vec<Arm<'u>> {
         let variants = self.names.parts(id).iter().map(String::as_str).chain([self.names.default_variant(id)]);
-        let arms = union_.arms.iter().map(|arm| (Some(arm.cases.as_slice()), arm.field.as_ref()));
-        let arms = arms.chain(union_.default.iter().map(|arm| (None, arm.field.as_ref())));
+        let arms = union_.arms.iter().map(|arm| (Some(arm.cases.as_slice()), arm.field.as_ref(), arm.feature.as_ref()));
+        let default = union_.default.iter().map(|arm| (None, arm.field.as_ref(), arm.feature.as_ref()));
+        let arms: Vec<_> = arms.chain(default).collect();
         let mut names: Vec<&str> = Vec::new();
         let mut key = |field: &'u Field| {
             let at = names.iter().position(|name| *name == field.name).unwrap_or_else(|| {
                 names.push(&field.name);
                 names.len() - 1
             });
-            Key { field, name: key_name(union_, field), place: format_ident!("arm_{at}") }
+            let mut features = arms.iter().filter(|(_, other, _)| other.is_some_and(|other| other.name == field.name));
+            let first = features.next().and_then(|(_, _, feature)| *feature);
+            let feature = first.filter(|_| features.all(|(_, _, feature)| *feature == first));
+            Key { field, name: key_name(union_, field), place: format_ident!("arm_{at}"), feature }
         };
-        let arm = |((cases, field), variant): ((_, Option<&'u Field>), &str)| Arm {
-            variant: ident(variant),
-            cases,
-            field: field.map(&mut key),
-        };
-        arms.zip(variants).map(arm).collect()
+        let keys: Vec<Option<Key<'u>>> =
+            arms.iter().map(|(_, field, _)| *field).map(|field| field.map(&mut key)).collect();
+        let parts = arms.into_iter().zip(keys).zip(variants);
+        parts
+            .map(|(((cases, _, feature), field), variant)| Arm { variant: ident(variant), cases, field, feature })
+            .collect()
     }
 
     fn serialize_union(&self, at: &Place, id: TypeId, type_: &Type, union_: &Union, arms: &[Arm<'_>]) -> TokenStream {
@@ -64,7 +71,8 @@ impl Generator<'_> {
         let (name, t, result) = (ident(self.names.type_(id)), self.type_parameter(), self.std_type("Result"));
         let discriminant = self.rust_type(at, &union_.discriminant_shape);
         let (original, tag) = (&type_.name.ident, &union_.discriminant);
-        let arms = arms.iter().map(|Arm { variant, cases, field }| {
+        let arms = arms.iter().map(|Arm { variant, cases, field, feature }| {
+            let cfg = self.cfg(*feature);
             let case = match cases {
                 Some([case]) => Some(self.case(at, union_, case)),
                 _ => None,
@@ -74,12 +82,12 @@ impl Generator<'_> {
             match field {
                 Some(Key { field, name, .. }) => {
                     let (codec, parts) = (self.codec_type(field), kept.chain([quote!(value)]));
-                    quote!(Self::#variant(#(#parts),*) => to.arm::<#codec, #discriminant, _>(#which, #name, value))
+                    quote!(#cfg Self::#variant(#(#parts),*) => to.arm::<#codec, #discriminant, _>(#which, #name, value))
                 }
                 None => {
                     let parts: Vec<TokenStream> = kept.collect();
                     let parts = (!parts.is_empty()).then(|| quote!((#(#parts),*)));
-                    quote!(Self::#variant #parts => to.void::<#discriminant>(#which))
+                    quote!(#cfg Self::#variant #parts => to.void::<#discriminant>(#which))
                 }
             }
         });
@@ -106,13 +114,21 @@ impl Generator<'_> {
             }
         }
         let members = keys.iter().map(|key| self.union_member(at, key));
-        let places: Vec<&Ident> = keys.iter().map(|key| &key.place).collect();
-        let names = keys.iter().map(|key| &key.name);
+        let places = keys.iter().map(|Key { place, feature, .. }| {
+            let cfg = self.cfg(*feature);
+            quote!(#cfg #place)
+        });
+        let given = keys.iter().map(|Key { name, place, feature, .. }| {
+            let cfg = self.cfg(*feature);
+            quote!(#cfg (#name, #place.is_some()))
+        });
         let patterns = arms.iter().map(|arm| self.union_arm(at, union_, arm));
         let err = self.std_value("Err");
         let (has_default, complete) = (union_.default.is_some(), covers_all(self.model, union_));
         let none = (!has_default && !complete).then(|| quote!(_ => #err(arms.none())));
-        let unreachable = (has_default && complete).then(|| quote!(#[allow(unreachable_patterns)]));
+        // Which arms there are depends on features.
+        let complete = complete || arms.iter().any(|arm| arm.feature.is_some());
+        let unreachable = ((has_default || none.is_some()) && complete).then(|| quote!(#[allow(unreachable_patterns)]));
         quote! {
             #cfg
             impl<'de> ::serde::Deserialize<'de> for #name {
@@ -127,7 +143,7 @@ impl Generator<'_> {
                     let #fields { discriminant, #(#places),* } = ::serde::Deserialize::deserialize(from)?;
                     let arms = #runtime::serde::Arms {
                         discriminant: &discriminant,
-                        given: &[#((#names, #places.is_some())),*],
+                        given: &[#(#given),*],
                     };
                     #unreachable
                     match &discriminant {
@@ -141,7 +157,8 @@ impl Generator<'_> {
 
     /// The field that an arm is read to: an `Option`, as another arm may be there.
     fn union_member(&self, at: &Place, key: &Key<'_>) -> TokenStream {
-        let Key { field, name, place } = key;
+        let Key { field, name, place, feature } = key;
+        let cfg = self.cfg(*feature);
         let (option, type_) = (self.std_type("Option"), self.field_type(at, field));
         let optional = is_optional(self.model, field);
         let type_ = if optional { type_ } else { quote!(#option<#type_>) };
@@ -150,11 +167,12 @@ impl Generator<'_> {
             let path = self.codec_path(&codec);
             quote!(, with = #path)
         });
-        quote!(#[serde(rename = #name, default #with)] #place: #type_)
+        quote!(#cfg #[serde(rename = #name, default #with)] #place: #type_)
     }
 
     fn union_arm(&self, at: &Place, union_: &Union, arm: &Arm<'_>) -> TokenStream {
-        let Arm { variant, cases, field } = arm;
+        let Arm { variant, cases, field, feature } = arm;
+        let cfg = self.cfg(*feature);
         let ok = self.std_value("Ok");
         let by_name = matches!(Discriminant::of(self.model, union_), Discriminant::Enum(_));
         let pattern = match cases {
@@ -171,15 +189,15 @@ impl Generator<'_> {
         };
         let kept = (!matches!(cases, Some([_]))).then(|| quote!(discriminant)).into_iter();
         match field {
-            Some(Key { field, name, place }) => {
+            Some(Key { field, name, place, .. }) => {
                 let read = if is_optional(self.model, field) { quote!(optional) } else { quote!(value) };
                 let parts = kept.chain([quote!(value)]);
-                quote!(#pattern => { let value = arms.#read(#name, #place)?; #ok(Self::#variant(#(#parts),*)) })
+                quote!(#cfg #pattern => { let value = arms.#read(#name, #place)?; #ok(Self::#variant(#(#parts),*)) })
             }
             None => {
                 let parts: Vec<TokenStream> = kept.collect();
                 let parts = (!parts.is_empty()).then(|| quote!((#(#parts),*)));
-                quote!(#pattern => { arms.void()?; #ok(Self::#variant #parts) })
+                quote!(#cfg #pattern => { arms.void()?; #ok(Self::#variant #parts) })
             }
         }
     }

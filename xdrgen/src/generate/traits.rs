@@ -72,8 +72,12 @@ pub(super) fn standard_traits(opaque: bool) -> Vec<&'static str> {
 /// The arm that a union is in by default: that of its discriminant's default value.
 pub(super) fn default_arm(model: &Model, union_: &Union) -> Option<DefaultArm> {
     let value = Discriminant::of(model, union_).default_value(model);
-    let arm = union_.arms.iter().position(|arm| arm.cases.iter().any(|case| case.value == value));
-    arm.map(DefaultArm::Arm).or_else(|| union_.default.as_ref().map(|_| DefaultArm::Otherwise))
+    let default = || union_.default.as_ref().filter(|default| default.feature.is_none());
+    match union_.arms.iter().position(|arm| arm.cases.iter().any(|case| case.value == value)) {
+        Some(arm) if union_.arms[arm].feature.is_some() => None,
+        Some(arm) => Some(DefaultArm::Arm(arm)),
+        None => default().map(|_| DefaultArm::Otherwise),
+    }
 }
 
 /// Asks again what is known of each type, until the answers stay.

@@ -66,12 +66,14 @@ impl Generator<'_> {
             let (alias, added) = (docs::alias(&field.name, rust), self.added(&field.attributes));
             let (xdr, serde) = (self.field_attribute(at, field), self.serde_attribute(field, rust));
             let (name, type_) = (ident(rust), self.field_type(at, field));
-            quote!(#docs #alias #xdr #serde #added pub #name: #type_)
+            let cfg = self.cfg(field.feature.as_ref());
+            quote!(#docs #alias #cfg #xdr #serde #added pub #name: #type_)
         });
         let long_default = (default && !derivable).then(|| {
             let values = struct_.fields.iter().zip(self.names.parts(id)).map(|(field, rust)| {
+                let cfg = self.cfg(field.feature.as_ref());
                 let (field, value) = (ident(rust), self.default_value(at, field));
-                quote!(#field: #value)
+                quote!(#cfg #field: #value)
             });
             self.impl_default(type_, &name, quote!(Self { #(#values),* }))
         });

@@ -42,14 +42,16 @@ impl Generator<'_> {
             let variant = self.variant(at, rust, keeps, arm.field.as_ref());
             let role = self.arm_role(union_, &arm.cases, arm.field.as_ref());
             let head = self.arm_head(&arm.docs, &role, arm.field.as_ref(), rust);
-            quote!(#head #[xdr(#label)] #default #variant)
+            let cfg = self.cfg(arm.feature.as_ref());
+            quote!(#head #cfg #[xdr(#label)] #default #variant)
         });
         let otherwise = union_.default.as_ref().map(|arm| {
             let rust = self.names.default_variant(id);
             let variant = self.variant(at, rust, Some(&discriminant), arm.field.as_ref());
             let role = self.arm_role(union_, &[], arm.field.as_ref());
             let head = self.arm_head(&arm.docs, &role, arm.field.as_ref(), rust);
-            quote!(#head #[xdr(default)] #variant)
+            let cfg = self.cfg(arm.feature.as_ref());
+            quote!(#head #cfg #[xdr(default)] #variant)
         });
         let default = default.filter(|_| !derivable).map(|arm| {
             let value = self.default_variant(at, id, union_, arm);

@@ -51,10 +51,11 @@ impl Builder<'_, '_> {
     fn fields(&mut self, body: Node<'_>) -> Vec<Declaration> {
         let mut fields = Vec::new();
         for field in body.into_inner().filter(|part| part.as_rule() == Rule::field) {
-            self.refuse_feature(&field);
+            let feature = self.part_feature(&field);
             let span = self.span(&field);
             let Some(declaration) = field.into_inner().next() else { continue };
             let mut declaration = self.declaration(declaration);
+            declaration.feature = feature;
             declaration.docs = self.docs_before(span);
             declaration.docs.extend(self.opening_docs(&declaration.type_spec));
             declaration.docs.extend(self.docs_behind(span));
@@ -66,7 +67,7 @@ impl Builder<'_, '_> {
     fn members(&mut self, body: Node<'_>) -> Vec<Enumerator> {
         let mut members = Vec::new();
         for member in body.into_inner().filter(|part| part.as_rule() == Rule::enumerator) {
-            self.refuse_feature(&member);
+            let feature = self.part_feature(&member);
             let span = self.span(&member);
             let (mut name, mut value) = (None, None);
             for part in member.into_inner() {
@@ -77,7 +78,7 @@ impl Builder<'_, '_> {
                 }
             }
             let docs = self.docs_of(span);
-            members.extend(name.map(|name| Enumerator { name, value, docs }));
+            members.extend(name.map(|name| Enumerator { name, value, docs, feature }));
         }
         members
     }
@@ -99,7 +100,6 @@ impl Builder<'_, '_> {
                     }
                 }
                 Rule::arm => {
-                    self.refuse_feature(&part);
                     arms.extend(self.arm(part));
                 }
                 _ => {}
@@ -110,6 +110,7 @@ impl Builder<'_, '_> {
 
     fn arm(&mut self, pair: Node<'_>) -> Option<UnionArm> {
         let span = self.span(&pair);
+        let feature = self.part_feature(&pair);
         let mut docs = self.docs_before(span);
         let mut labels: Vec<ArmLabel> = Vec::new();
         let mut declaration = None;
@@ -133,6 +134,7 @@ impl Builder<'_, '_> {
         docs.extend(self.opening_docs(&declaration.type_spec));
         docs.extend(self.docs_behind(span));
         declaration.docs = docs;
+        declaration.feature = feature;
         Some(UnionArm { labels, declaration })
     }
 }

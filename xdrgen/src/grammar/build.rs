@@ -59,6 +59,7 @@ impl<'a, 'd> Builder<'a, 'd> {
         let span = self.span(&pair);
         let rule = pair.as_rule();
         let feature = self.feature(&pair);
+        self.refuse_parts(&pair, feature);
         let mut docs = self.docs_before(span);
         let parts: Vec<Node<'_>> = pair.into_inner().collect();
         let kind = match rule {
@@ -155,7 +156,7 @@ impl<'a, 'd> Builder<'a, 'd> {
             }
             _ => {}
         }
-        Declaration { type_spec, declarators, span, docs: Vec::new() }
+        Declaration { type_spec, declarators, span, docs: Vec::new(), feature: None }
     }
 
     fn declarator(&mut self, pair: Node<'_>) -> Declarator {
@@ -279,22 +280,41 @@ impl<'a, 'd> Builder<'a, 'd> {
         }
     }
 
-    /// A feature may guard definitions, not parts of them.
-    pub(super) fn refuse_feature(&mut self, pair: &Node<'_>) {
+    /// The feature that guards a field, a member or an arm.
+    pub(super) fn part_feature(&mut self, pair: &Node<'_>) -> Option<u16> {
+        let feature = self.feature(pair);
+        self.refuse_parts(pair, feature);
+        feature
+    }
+
+    /// A feature guards definitions, fields, members and arms, not parts of them.
+    fn refuse_parts(&mut self, pair: &Node<'_>, feature: Option<u16>) {
         let From::Text { input, text } = self.from else { return };
-        let whole = input.text.tokens.get(input.text.token_at(text.original(0))).and_then(|token| token.feature);
-        let part = self.feature(pair);
-        if part != whole
-            && let Some(feature) = part
-        {
-            let name = input.features.get(usize::from(feature)).cloned().unwrap_or_default();
-            let span = self.span(pair);
-            self.error(
-                Diagnostic::error("feature-inside", format!("feature `{name}` guards a part of a definition"))
-                    .at(span, "only whole definitions can be guarded by a feature")
-                    .help("define it for good with `define`, or not at all"),
-            );
+        if input.features.is_empty() {
+            return;
         }
+        let tokens = |pair: &Node<'_>| {
+            let start = input.text.token_at(text.original(pair.as_span().start()));
+            let end = text.original(pair.as_span().end());
+            start..start + input.text.tokens[start..].partition_point(|token| token.start < end)
+        };
+        let is_whole = |rule: Rule| matches!(rule, Rule::field | Rule::enumerator | Rule::arm);
+        let inner: Vec<_> = pair.clone().into_inner().flatten().filter(|part| is_whole(part.as_rule())).collect();
+        let inner: Vec<_> = inner.iter().map(tokens).collect();
+        let separates = |token: &Token| matches!(input.text.text(token), "," | ";");
+        let wrong = tokens(pair).find(|at| {
+            let token = &input.text.tokens[*at];
+            token.feature != feature && !separates(token) && !inner.iter().any(|part| part.contains(at))
+        });
+        let Some(token) = wrong.map(|at| &input.text.tokens[at]) else { return };
+        let guard = token.feature.or(feature);
+        let name = guard.and_then(|at| input.features.get(usize::from(at))).cloned().unwrap_or_default();
+        let label = if token.feature.is_some() { "from here on" } else { "up to here" };
+        self.error(
+            Diagnostic::error("feature-inside", format!("feature `{name}` guards a part of a definition"))
+                .at(token.span, label)
+                .help("a feature guards whole definitions, fields of structs, members of enums and arms of unions"),
+        );
     }
 
     pub(super) fn docs_before(&self, span: Span) -> Docs {

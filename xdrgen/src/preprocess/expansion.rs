@@ -15,8 +15,8 @@ use crate::{
     source::{SourceMap, Span},
 };
 
-/// Tokens made by expansion in a whole run. The largest real file has a hundredth of it.
-const MOST_STEPS: usize = 2_000_000;
+/// Tokens made by expansion in a whole run. The largest real file has a twenty-fifth of it.
+const MOST_STEPS: usize = 500_000;
 
 /// Macro uses within the arguments of macro uses.
 const MOST_ARGUMENTS_DEEP: usize = 64;

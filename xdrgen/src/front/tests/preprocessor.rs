@@ -179,6 +179,62 @@ fn features_guard_definitions() {
 }
 
 #[test]
+fn features_guard_fields_members_and_arms() {
+    let config = configure().feature("NEXT");
+    let model = model_with(
+        &config,
+        "enum e { A = 1,\n#ifdef NEXT\nB = 2,\n#endif\nC = 3 };\n\
+         struct s { int x;\n#ifdef NEXT\nstruct { int z; } y;\n#endif\n};\n\
+         union u switch (e on) { case A: int x;\n#ifdef NEXT\ncase B: void;\n#endif\ndefault: void; };\n\
+         struct node { int x;\n#ifdef NEXT\nnode *next;\n#endif\n};\n",
+    );
+    let guarded = |features: Vec<Option<&str>>| features.iter().map(Option::is_some).collect::<Vec<_>>();
+    let kind = |name: &str| model.types.iter().find(|one| one.name.ident == name).map(|one| &one.kind);
+    let Some(TypeKind::Enum(e)) = kind("e") else { panic!("{model:?}") };
+    assert_eq!(guarded(e.members.iter().map(|one| one.feature.as_deref()).collect()), [false, true, false]);
+    let Some(TypeKind::Struct(s)) = kind("s") else { panic!("{model:?}") };
+    assert_eq!(guarded(s.fields.iter().map(|one| one.feature.as_deref()).collect()), [false, true]);
+    let Some(TypeKind::Union(u)) = kind("u") else { panic!("{model:?}") };
+    assert_eq!(guarded(u.arms.iter().map(|one| one.feature.as_deref()).collect()), [false, true]);
+    let body = model.types.iter().find(|one| one.name.ident == "s_y").expect("the body of the field");
+    assert_eq!(body.feature.as_deref(), Some("NEXT"));
+    let Some(TypeKind::Struct(node)) = kind("node") else { panic!("{model:?}") };
+    assert!(node.list.is_none() && node.fields[1].boxed, "a list without its link would be another type");
+}
+
+#[test]
+fn features_that_leave_something_wrong_behind_are_refused() {
+    for (source, message) in [
+        ("struct s { int\n#ifdef NEXT\nx;\n#endif\nint y; };\n", "feature `NEXT` guards a part of a definition"),
+        ("#ifdef NEXT\nstruct\n#endif\ns { int x; };\n", "feature `NEXT` guards a part of a definition"),
+        (
+            "union u switch (int on) { case 1:\n#ifdef NEXT\ncase 2:\n#endif\nint x; };\n",
+            "feature `NEXT` guards a part of a definition",
+        ),
+        (
+            "program P { version V { void A(void) = 1;\n#ifdef NEXT\nvoid B(void) = 2;\n#endif\n} = 1; } = 0x20000001;\n",
+            "feature `NEXT` guards a part of a definition",
+        ),
+        ("enum e { A = 1,\n#ifdef NEXT\nB,\n#endif\nC };\n", "the number of `C` depends on feature `NEXT`"),
+        ("enum e { A = 1,\n#ifdef NEXT\nB = 2,\n#endif\nC = 2 };\n", "`C` has a number that is not always free"),
+        ("enum e {\n#ifdef NEXT\nB = 2\n#endif\n};\n", "without its features this enum has no members"),
+        ("#ifdef NEXT\nstruct a { int x; };\n#endif\nstruct b { a x; };\n", "`a` is there only with feature `NEXT`"),
+        (
+            "enum e { A = 1,\n#ifdef NEXT\nB = 2\n#endif\n};\nunion u switch (e on) { case B: int x; default: void; };\n",
+            "`B` is there only with feature `NEXT`",
+        ),
+        ("#ifdef NEXT\nconst N = 2;\n#endif\nstruct b { int x<N>; };\n", "`N` is there only with feature `NEXT`"),
+    ] {
+        let config = configure().feature("NEXT");
+        let error = config.compile_str("next.x", source).expect_err(source).to_string();
+        assert!(error.contains(message), "{source}:\n{error}");
+        assert!(error.contains("1 error;"), "{source}:\n{error}");
+    }
+    let right = "#ifdef NEXT\nstruct a { int x; };\n#endif\nstruct b { int y;\n#ifdef NEXT\na x;\n#endif\n};\n";
+    configure().feature("NEXT").compile_str("next.x", right).expect("both are guarded");
+}
+
+#[test]
 fn headers_for_c_are_the_modules_they_are_made_of() {
     let folder = std::env::temp_dir().join(format!("xdrgen-front-c-{}", std::process::id()));
     fs::create_dir_all(&folder).expect("a folder can be made");
