@@ -1,6 +1,7 @@
 //! From the preprocessor's text to the AST: cut into definitions, each parsed by pest, so that a mistake in one hides none in
 //! another.
 
+mod annotations;
 mod bodies;
 mod build;
 mod expression;
@@ -41,6 +42,7 @@ pub(crate) fn parse(input: &Preprocessed, sources: &SourceMap, diagnostics: &mut
     let comments = Comments::new(sources, &input.comments);
     // Namespaces around the place, each with what it has so far.
     let mut open: Vec<(Vec<Ident>, Span, Vec<Item>)> = Vec::new();
+    let mut annotation = None;
     for piece in split(&input.text, sources, diagnostics, &mut file.unreadable) {
         match piece {
             Piece::OpenNamespace { name, span } => open.push((name, span, Vec::new())),
@@ -56,11 +58,18 @@ pub(crate) fn parse(input: &Preprocessed, sources: &SourceMap, diagnostics: &mut
                 }
             }
             Piece::Definition(chunk) => {
-                if let Some(item) = definition(input, &comments, &chunk, diagnostics, &mut file) {
+                if let Some(item) = definition(input, &comments, &chunk, diagnostics, &mut file, &mut annotation) {
                     open.last_mut().map_or(&mut file.items, |(_, _, items)| items).push(item);
                 }
             }
         }
+    }
+    if let Some(first) = annotation {
+        diagnostics.push(
+            Diagnostic::warning("annotation", "annotations of ocamlnet are passed over")
+                .at(first, "the first one")
+                .because("they say how its OCaml looks, and change nothing on the wire"),
+        );
     }
     file
 }
@@ -93,6 +102,7 @@ fn definition(
     chunk: &Chunk,
     diagnostics: &mut Diagnostics,
     file: &mut File,
+    annotation: &mut Option<Span>,
 ) -> Option<Item> {
     let tokens = &input.text.tokens[chunk.tokens.clone()];
     let (first, last) = (tokens.first()?, tokens.last()?);
@@ -113,6 +123,8 @@ fn definition(
         }
     };
     let mut text = Repaired::new(&input.text.text[first.start..=last.end], first.start);
+    let passed_over = annotations::pass_over(&input.text, chunk.tokens.clone(), &mut text);
+    *annotation = annotation.or(passed_over);
     if chunk.lacks_semicolon {
         // It was complained of; the rest of the definition may be right.
         text.insert(last.end, ";");

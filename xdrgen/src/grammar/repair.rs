@@ -36,6 +36,12 @@ impl<'a> Repaired<'a> {
         self.inserted.insert(place, (at, length));
     }
 
+    /// Makes blanks of the bytes from `start` to `end` of the preprocessor's text. Before anything is put in.
+    pub(super) fn blank(&mut self, start: usize, end: usize) {
+        debug_assert!(self.inserted.is_empty());
+        self.text.to_mut().replace_range(start - self.start..end - self.start, &" ".repeat(end - start));
+    }
+
     /// The byte of the preprocessor's text that the byte `at` of this text is; of a mark that was put in: what follows.
     pub(super) fn original(&self, at: usize) -> usize {
         let mut removed = 0;
