@@ -116,7 +116,11 @@ impl Plan {
     /// Asks one port mapper and connects to the server at the address that it tells.
     async fn find(&self, host: &str, mapper: SocketAddr, phase: &mut Phase, again: bool) -> Result<Link, Error> {
         if again {
-            self.forget(mapper);
+            match *self.found() {
+                // It shows only in the answer to a datagram that nobody is there.
+                Some((by, address)) if by == mapper && self.datagrams => self.refused(mapper, address),
+                _ => self.forget(mapper),
+            }
         }
         *phase = Phase::Resolving;
         let address = self.resolve(host, mapper).await?;
@@ -126,10 +130,7 @@ impl Plan {
             Err(error) => connect_error(address, error),
         };
         // The server may have gone and come back elsewhere since that was told.
-        self.forget(mapper);
-        if again {
-            return Err(error);
-        }
+        self.refused(mapper, address);
         *phase = Phase::Resolving;
         match self.resolve(host, mapper).await {
             Ok(other) if other != address => {
@@ -159,6 +160,11 @@ impl Plan {
     fn forget(&self, mapper: SocketAddr) {
         let Interface { program, version, .. } = *self.interface;
         self.resolver.forget(mapper, program, version, self.netid(mapper));
+    }
+
+    fn refused(&self, mapper: SocketAddr, address: SocketAddr) {
+        let Interface { program, version, .. } = *self.interface;
+        self.resolver.refused(mapper, program, version, self.netid(mapper), address);
     }
 
     fn netid(&self, mapper: SocketAddr) -> Netid {

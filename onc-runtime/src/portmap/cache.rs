@@ -16,26 +16,48 @@ const MAX_ANSWERS: usize = 4096;
 /// Where programs are, and when that was learnt.
 #[derive(Debug, Default)]
 pub(super) struct Cache {
-    answers: Mutex<HashMap<Key, (SocketAddr, Instant)>>,
+    answers: Mutex<HashMap<Key, Answer>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Answer {
+    address: SocketAddr,
+    learnt: Instant,
+    /// Nobody was there.
+    refused: bool,
 }
 
 impl Cache {
     /// The answer, if it is younger than `age`.
     pub(super) fn find(&self, key: Key, age: Duration, now: Instant) -> Option<SocketAddr> {
-        let (address, learnt) = *self.lock().get(&key)?;
-        (now.saturating_duration_since(learnt) < age).then_some(address)
+        let answer = *self.lock().get(&key)?;
+        (!answer.refused && now.saturating_duration_since(answer.learnt) < age).then_some(answer.address)
+    }
+
+    /// The answer, if nobody was there.
+    pub(super) fn refused(&self, key: &Key) -> Option<SocketAddr> {
+        self.lock().get(key).filter(|answer| answer.refused).map(|answer| answer.address)
     }
 
     /// Remembers an answer. When there are too many, those older than `age` are forgotten, or else all.
     pub(super) fn insert(&self, key: Key, address: SocketAddr, age: Duration, now: Instant) {
+        self.put(key, Answer { address, learnt: now, refused: false }, age);
+    }
+
+    /// Remembers that nobody was at an address.
+    pub(super) fn refuse(&self, key: Key, address: SocketAddr, age: Duration, now: Instant) {
+        self.put(key, Answer { address, learnt: now, refused: true }, age);
+    }
+
+    fn put(&self, key: Key, answer: Answer, age: Duration) {
         let mut answers = self.lock();
         if answers.len() >= MAX_ANSWERS && !answers.contains_key(&key) {
-            answers.retain(|_, (_, learnt)| now.saturating_duration_since(*learnt) < age);
+            answers.retain(|_, other| answer.learnt.saturating_duration_since(other.learnt) < age);
             if answers.len() >= MAX_ANSWERS {
                 answers.clear();
             }
         }
-        answers.insert(key, (address, now));
+        answers.insert(key, answer);
     }
 
     /// Forgets an answer.
@@ -43,7 +65,7 @@ impl Cache {
         self.lock().remove(key);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, (SocketAddr, Instant)>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Answer>> {
         // Nothing panics while it holds the lock but for want of memory, and each entry is whole.
         self.answers.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -69,6 +91,18 @@ mod tests {
         assert_eq!(cache.find(key(2), age, now), None);
         cache.remove(&key(1));
         assert_eq!(cache.find(key(1), age, now), None);
+    }
+
+    #[test]
+    fn a_refused_answer_is_none() {
+        let (cache, now, age) = (Cache::default(), Instant::now(), Duration::from_secs(60));
+        let address = "192.0.2.1:2049".parse().expect("address");
+        cache.insert(key(1), address, age, now);
+        assert_eq!(cache.refused(&key(1)), None);
+        cache.refuse(key(1), address, age, now);
+        assert_eq!((cache.find(key(1), age, now), cache.refused(&key(1))), (None, Some(address)));
+        cache.insert(key(1), address, age, now);
+        assert_eq!(cache.refused(&key(1)), None, "somebody is there by now");
     }
 
     #[test]

@@ -94,7 +94,11 @@ impl Resolver {
         if let Some(address) = self.cache.find((mapper, wanted), self.cache_age, Instant::now()) {
             return Ok(address);
         }
-        let address = Asking { host, mapper, wanted }.ask().await?;
+        let asking = Asking { host, mapper, wanted };
+        let mut address = asking.ask().await?;
+        if self.cache.refused(&(mapper, wanted)) == Some(address) {
+            address = asking.listed().await.unwrap_or(address);
+        }
         tracing::debug!(target: "onc::portmap", %mapper, program, version, %netid, %address, "resolved");
         if let Some(limit) = self.probe {
             check(host, wanted, address, limit).await?;
@@ -105,7 +109,14 @@ impl Resolver {
         Ok(address)
     }
 
-    /// Forgets an answer that has proved wrong: the connection was refused, or the program is not there.
+    /// Forgets an answer, and that nobody is at its address. If the port mapper tells the same address again, it is asked
+    /// which one the server itself has registered: rpcbind tells its own in place of that, as if every server were at all
+    /// addresses of the host.
+    pub fn refused(&self, mapper: SocketAddr, program: u32, version: u32, netid: Netid, address: SocketAddr) {
+        self.cache.refuse((mapper, Lookup { program, version, netid }), address, self.cache_age, Instant::now());
+    }
+
+    /// Forgets an answer that has proved wrong: the program is not there.
     pub fn forget(&self, mapper: SocketAddr, program: u32, version: u32, netid: Netid) {
         self.cache.remove(&(mapper, Lookup { program, version, netid }));
     }
@@ -125,10 +136,14 @@ struct Asking<'a> {
 }
 
 impl Asking<'_> {
+    /// Where the mapper is asked: over the transport that is wanted.
+    fn place(&self) -> Place {
+        let datagrams = matches!(self.wanted.netid, Netid::Udp | Netid::Udp6);
+        if datagrams { Place::Udp(self.mapper) } else { Place::Tcp(self.mapper) }
+    }
+
     async fn ask(&self) -> Result<SocketAddr, ResolveError> {
-        let netid = self.wanted.netid;
-        let place =
-            if matches!(netid, Netid::Udp | Netid::Udp6) { Place::Udp(self.mapper) } else { Place::Tcp(self.mapper) };
+        let place = self.place();
         let unreachable = |what: String| ResolveError::NoPortMapper {
             host: self.host.to_owned(),
             tried: vec![(place.to_string(), what)],
@@ -161,6 +176,18 @@ impl Asking<'_> {
             }
             _ => Err(self.not_registered()),
         }
+    }
+
+    /// The address in the mapper's list, if that has one of a single interface.
+    async fn listed(&self) -> Option<SocketAddr> {
+        let list = async { Mapper::new(self.place().connect().await.ok()?).entries().await.ok() };
+        let entries = timeout(PATIENCE, list).await.ok().flatten()?;
+        let Lookup { program, version, netid } = self.wanted;
+        let ours = |entry: &&Rpcb| {
+            entry.prog == program && entry.vers == version && entry.netid.parse().is_ok_and(|its: Netid| its == netid)
+        };
+        let address = UniversalAddress::parse(netid, &entries.iter().find(ours)?.address).ok()?.socket_addr()?;
+        (!address.ip().is_unspecified()).then(|| as_reached(address, self.mapper))
     }
 
     /// The versions of the program that the mapper lists, if it does list what it has.

@@ -1,5 +1,6 @@
 //! `everything-server [ADDRESS]`: both versions of everything.x. Without an address on a free port of all interfaces, and
-//! told to the port mapper; with one, unknown to it. Prints `ready` and the address when it serves, ends on SIGTERM.
+//! told to the port mapper; with one, unknown to it. Prints `ready` and the address when it serves, ends on SIGTERM and
+//! on SIGINT.
 
 use onc_runtime::Server;
 use onc_runtime::portmap::Policy;
@@ -9,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let mut terminated = signal(SignalKind::terminate())?;
+    let (mut terminated, mut interrupted) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let builder = Server::builder().add(EverythingV1Server::new(Echo)).add(EverythingV2Server::new(Compute::default()));
     let server = match std::env::args().nth(1) {
         Some(address) => builder.registration(Policy::Off).bind(address).await?,
@@ -18,7 +19,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("ready {}", server.local_addr());
     server
         .run_until(async move {
-            terminated.recv().await;
+            tokio::select! {
+                _ = terminated.recv() => {}
+                _ = interrupted.recv() => {}
+            }
         })
         .await?;
     Ok(())
