@@ -68,7 +68,7 @@ impl Flows {
 
     /// Takes a segment of TCP, and adds what it showed to `seen`.
     pub(super) fn segment(&mut self, segment: &Segment<'_>, seen: &mut Vec<Seen>) {
-        let Kind::Tcp { sequence, syn, fin, reset } = segment.kind else { return };
+        let Kind::Tcp { sequence, acknowledged, syn, fin, reset } = segment.kind else { return };
         self.clock += 1;
         let (ends, side) = ends(segment.from, segment.to);
         let known = self.flows.contains_key(&ends);
@@ -82,6 +82,10 @@ impl Flows {
         let flow = self.flows.entry(ends).or_default();
         flow.last = self.clock;
         let before = flow.held();
+        if let Some(number) = acknowledged {
+            let mut back = Out { from: segment.to, to: segment.from, seen };
+            flow.directions[1 - side].acknowledged(number, &mut back);
+        }
         let direction = &mut flow.directions[side];
         let mut out = Out { from: segment.from, to: segment.to, seen };
         let mut sequence = sequence;
@@ -154,6 +158,11 @@ impl Direction {
         reassembly.segment(sequence, payload, missing, &mut |piece| out.piece(records, piece))
     }
 
+    fn acknowledged(&mut self, number: u32, out: &mut Out<'_>) {
+        let Self { reassembly, records, .. } = self;
+        reassembly.acknowledged(number, &mut |piece| out.piece(records, piece));
+    }
+
     /// Its end was seen, and all before that.
     fn is_over(&self) -> bool {
         self.finished && self.reassembly.held() == 0
@@ -209,7 +218,8 @@ mod tests {
     }
 
     fn tcp(from: u16, to: u16, sequence: u32, flag: &str, payload: &'static [u8]) -> Segment<'static> {
-        let kind = Kind::Tcp { sequence, syn: flag == "syn", fin: flag == "fin", reset: flag == "rst" };
+        let (syn, fin, reset) = (flag == "syn", flag == "fin", flag == "rst");
+        let kind = Kind::Tcp { sequence, acknowledged: None, syn, fin, reset };
         Segment { from: address(from), to: address(to), kind, payload, missing: 0 }
     }
 

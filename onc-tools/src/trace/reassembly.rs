@@ -92,6 +92,19 @@ impl Reassembly {
         false
     }
 
+    /// The peer has told that it has all bytes before this number. What is missing of these is missing from the capture alone,
+    /// and will not come.
+    pub(super) fn acknowledged(&mut self, number: u32, out: &mut impl FnMut(Piece<'_>)) {
+        while let (Some((next, before)), Some((at, _))) = (self.next, self.early.first_key_value()) {
+            let ahead = i64::from(number.wrapping_sub(next).cast_signed());
+            let reached = u64::try_from(ahead).is_ok_and(|ahead| before + ahead >= *at);
+            if !reached {
+                return;
+            }
+            self.skip(out);
+        }
+    }
+
     /// Gives out what is still kept; what that waited for is missing.
     pub(super) fn finish(&mut self, out: &mut impl FnMut(Piece<'_>)) {
         while !self.early.is_empty() {
@@ -230,6 +243,24 @@ mod tests {
             stream.segment(520, b"e", 0, &mut out);
         });
         assert_eq!(text, "| a <10> b cd <6> e");
+    }
+
+    #[test]
+    fn what_the_peer_has_will_not_come() {
+        let text = run(|stream, mut out| {
+            stream.open(u32::MAX, &mut out);
+            stream.segment(10, b"a", 0, &mut out);
+            stream.segment(20, b"b", 0, &mut out);
+            for number in [u32::MAX, 0, 9] {
+                stream.acknowledged(number, &mut out);
+            }
+            assert_eq!(stream.early.len(), 2, "the peer may lack it, too, and ask for it");
+            stream.acknowledged(10, &mut out);
+            assert_eq!(stream.early.len(), 1);
+            stream.acknowledged(21, &mut out);
+            assert_eq!(stream.early.len(), 0);
+        });
+        assert_eq!(text, "^ <10> a <9> b");
     }
 
     #[test]

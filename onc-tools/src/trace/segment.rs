@@ -30,7 +30,7 @@ pub(super) struct Segment<'a> {
 /// By which protocol.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kind {
-    Tcp { sequence: u32, syn: bool, fin: bool, reset: bool },
+    Tcp { sequence: u32, acknowledged: Option<u32>, syn: bool, fin: bool, reset: bool },
     Udp,
 }
 
@@ -127,7 +127,13 @@ fn segment<'a>(
     };
     match transport {
         TransportSlice::Tcp(tcp) => {
-            let kind = Kind::Tcp { sequence: tcp.sequence_number(), syn: tcp.syn(), fin: tcp.fin(), reset: tcp.rst() };
+            let kind = Kind::Tcp {
+                sequence: tcp.sequence_number(),
+                acknowledged: tcp.ack().then(|| tcp.acknowledgment_number()),
+                syn: tcp.syn(),
+                fin: tcp.fin(),
+                reset: tcp.rst(),
+            };
             Some(segment(tcp.source_port(), tcp.destination_port(), kind, tcp.payload(), missing))
         }
         TransportSlice::Udp(udp) => {

@@ -41,9 +41,24 @@ pub(crate) enum Flag {
 
 /// An IP packet with a segment of TCP.
 pub(crate) fn tcp(from: SocketAddr, to: SocketAddr, sequence: u32, flag: Flag, payload: &[u8]) -> Vec<u8> {
+    tcp_with_ack(from, to, sequence, None, flag, payload)
+}
+
+/// The same, with the number up to which the other side's bytes have arrived.
+pub(crate) fn tcp_with_ack(
+    from: SocketAddr,
+    to: SocketAddr,
+    sequence: u32,
+    acknowledged: Option<u32>,
+    flag: Flag,
+    payload: &[u8],
+) -> Vec<u8> {
     let mut builder = ip(from, to).tcp(from.port(), to.port(), sequence, 1000);
+    if let Some(number) = acknowledged {
+        builder = builder.ack(number);
+    }
     builder = match flag {
-        Flag::None => builder.ack(1),
+        Flag::None => builder,
         Flag::Syn => builder.syn(),
         Flag::Fin => builder.fin(),
     };
