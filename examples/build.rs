@@ -1,7 +1,5 @@
 //! Compiles the files of proto/.
 
 fn main() -> Result<(), xdrgen::Error> {
-    xdrgen::compile("proto/calc.x")?;
-    xdrgen::compile("proto/journal.x")?;
-    xdrgen::compile("proto/news.x")
+    xdrgen::configure().compile(["proto/calc.x", "proto/journal.x", "proto/news.x"])
 }

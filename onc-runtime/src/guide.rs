@@ -19,7 +19,7 @@
 //!
 //! # 1. Hello
 //!
-//! `cargo add onc-runtime tokio`, `cargo add --build xdrgen`, and a `build.rs`:
+//! `cargo add onc-runtime tokio`, `cargo add --build xdrgen --no-default-features`, and a `build.rs`:
 //!
 //! ```text
 //! fn main() -> Result<(), xdrgen::Error> {
