@@ -136,6 +136,7 @@ async fn nothing_is_handed_on_to_a_port_mapper_or_to_another_host() {
         netid: "udp".into(),
         address: "192.0.2.9.0.7".into(),
         owner: table::Owner::Unknown,
+        process: None,
     };
     assert!(mapper.programs().set(elsewhere).succeeded());
     let outcome = over_udp::<rpcb_v4::Indirect>(&mapper, (call(PROGRAM + 2, 1, 0, &[]),)).await;

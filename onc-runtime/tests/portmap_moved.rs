@@ -216,6 +216,7 @@ async fn a_server_without_the_program_is_asked_once_and_believed() {
             netid: netid.into(),
             address: format!("127.0.0.1.{high}.{low}").into(),
             owner: table::Owner::Unknown,
+            process: None,
         };
         assert!(mapper.programs().set(entry).succeeded());
         let client = connect(&builder).await;

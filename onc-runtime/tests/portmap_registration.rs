@@ -37,6 +37,7 @@ async fn entries_are_made_and_exactly_those_are_removed() {
         netid: "udp".into(),
         address: "0.0.0.0.4.5".into(),
         owner: table::Owner::Unknown,
+        process: None,
     };
     assert!(mapper.programs().set(other.clone()).succeeded());
 
@@ -139,6 +140,7 @@ async fn the_entry_of_a_dead_server_is_replaced() {
         netid: "tcp".into(),
         address: onc_runtime::rpc::UniversalAddress::from(port).to_string().into(),
         owner: table::Owner::Unknown,
+        process: None,
     };
     // One of the same version over another transport is none of our business.
     let other = table::Entry { netid: "udp".into(), address: "0.0.0.0.4.9".into(), ..dead.clone() };
@@ -168,6 +170,7 @@ async fn an_entry_at_our_own_port_is_a_dead_servers_even_while_we_do_not_answer_
         netid: "tcp".into(),
         address: onc_runtime::rpc::UniversalAddress::from(SocketAddr::from(([0, 0, 0, 0], port))).to_string().into(),
         owner: table::Owner::Unknown,
+        process: None,
     };
     assert!(mapper.programs().set(old).succeeded());
     let service =

@@ -26,6 +26,7 @@ fn entries() -> Vec<table::Entry> {
             netid: netid.into(),
             address: address.into(),
             owner: table::Owner::Superuser,
+            process: None,
         })
         .collect()
 }

@@ -36,6 +36,7 @@ fn who_asks_by_broadcast_is_answered_by_the_hosts_own_address() {
             netid: "udp".into(),
             address: UniversalAddress::from(SocketAddr::from(([0, 0, 0, 0], served.port))).to_string().into(),
             owner: table::Owner::Unknown,
+            process: None,
         };
         assert!(mapper.programs().set(entry).succeeded());
 

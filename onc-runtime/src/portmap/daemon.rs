@@ -133,8 +133,12 @@ impl DaemonBuilder {
         Ok(self.table(table))
     }
 
-    /// Looks so often whether the servers of the entries are there, and removes the entries of those whose address refuses
-    /// twice in a row. Default: never, as rpcbind.
+    /// Looks so often whether the servers of the entries are there, and removes the entries of those that are found dead twice
+    /// in a row. Default: never, as rpcbind.
+    ///
+    /// A server is dead if its address refuses; or if the process has ended that registered it over a Unix socket, and another
+    /// program answers at its address, or its transport cannot be tried. One that answers is alive, whatever became of the
+    /// process: the kernel's servers are registered by programs that do not stay.
     pub fn drop_dead(mut self, every: Duration) -> Self {
         self.sweep = Some(every.max(Duration::from_millis(1)));
         self
@@ -346,6 +350,7 @@ fn add_itself(programs: &Programs, sockets: &Sockets) {
                     netid: netid.as_str().into(),
                     address: address.to_string().into(),
                     owner: Owner::Superuser,
+                    process: None,
                 });
             }
         }

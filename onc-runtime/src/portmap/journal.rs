@@ -8,6 +8,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use super::Process;
 use super::table::{Change, Entry, Limits, Owner, Table};
 
 /// The file that changes of a [`Table`] are written to.
@@ -165,8 +166,9 @@ fn line(change: &Change) -> String {
     }
 }
 
-fn fields(Entry { program, version, netid, address, owner }: &Entry) -> String {
-    format!("{program}\t{version}\t{netid}\t{address}\t{owner}")
+fn fields(Entry { program, version, netid, address, owner, process }: &Entry) -> String {
+    let process = process.map(|Process { pid, started }| format!("\t{pid}\t{started}")).unwrap_or_default();
+    format!("{program}\t{version}\t{netid}\t{address}\t{owner}{process}")
 }
 
 fn parse(line: &str) -> Option<Change> {
@@ -179,7 +181,11 @@ fn parse(line: &str) -> Option<Change> {
         "set" | "remove" => {
             let address = fields.next()?.into();
             let owner: Owner = fields.next()?.parse().ok()?;
-            let entry = Entry { program, version, netid, address, owner };
+            let process = match fields.next() {
+                Some(pid) => Some(Process { pid: pid.parse().ok()?, started: fields.next()?.parse().ok()? }),
+                None => None,
+            };
+            let entry = Entry { program, version, netid, address, owner, process };
             if what == "set" { Change::Set(entry) } else { Change::Remove(entry) }
         }
         "unset" => Change::Unset { program, version, netid, by: fields.next()?.parse().ok()? },
@@ -219,7 +225,9 @@ mod tests {
     }
 
     fn entry(version: u32, netid: &str) -> Entry {
-        Entry { program: 7, version, netid: netid.into(), address: "0.0.0.0.8.1".into(), owner: Owner::User(1000) }
+        let process = (version > 1).then_some(Process { pid: version, started: 1 << 40 });
+        let owner = Owner::User(1000);
+        Entry { program: 7, version, netid: netid.into(), address: "0.0.0.0.8.1".into(), owner, process }
     }
 
     fn open(path: &Path) -> (Journal, Table) {

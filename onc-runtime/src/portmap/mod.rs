@@ -17,6 +17,7 @@ mod mapper;
 mod names;
 mod place;
 mod probe;
+mod process;
 mod programs;
 /// The port mapper's protocol, as xdrgen makes it of `portmap.x`: for programs that speak it themselves.
 #[rustfmt::skip]
@@ -35,6 +36,7 @@ pub use self::journal::Journal;
 pub use self::mapper::{Mapper, Version};
 pub use self::names::ProgramNames;
 pub use self::probe::{Probe, probe};
+pub use self::process::Process;
 pub use self::programs::{Indirect, Programs, Rules};
 pub use self::registrar::{Policy, Registrar, Registration, Status, Unregistered};
 pub use self::resolver::Resolver;

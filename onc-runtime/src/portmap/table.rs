@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::str::FromStr;
 
+use super::Process;
+
 /// The entries of a port mapper, in the order in which they were made.
 ///
 /// Its rules are those of rpcbind, which existing clients rely on; each is a test below. What it does not share with rpcbind
@@ -30,6 +32,8 @@ pub struct Entry {
     pub address: Box<str>,
     /// Who may remove it.
     pub owner: Owner,
+    /// The process that made it, as far as the mapper can tell: on a Unix socket.
+    pub process: Option<Process>,
 }
 
 /// Who made an entry, as far as the mapper can tell.
@@ -130,12 +134,19 @@ impl Table {
 
     /// Makes an entry.
     pub fn set(&mut self, entry: Entry) -> Set {
-        let Entry { program, version, netid, address, owner } = &entry;
+        let Entry { program, version, netid, address, owner, process } = &entry;
         if !is_name(netid, MAX_NETID) || !is_name(address, MAX_ADDRESS) {
             return Set::Malformed;
         }
-        if let Some(other) = self.exact(*program, *version, netid) {
-            return if other.address == *address { Set::There } else { Set::Taken };
+        if let Some(other) = self.exact_mut(*program, *version, netid) {
+            if other.address != *address {
+                return Set::Taken;
+            }
+            // Started again at the same port it is another process.
+            if other.owner == *owner && process.is_some() {
+                other.process = *process;
+            }
+            return Set::There;
         }
         let of_owner = || self.entries.values().filter(|other| other.owner == *owner).count();
         if self.entries.len() >= self.limits.entries
@@ -168,12 +179,13 @@ impl Table {
         unset
     }
 
-    /// Removes an entry if it is still there as it is here, whoever asks: its server has died.
+    /// Removes an entry if it is still there as it is here, whoever asks and whatever process made it: its server has died.
     pub fn remove(&mut self, entry: &Entry) -> bool {
         let mut removed = false;
         self.retain_of(entry.program, |other| {
-            removed |= other == entry;
-            other != entry
+            let same = other.owner == entry.owner && other.names(entry);
+            removed |= same;
+            !same
         });
         removed
     }
@@ -191,6 +203,13 @@ impl Table {
     #[must_use]
     pub fn exact(&self, program: u32, version: u32, netid: &str) -> Option<&Entry> {
         self.of_program(program).find(|entry| entry.version == version && entry.netid.eq_ignore_ascii_case(netid))
+    }
+
+    fn exact_mut(&mut self, program: u32, version: u32, netid: &str) -> Option<&mut Entry> {
+        let Self { entries, programs, .. } = self;
+        let is = |entry: &&Entry| entry.version == version && entry.netid.eq_ignore_ascii_case(netid);
+        let at = programs.get(&program)?.iter().find(|at| entries.get(at).as_ref().is_some_and(is))?;
+        entries.get_mut(at)
     }
 
     /// The entry of a program and netid: of this version if there is one, otherwise of another: that one's server will
@@ -242,6 +261,14 @@ impl Table {
         if places.is_empty() {
             self.programs.remove(&program);
         }
+    }
+}
+
+impl Entry {
+    /// They say the same, whoever made them.
+    fn names(&self, other: &Self) -> bool {
+        let Self { program, version, netid, address, .. } = other;
+        self.program == *program && self.version == *version && self.netid == *netid && self.address == *address
     }
 }
 
@@ -332,7 +359,7 @@ mod tests {
     const BOB: Owner = Owner::User(1001);
 
     fn entry(version: u32, netid: &str, address: &str, owner: Owner) -> Entry {
-        Entry { program: 7, version, netid: netid.into(), address: address.into(), owner }
+        Entry { program: 7, version, netid: netid.into(), address: address.into(), owner, process: None }
     }
 
     fn table(entries: impl IntoIterator<Item = Entry>) -> Table {
@@ -403,6 +430,20 @@ mod tests {
         assert!(table.remove(&old));
         assert!(!table.remove(&old));
         assert!(table.is_empty());
+    }
+
+    #[test]
+    fn the_process_is_the_one_that_made_the_entry_last() {
+        let made_by = |pid, owner| Entry { process: Some(Process { pid, started: 1 }), ..entry(1, "tcp", "a", owner) };
+        let mut table = table([made_by(7, ALICE)]);
+        let pid = |table: &Table| table.exact(7, 1, "tcp").and_then(|entry| entry.process).map(|process| process.pid);
+        assert_eq!(table.set(entry(1, "tcp", "a", ALICE)), Set::There);
+        assert_eq!(pid(&table), Some(7), "one that is not known says nothing");
+        assert_eq!(table.set(made_by(8, BOB)), Set::There);
+        assert_eq!(pid(&table), Some(7), "it is not Bob's");
+        assert_eq!(table.set(made_by(9, ALICE)), Set::There);
+        assert_eq!(pid(&table), Some(9));
+        assert!(table.remove(&made_by(7, ALICE)), "the entry is the same");
     }
 
     #[test]

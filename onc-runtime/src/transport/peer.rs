@@ -11,13 +11,14 @@ pub struct Peer {
     netid: Netid,
     address: Option<SocketAddr>,
     uid: Option<u32>,
+    pid: Option<u32>,
 }
 
 impl Peer {
     /// A peer at an IP address.
     #[must_use]
     pub fn ip(netid: Netid, address: SocketAddr) -> Self {
-        Self { netid, address: Some(address), uid: None }
+        Self { netid, address: Some(address), uid: None, pid: None }
     }
 
     /// A peer that connected from this address. One that came by IPv4 to an IPv6 socket is a peer of IPv4.
@@ -35,7 +36,14 @@ impl Peer {
     /// A peer on this host that has no IP address: on a Unix socket, whose owner the kernel tells, or in this process.
     #[must_use]
     pub fn local(uid: Option<u32>) -> Self {
-        Self { netid: Netid::Local, address: None, uid }
+        Self { netid: Netid::Local, address: None, uid, pid: None }
+    }
+
+    /// The same, with the number of its process.
+    #[cfg(unix)]
+    pub(crate) fn with_pid(mut self, pid: Option<u32>) -> Self {
+        self.pid = pid;
+        self
     }
 
     /// The transport that it came by.
@@ -54,6 +62,12 @@ impl Peer {
     #[must_use]
     pub fn uid(&self) -> Option<u32> {
         self.uid
+    }
+
+    /// The number of the process that connected, where the kernel tells: on a Unix socket. It may have ended since.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.pid
     }
 
     /// It is on this host: by the loopback interface, a Unix socket or in memory.

@@ -29,7 +29,10 @@ pub async fn connect(name: impl AsRef<Path>) -> io::Result<UnixStream> {
 #[must_use]
 pub fn peer(stream: &UnixStream) -> Peer {
     // A peer whose user the kernel does not tell is one that has gone already.
-    Peer::local(stream.peer_cred().ok().map(|credentials| credentials.uid()))
+    let credentials = stream.peer_cred().ok();
+    // Zero is one of another namespace, which has no number here.
+    let pid = credentials.and_then(|credentials| u32::try_from(credentials.pid()?).ok()).filter(|pid| *pid != 0);
+    Peer::local(credentials.map(|credentials| credentials.uid())).with_pid(pid)
 }
 
 /// A listening socket. One that was bound here takes its file with it when it is closed.

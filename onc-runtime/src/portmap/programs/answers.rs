@@ -50,7 +50,8 @@ impl Programs {
     ) -> Result<bool, Fault> {
         let caller = Caller::of(cx);
         self.rules().change(&caller)?;
-        let entry = Entry { program, version, netid: netid.into(), address: address.into(), owner: caller.owner() };
+        let (owner, process) = (caller.owner(), caller.process());
+        let entry = Entry { program, version, netid: netid.into(), address: address.into(), owner, process };
         let mut state = self.state();
         let set = state.change(Change::Set(entry)).set();
         if set.succeeded() {

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
+use crate::portmap::Process;
 use crate::portmap::table::Owner;
 use crate::rpc::Netid;
 use crate::service::Context;
@@ -68,6 +69,11 @@ impl<'a> Caller<'a> {
             (None, Some(address)) if self.is_local() && address.port() < RESERVED => Owner::Superuser,
             _ => Owner::Unknown,
         }
+    }
+
+    /// The process that calls, if it still runs and can be told: on a Unix socket.
+    pub(super) fn process(&self) -> Option<Process> {
+        self.cx.peer().pid().and_then(Process::running)
     }
 
     fn ip(&self) -> Option<IpAddr> {
