@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::error::{Deadline, Error, Phase, Refusal};
@@ -15,7 +14,7 @@ use crate::observe::{Observation, Side, step};
 use crate::rpc::{CallTemplate, MARK_SIZE, Procedure, Reply, parse_reply, patch_mark};
 use crate::xdr::{DecodeError, Decoder, EncodeError, EncodeErrorKind, Encoder, Limits, Shape, Size};
 
-use super::caller::{Request, Response};
+use super::caller::Response;
 use super::client::{Client, Shared, Through, deadline};
 use super::one_way::OneWay;
 use super::pending::Body;
@@ -158,13 +157,10 @@ impl<P: Procedure> Call<P> {
                 Stage::Elsewhere(call) => {
                     let response = std::task::ready!(call.as_mut().poll(cx));
                     self.stage = Stage::Done;
-                    let limits = Limits::default();
-                    return Poll::Ready(response.and_then(|response| {
-                        let mut decoder = Decoder::shared(&response.results, limits);
-                        decode::<P>(&mut decoder)
-                            .and_then(|results| decoder.finish().map(|()| results))
-                            .map_err(garbled)
-                    }));
+                    let limits = self.client.shared.limits;
+                    return Poll::Ready(
+                        response.and_then(|response| finish::<P>(Decoder::shared(&response.results, limits))),
+                    );
                 }
                 Stage::Done => panic!("a call was polled after it had ended"),
                 _ => {
@@ -172,14 +168,9 @@ impl<P: Procedure> Call<P> {
                     let mut arguments = Vec::new();
                     let mut encoder = Encoder::new(&mut arguments);
                     encoder.write::<P::Arguments, P::ArgumentsShape>(&self.arguments, size);
-                    self.stage = Stage::Elsewhere(caller.call(Request {
-                        interface: P::INTERFACE,
-                        procedure: P::NUMBER,
-                        procedure_name: P::NAME,
-                        idempotent: self.idempotent,
-                        deadline: self.timeout.and_then(deadline),
-                        arguments: Bytes::from(arguments),
-                    }));
+                    let mut request = self.client.shared.request::<P>(arguments, self.idempotent);
+                    request.deadline = self.timeout.and_then(deadline);
+                    self.stage = Stage::Elsewhere(caller.call(request));
                 }
             }
         }

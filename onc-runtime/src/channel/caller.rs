@@ -3,12 +3,13 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::time::Instant;
 
 use crate::error::Error;
-use crate::rpc::Interface;
+use crate::rpc::{Credential, Interface};
 
 /// A call on its way from the stub to the channel.
 #[derive(Clone, Debug)]
@@ -24,6 +25,11 @@ pub struct Request {
     pub idempotent: bool,
     /// When the call is given up, if it does not follow the channel's default.
     pub deadline: Option<Instant>,
+    /// Whom the client was told to call: `host`, `host:port`, `unix:/path`. None of a service in this process.
+    pub server: Option<Arc<str>>,
+    /// Who calls; `None`: as whom the client beneath calls. Another one may be put here, call by call. A client with a
+    /// [`ClientFlavour`](crate::rpc::ClientFlavour) makes its own.
+    pub credential: Option<Arc<Credential>>,
     /// The encoded arguments.
     pub arguments: Bytes,
 }
@@ -37,7 +43,7 @@ pub struct Response {
 }
 
 impl Request {
-    /// A call with encoded arguments, and the channel's deadline.
+    /// A call with encoded arguments, and the channel's deadline and credential.
     #[must_use]
     pub fn new(interface: &'static Interface, procedure: u32, arguments: Bytes) -> Self {
         let known = interface.procedure(procedure);
@@ -47,6 +53,8 @@ impl Request {
             procedure_name: known.map_or("", |known| known.name),
             idempotent: known.is_some_and(|known| known.idempotent),
             deadline: None,
+            server: None,
+            credential: None,
             arguments,
         }
     }

@@ -7,10 +7,10 @@ use tokio::time::Instant;
 
 use crate::error::Error;
 use crate::rpc::{CallTemplate, Credential, Interface, Procedure};
-use crate::xdr::EncodeError;
+use crate::xdr::{EncodeError, Limits};
 
 use super::call::Call;
-use super::caller::Caller;
+use super::caller::{Caller, Request};
 use super::driver::{Connector, Driver};
 use super::link::Link;
 use super::queue::Channel;
@@ -26,7 +26,12 @@ pub struct Client {
 
 pub(super) struct Shared {
     pub(super) target: Through,
-    credential: Credential,
+    /// None: that of the client beneath.
+    credential: Option<Arc<Credential>>,
+    /// Whom it was told to call.
+    server: Option<Arc<str>>,
+    /// What decoding results may cost that come from a caller; a channel has its own.
+    pub(super) limits: Limits,
     /// Header of the calls of the interface that the client was made for.
     template: Option<(&'static Interface, CallTemplate)>,
 }
@@ -53,10 +58,25 @@ impl Client {
         Self {
             shared: Arc::new(Shared {
                 target: Through::Caller(Arc::new(caller)),
-                credential: Credential::None,
+                credential: None,
+                server: None,
+                limits: Limits::default(),
                 template: None,
             }),
         }
+    }
+
+    /// [`from_caller`](Self::from_caller), for something that stands in front of `client`.
+    pub(crate) fn in_front_of(client: &Self, caller: impl Caller) -> Self {
+        let Shared { credential, server, limits, .. } = &*client.shared;
+        let shared = Shared {
+            target: Through::Caller(Arc::new(caller)),
+            credential: credential.clone(),
+            server: server.clone(),
+            limits: *limits,
+            template: None,
+        };
+        Self { shared: Arc::new(shared) }
     }
 
     /// Starts the driver of `channel` over `link`.
@@ -70,7 +90,14 @@ impl Client {
         let template = interface.map(|interface| Ok((interface, template(interface, &credential)?))).transpose()?;
         channel.join();
         tokio::spawn(Driver::new(Arc::clone(&channel), link, connector));
-        Ok(Self { shared: Arc::new(Shared { target: Through::Channel(channel), credential, template }) })
+        let shared = Shared {
+            credential: Some(Arc::new(credential)),
+            server: channel.settings.server.clone(),
+            limits: channel.settings.limits,
+            target: Through::Channel(channel),
+            template,
+        };
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     /// A call of procedure `P`. Nothing happens before it is awaited.
@@ -101,11 +128,18 @@ impl Client {
             Through::Caller(caller) => Through::Caller(Arc::clone(caller)),
         };
         let interface = self.shared.template.as_ref().map(|(interface, _)| *interface);
-        let mut shared = Shared { target: through, credential, template: None };
+        let mut shared = Shared {
+            target: through,
+            server: self.shared.server.clone(),
+            limits: self.shared.limits,
+            credential: None,
+            template: None,
+        };
         shared.template = interface
-            .map(|interface| Ok((interface, template(interface, &shared.credential)?)))
+            .map(|interface| Ok((interface, template(interface, &credential)?)))
             .transpose()
             .map_err(|error: EncodeError| Error::Arguments(Arc::new(error)))?;
+        shared.credential = Some(Arc::new(credential));
         Ok(Self { shared: Arc::new(shared) })
     }
 }
@@ -124,8 +158,46 @@ impl Shared {
         {
             return use_it(template);
         }
-        let template = template(interface, &self.credential).map_err(|error| Error::Arguments(Arc::new(error)))?;
+        self.with_new_template(interface, self.credential.as_deref().unwrap_or(&Credential::None), use_it)
+    }
+
+    /// [`with_template`](Self::with_template) for a call that may have a credential of its own.
+    pub(super) fn with_template_of<T>(
+        &self,
+        request: &Request,
+        use_it: impl FnOnce(&CallTemplate) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        match &request.credential {
+            Some(credential) if self.credential.as_ref() != Some(credential) => {
+                self.with_new_template(request.interface, credential, use_it)
+            }
+            _ => self.with_template(request.interface, use_it),
+        }
+    }
+
+    fn with_new_template<T>(
+        &self,
+        interface: &Interface,
+        credential: &Credential,
+        use_it: impl FnOnce(&CallTemplate) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let template = template(interface, credential).map_err(|error| Error::Arguments(Arc::new(error)))?;
         use_it(&template)
+    }
+
+    /// A call of `P` as middleware sees it.
+    pub(super) fn request<P: Procedure>(&self, arguments: Vec<u8>, idempotent: bool) -> Request {
+        let mut request = Request::new(P::INTERFACE, P::NUMBER, arguments.into());
+        request.procedure_name = P::NAME;
+        request.idempotent = idempotent;
+        self.complete(&mut request);
+        request
+    }
+
+    /// Says who calls and whom, where the request does not.
+    pub(super) fn complete(&self, request: &mut Request) {
+        request.server = request.server.take().or_else(|| self.server.clone());
+        request.credential = request.credential.take().or_else(|| self.credential.clone());
     }
 }
 

@@ -32,4 +32,5 @@ pub(crate) use self::raw::response;
 #[cfg(test)]
 pub(crate) use self::retransmission::{Attempts, Retransmission};
 pub(crate) use self::stream::StreamLink;
+pub(crate) use self::tower::middleware_error;
 pub use self::tower::{BoxError, ClientService};

@@ -5,15 +5,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
-
 use crate::error::{Error, Limit};
 use crate::observe::{Observation, Side};
 use crate::rpc::{CallTemplate, MARK_SIZE, Procedure, patch_mark};
 use crate::xdr::{Encoder, Shape};
 
 use super::call::{Call, measure};
-use super::caller::Request;
 use super::client::Through;
 use super::datagram::Outstanding;
 use super::queue::Channel;
@@ -76,14 +73,8 @@ impl<P: Procedure> Future for OneWay<P> {
                 encoder.reserve(size);
                 <P::ArgumentsShape as Shape<P::Arguments>>::encode(&self.call.arguments, &mut encoder);
                 // Middleware knows only calls with replies: somebody has to wait for this one.
-                tokio::spawn(caller.call(Request {
-                    interface: P::INTERFACE,
-                    procedure: P::NUMBER,
-                    procedure_name: P::NAME,
-                    idempotent: self.call.idempotent,
-                    deadline: None,
-                    arguments: Bytes::from(arguments),
-                }));
+                let request = self.call.client.shared.request::<P>(arguments, self.call.idempotent);
+                tokio::spawn(caller.call(request));
                 Poll::Ready(Ok(()))
             }
         }

@@ -26,9 +26,12 @@ impl Client {
     /// # Cancel safety
     ///
     /// As [`Call`](super::Call): dropped, the call is forgotten.
-    pub async fn call_raw(&self, request: Request) -> Result<Response, Error> {
+    pub async fn call_raw(&self, mut request: Request) -> Result<Response, Error> {
         let channel = match &self.shared.target {
-            Through::Caller(caller) => return caller.call(request).await,
+            Through::Caller(caller) => {
+                self.shared.complete(&mut request);
+                return caller.call(request).await;
+            }
             Through::Channel(channel) => channel,
         };
         let mut observation = None;
@@ -99,7 +102,7 @@ impl Client {
             let error = EncodeError::new(EncodeErrorKind::MessageTooLarge { size, max });
             return Err(Error::Arguments(Arc::new(error)));
         }
-        self.shared.with_template(request.interface, |template: &CallTemplate| {
+        self.shared.with_template_of(request, |template: &CallTemplate| {
             channel.submit(cx.waker(), expiry, request.idempotent, |out, xid| {
                 let start = out.buffer().len();
                 template.put(out.buffer(), xid, request.procedure);

@@ -69,14 +69,14 @@ where
     fn call(&self, request: Request) -> Pin<Box<dyn Future<Output = Result<Response, Error>> + Send>> {
         let mut service = self.0.clone();
         Box::pin(async move {
-            poll_fn(|cx| service.poll_ready(cx)).await.map_err(error)?;
-            service.call(request).await.map_err(error)
+            poll_fn(|cx| service.poll_ready(cx)).await.map_err(middleware_error)?;
+            service.call(request).await.map_err(middleware_error)
         })
     }
 }
 
 /// A middleware's error as the client's.
-fn error(error: impl Into<BoxError>) -> Error {
+pub(crate) fn middleware_error(error: impl Into<BoxError>) -> Error {
     match error.into().downcast::<Error>() {
         Ok(own) => *own,
         Err(other) => Error::Middleware(Arc::from(other)),

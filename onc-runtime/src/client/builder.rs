@@ -18,6 +18,8 @@ use crate::xdr::Limits;
 
 use super::Target;
 use super::connect::{Plan, Reconnect};
+use super::deadline::Hurried;
+use super::interceptor::ClientInterceptor;
 use super::served::Served;
 use super::target::Place;
 
@@ -171,16 +173,28 @@ impl ClientBuilder {
     /// as of `tower::ServiceBuilder`.
     ///
     /// An error of the middleware is [`Error::Middleware`] to the caller.
-    pub fn layer<L>(mut self, layer: L) -> Self
+    pub fn layer<L>(self, layer: L) -> Self
     where
         L: Layer<ClientService> + Send + Sync + 'static,
         L::Service: Service<Request, Response = Response> + Clone + Send + Sync + 'static,
         <L::Service as Service<Request>>::Error: Into<BoxError>,
         <L::Service as Service<Request>>::Future: Send,
     {
+        self.wrapped(move |client| Client::from_service(layer.layer(client.into_service())))
+    }
+
+    /// Shows every call to an interceptor before it is sent. Of several interceptors and [layers](Self::layer) the first is the
+    /// outermost.
+    pub fn intercept(self, interceptor: impl ClientInterceptor) -> Self {
+        let interceptor = Arc::new(interceptor);
+        self.wrapped(move |client| client.intercepted_by(Arc::clone(&interceptor)))
+    }
+
+    /// Puts something around the client, within what is around it already.
+    fn wrapped(mut self, inner: impl Fn(Client) -> Client + Send + Sync + 'static) -> Self {
         let outer = self.wrap.take();
         self.wrap = Some(Arc::new(move |client: Client| {
-            let inner = Client::from_service(layer.layer(client.into_service()));
+            let inner = inner(client);
             outer.as_ref().map_or_else(|| inner.clone(), |outer| outer(inner.clone()))
         }));
         self
@@ -273,10 +287,13 @@ impl ClientBuilder {
         link: Link,
         connector: Option<Box<dyn Connector>>,
     ) -> Result<Client, Error> {
+        let timeout = self.settings.timeout;
         let channel = Channel::new(self.settings);
         let client = Client::start(channel, link, connector, self.credential, Some(interface))
             .map_err(|error| Error::Arguments(Arc::new(error)))?;
-        Ok(self.wrap.map_or_else(|| client.clone(), |wrap| wrap(client.clone())))
+        let Some(wrap) = self.wrap else { return Ok(client) };
+        // What waits in middleware has the same deadline.
+        Ok(Client::in_front_of(&client, Hurried { client: wrap(client.clone()), timeout }))
     }
 }
 

@@ -16,11 +16,14 @@
 mod broadcast;
 mod builder;
 mod connect;
+mod deadline;
 mod in_process;
+mod interceptor;
 mod served;
 mod target;
 
 pub use self::broadcast::{Broadcast, Replies};
 pub use self::builder::ClientBuilder;
+pub use self::interceptor::ClientInterceptor;
 pub use self::target::Target;
 pub use crate::channel::{BoxError, Caller, ClientService, OneWay, Request, Response, Stub, TimedCall};

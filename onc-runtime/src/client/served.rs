@@ -4,10 +4,7 @@ use std::sync::Arc;
 
 use crate::channel::{Link, StreamLink};
 use crate::observe::{Side, observed};
-use crate::rpc::Interface;
-use crate::service::{
-    Connection, ConnectionInfo, Handling, IncomingCall, Lifecycle, Program, RegistryBuilder, Settings,
-};
+use crate::service::{Connection, ConnectionInfo, Lifecycle, Program, RegistryBuilder, Settings};
 use crate::transport::{Peer, Stream, side};
 use crate::xdr::Limits;
 
@@ -16,9 +13,6 @@ use crate::xdr::Limits;
 pub(super) struct Served {
     programs: Vec<Arc<dyn Program>>,
 }
-
-/// A program that several registries have.
-struct Shared(Arc<dyn Program>);
 
 impl Served {
     pub(super) fn add(&mut self, program: impl Program) {
@@ -33,7 +27,7 @@ impl Served {
         }
         let mut registry = RegistryBuilder::default();
         for program in &self.programs {
-            registry.add(Shared(Arc::clone(program)));
+            registry.add(Arc::clone(program));
         }
         let (side, stream) = side();
         let settings = Settings { max_record_size, limits: Limits::default(), max_calls: 1024, max_unsent: 4 << 20 };
@@ -46,16 +40,6 @@ impl Served {
             }
         });
         Link::Stream(link.both_ways(side))
-    }
-}
-
-impl Program for Shared {
-    fn interface(&self) -> &'static Interface {
-        self.0.interface()
-    }
-
-    fn call(&self, call: IncomingCall<'_>) -> Handling {
-        self.0.call(call)
     }
 }
 

@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 #[cfg(unix)]
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{ToSocketAddrs, lookup_host};
@@ -13,7 +14,8 @@ use crate::channel;
 use crate::portmap::{Policy, RegisterError, Registrar, Service};
 use crate::rpc::{Interface, Netid, UniversalAddress};
 use crate::service::{
-    DuplicateCache, DuplicateLimits, Flavours, Lifecycle, Patience, Program, Registry, RegistryBuilder, Settings,
+    DuplicateCache, DuplicateLimits, Flavours, Intercepted, Lifecycle, Patience, Program, Registry, RegistryBuilder,
+    ServerInterceptor, Settings,
 };
 #[cfg(unix)]
 use crate::transport::Name;
@@ -41,7 +43,15 @@ pub struct ServerBuilder {
     duplicates: DuplicateLimits,
     duplicates_over_tcp: bool,
     callbacks: bool,
+    interceptors: Interceptors,
 }
+
+/// What goes around every program, the outermost first.
+#[derive(Default)]
+struct Interceptors(Vec<Box<Wrap>>);
+
+/// Puts something around a program.
+type Wrap = dyn Fn(Arc<dyn Program>) -> Arc<dyn Program> + Send + Sync;
 
 /// Why a server cannot start.
 #[derive(Debug)]
@@ -88,6 +98,7 @@ impl Default for ServerBuilder {
             duplicates: DuplicateLimits { entries: 8192, bytes: 16 << 20, age: Duration::from_secs(120) },
             duplicates_over_tcp: false,
             callbacks: false,
+            interceptors: Interceptors::default(),
         }
     }
 }
@@ -110,6 +121,17 @@ impl ServerBuilder {
     /// Serves these programs instead of those added so far.
     pub fn programs(mut self, programs: RegistryBuilder) -> Self {
         self.programs = programs;
+        self
+    }
+
+    /// Shows the calls of every program to an interceptor before their handlers. Of several the first is the outermost.
+    ///
+    /// Procedure 0 is answered without it.
+    pub fn intercept(mut self, interceptor: impl ServerInterceptor) -> Self {
+        let interceptor = Arc::new(interceptor);
+        self.interceptors
+            .0
+            .push(Box::new(move |program| Arc::new(Intercepted::shared(program, Arc::clone(&interceptor)))));
         self
     }
 
@@ -321,9 +343,22 @@ impl ServerBuilder {
     /// As of [`bind`](Self::bind).
     #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix sockets are bound here"))]
     pub async fn build(self) -> Result<Server, BindError> {
-        let Self { programs, registrar, mut sockets, settings, connections, max_calls, duplicates, .. } = self;
+        let Self {
+            mut programs,
+            interceptors,
+            registrar,
+            mut sockets,
+            settings,
+            connections,
+            max_calls,
+            duplicates,
+            ..
+        } = self;
         if let Some(interface) = programs.duplicate() {
             return Err(BindError::Duplicate(interface));
+        }
+        for wrap in interceptors.0.iter().rev() {
+            programs.wrap(wrap);
         }
         let registry = programs.build();
         if registry.interfaces().next().is_none() {
@@ -399,6 +434,12 @@ fn services(registry: &Registry, addresses: &[(Netid, UniversalAddress)]) -> Vec
         }
     }
     services
+}
+
+impl fmt::Debug for Interceptors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Interceptors").field(&self.0.len()).finish()
+    }
 }
 
 impl fmt::Display for BindError {

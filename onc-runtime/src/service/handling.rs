@@ -38,7 +38,7 @@ enum State {
 }
 
 /// A handler that runs, with its types forgotten.
-trait Running: Send {
+pub(super) trait Running: Send {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>, reply: &mut Reply<'_>) -> Poll<()>;
 }
 
@@ -72,6 +72,11 @@ impl Handling {
         S: Shape<T> + 'static,
     {
         Self::new(State::Running(Box::pin(Typed::<F, S> { future, shape: std::marker::PhantomData })))
+    }
+
+    /// A handler that writes its own reply.
+    pub(super) fn running(running: impl Running + 'static) -> Self {
+        Self::new(State::Running(Box::pin(running)))
     }
 
     #[inline]

@@ -15,6 +15,7 @@ mod fault;
 mod flavours;
 mod handling;
 mod incoming_call;
+mod interceptor;
 mod lifecycle;
 mod outbox;
 mod phase;
@@ -34,12 +35,15 @@ pub use self::fault::Fault;
 pub use self::flavours::Flavours;
 pub use self::handling::Handling;
 pub use self::incoming_call::IncomingCall;
+pub use self::interceptor::{Intercepted, ServerInterceptor};
 pub(crate) use self::lifecycle::Lifecycle;
 pub(crate) use self::registry::Verdict;
 pub use self::registry::{Registry, RegistryBuilder};
 pub use self::reply::Reply;
 
 pub(crate) use self::vitals::{Patience, Watch};
+
+use std::sync::Arc;
 
 use crate::rpc::Interface;
 
@@ -50,4 +54,14 @@ pub trait Program: Send + Sync + 'static {
 
     /// Answers a call of it. Procedure 0 never comes here: it is answered by the [`Registry`].
     fn call(&self, call: IncomingCall<'_>) -> Handling;
+}
+
+impl<P: Program + ?Sized> Program for Arc<P> {
+    fn interface(&self) -> &'static Interface {
+        (**self).interface()
+    }
+
+    fn call(&self, call: IncomingCall<'_>) -> Handling {
+        (**self).call(call)
+    }
 }

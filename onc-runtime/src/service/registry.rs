@@ -57,6 +57,13 @@ impl RegistryBuilder {
         self
     }
 
+    /// Puts `wrap` around every program that was added so far.
+    pub(crate) fn wrap(&mut self, wrap: impl Fn(Arc<dyn Program>) -> Arc<dyn Program>) {
+        for entry in &mut self.entries {
+            entry.program = wrap(Arc::clone(&entry.program));
+        }
+    }
+
     /// The program and version that is here twice, if one is.
     pub(crate) fn duplicate(&self) -> Option<&'static Interface> {
         let key = |interface: &Interface| (interface.program, interface.version);
