@@ -1,17 +1,11 @@
 //! `onc call`: any procedure of any server.
 
-use std::time::{Duration, Instant};
-
-use bytes::Bytes;
 use clap::Args;
-use onc_runtime::client::Request;
-use onc_runtime::rpc::{AuthSys, Credential};
-use onc_runtime::{Client, Interface, ProcedureInfo};
 use serde_json::Value;
-use xdrgen::model::Model;
 
-use crate::dynamic::{Found, arguments_template, decode, encode_arguments, find_procedure};
+use crate::dynamic::{arguments_template, encode_arguments, find_procedure};
 
+use super::dial::{Dial, Server};
 use super::input::{self, Source};
 use super::{Failure, block_on, say};
 
@@ -29,9 +23,8 @@ One argument: the JSON is that argument. Several: an object with their names, or
 A file and standard input may hold several JSON values one after the other, a call each. All are checked before the first call
 is made.")]
 pub(super) struct Call {
-    /// HOST, HOST:PORT, a universal address, or unix:PATH
-    #[arg(value_name = "HOST")]
-    host: String,
+    #[command(flatten)]
+    dial: Dial,
     #[command(flatten)]
     source: Source,
     /// The procedure's name or number
@@ -49,15 +42,6 @@ pub(super) struct Call {
     /// The version's name or number; without it the highest that has the procedure
     #[arg(long, value_name = "NAME")]
     vers: Option<String>,
-    /// Call over UDP
-    #[arg(short, long)]
-    udp: bool,
-    /// Send an AUTH_SYS credential with this user and group
-    #[arg(long, value_name = "UID:GID", value_parser = user)]
-    auth_sys: Option<AuthSys>,
-    /// Seconds that a call may take
-    #[arg(long, value_name = "SECONDS", default_value = "25", value_parser = input::seconds)]
-    timeout: Duration,
     /// Say how long each call took
     #[arg(long)]
     time: bool,
@@ -84,61 +68,12 @@ impl Call {
         if calls.is_empty() {
             calls.push(encode_arguments(&model, found.procedure, &Value::Null).map_err(Failure::usage)?);
         }
-        block_on(self.call(&model, found, calls))
-    }
-
-    async fn call(&self, model: &Model, found: Found<'_>, calls: Vec<Vec<u8>>) -> Result<(), Failure> {
-        let interface = interface(found)?;
-        let mut builder = Client::builder().timeout(self.timeout);
-        if self.udp {
-            builder = builder.udp();
-        }
-        if let Some(user) = &self.auth_sys {
-            builder = builder.credential(Credential::Sys(user.clone()));
-        }
-        let client = builder.connect_interface(interface, self.host.as_str()).await;
-        let client = client.map_err(|error| Failure::call(&error))?;
-        let number = interface.procedures[0].number;
-        for arguments in calls {
-            let begun = Instant::now();
-            let response = client.call_raw(Request::new(interface, number, Bytes::from(arguments))).await?;
-            let took = begun.elapsed();
-            let mut rest = &response.results[..];
-            let value = decode(model, &found.procedure.result, &mut rest)
-                .map_err(|error| Failure::new(format!("the results do not decode: {error}")))?;
-            say(format_args!("{value:#}\n"))?;
-            if !rest.is_empty() {
-                return Err(Failure::new(format!("the results have {} bytes too many", rest.len())));
+        block_on(async {
+            let mut server = Server::new(self.dial, &model);
+            for arguments in calls {
+                server.call(found, arguments).await?.show(self.time)?;
             }
-            if self.time {
-                eprintln!("{took:.1?}");
-            }
-        }
-        Ok(())
+            Ok(())
+        })
     }
-}
-
-/// The interface with this one procedure. It lives as long as the program, which calls and ends.
-fn interface(found: Found<'_>) -> Result<&'static Interface, Failure> {
-    let number = |value: i128| u32::try_from(value);
-    let text = |text: &str| -> &'static str { Box::leak(text.to_owned().into_boxed_str()) };
-    let procedure = ProcedureInfo {
-        number: number(found.procedure.number.value)?,
-        name: text(&found.procedure.name),
-        idempotent: found.procedure.idempotent,
-    };
-    Ok(Box::leak(Box::new(Interface {
-        program: number(found.program.number.value)?,
-        version: number(found.version.number.value)?,
-        program_name: text(&found.program.name.ident),
-        version_name: text(&found.version.name),
-        procedures: Box::leak(Box::new([procedure])),
-    })))
-}
-
-/// `UID:GID`, both as numbers.
-fn user(text: &str) -> Result<AuthSys, String> {
-    let ids = text.split_once(':').and_then(|(uid, gid)| Some((uid.parse().ok()?, gid.parse().ok()?)));
-    let (uid, gid) = ids.ok_or("a user's and a group's number are needed, as in 1000:100")?;
-    Ok(AuthSys { uid, gid, ..AuthSys::default() })
 }

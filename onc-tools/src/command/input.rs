@@ -72,6 +72,24 @@ pub(super) struct Document {
 }
 
 impl Document {
+    /// The values in a text, one after the other, one at least.
+    pub(super) fn all(text: &str, from: &str) -> Result<Vec<Self>, Failure> {
+        let (text, from): (Rc<str>, Rc<str>) = (text.into(), from.into());
+        let mut documents = Vec::new();
+        let mut values = serde_json::Deserializer::from_str(&text).into_iter();
+        let mut begin = 0;
+        while let Some(value) = values.next() {
+            let value = value.map_err(|error| Failure::usage(format!("the JSON of {from} is wrong: {error}")))?;
+            let end = values.byte_offset();
+            documents.push(Self { value, text: Rc::clone(&text), range: begin..end, from: Rc::clone(&from) });
+            begin = end;
+        }
+        if documents.is_empty() {
+            return Err(Failure::usage(format!("there is no JSON in {from}")));
+        }
+        Ok(documents)
+    }
+
     pub(super) fn value(&self) -> &Value {
         &self.value
     }
@@ -93,20 +111,7 @@ pub(super) fn json(text: &str) -> Result<Vec<Document>, Failure> {
         }
         None => (text.to_owned(), "the command line"),
     };
-    let (text, from): (Rc<str>, Rc<str>) = (text.into(), from.into());
-    let mut documents: Vec<Document> = Vec::new();
-    let mut values = serde_json::Deserializer::from_str(&text).into_iter();
-    let mut begin = 0;
-    while let Some(value) = values.next() {
-        let value = value.map_err(|error| Failure::usage(format!("the JSON of {from} is wrong: {error}")))?;
-        let end = values.byte_offset();
-        documents.push(Document { value, text: Rc::clone(&text), range: begin..end, from: Rc::clone(&from) });
-        begin = end;
-    }
-    if documents.is_empty() {
-        return Err(Failure::usage(format!("there is no JSON in {from}")));
-    }
-    Ok(documents)
+    Document::all(&text, from)
 }
 
 /// A span of time in seconds, as in `0.5`.

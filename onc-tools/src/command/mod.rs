@@ -4,6 +4,7 @@ mod call;
 mod codec;
 mod completions;
 mod describe;
+mod dial;
 mod info;
 mod input;
 mod man;
@@ -11,6 +12,7 @@ mod outcome;
 mod ping;
 mod place;
 mod portmap;
+mod repl;
 mod trace;
 
 use std::path::Path;
@@ -51,6 +53,7 @@ enum Command {
     Describe(describe::Describe),
     Encode(codec::Encode),
     Decode(codec::Decode),
+    Repl(repl::Repl),
     Trace(trace::Trace),
     Completions(completions::Completions),
     Man(man::Man),
@@ -80,6 +83,7 @@ impl Onc {
             Command::Describe(describe) => describe.run(),
             Command::Encode(encode) => encode.run(),
             Command::Decode(decode) => decode.run(),
+            Command::Repl(repl) => repl.run(),
             Command::Trace(trace) => trace.run(),
             Command::Completions(completions) => completions.run(),
             Command::Man(man) => man.run(),

@@ -50,11 +50,33 @@ impl Failure {
         if error.is_input() { Self::new(text) } else { Self::usage(text) }
     }
 
+    /// Says where it happened.
+    pub(super) fn at(mut self, place: &str) -> Self {
+        self.message = self.message.map(|message| format!("{place}: {message}"));
+        self
+    }
+
+    /// Whether there is nothing to tell, as when nobody reads any more what the command prints.
+    pub(super) fn is_silent(&self) -> bool {
+        self.message.is_none()
+    }
+
+    /// Tells it, and goes on.
+    pub(super) fn tell(&self) {
+        if let Some(message) = &self.message {
+            tell(message);
+        }
+    }
+
+    /// It has been told; the status is left.
+    pub(super) fn told(self) -> Self {
+        Self { message: None, ..self }
+    }
+
     /// Tells it, under the name that the command was called by.
     pub(super) fn end(self, name: &str) -> ExitCode {
         if let Some(message) = self.message {
-            // Nobody is left to be told that standard error is closed.
-            let _ = writeln!(io::stderr(), "{name}: {message}");
+            tell(format_args!("{name}: {message}"));
         }
         ExitCode::from(self.status)
     }
@@ -76,6 +98,12 @@ pub(super) fn say(text: impl fmt::Display) -> Result<(), Failure> {
 pub(super) fn say_bytes(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     written(out.write_all(bytes).and_then(|()| out.flush()))
+}
+
+/// Prints a line to standard error.
+pub(super) fn tell(line: impl fmt::Display) {
+    // Nobody is left to be told that standard error is closed.
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// Colours are for terminals, and for who did not refuse them (<https://no-color.org>).

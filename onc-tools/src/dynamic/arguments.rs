@@ -78,7 +78,7 @@ pub fn arguments_template(model: &Model, procedure: &Procedure) -> Value {
 }
 
 /// The names of arguments in JSON: their own, or their places.
-fn names(arguments: &[Argument]) -> impl Iterator<Item = String> {
+pub(super) fn names(arguments: &[Argument]) -> impl Iterator<Item = String> {
     let name = |(at, argument): (usize, &Argument)| argument.name.clone().unwrap_or_else(|| format!("arg{}", at + 1));
     arguments.iter().enumerate().map(name)
 }

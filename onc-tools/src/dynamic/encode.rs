@@ -213,7 +213,7 @@ pub(super) fn range(integer: Integer) -> (i128, i128) {
 }
 
 /// The number that a discriminant, or a value of an enum, is.
-fn discriminant(model: &Model, shape: &Shape, value: &Value) -> Result<i128, ValueError> {
+pub(super) fn discriminant(model: &Model, shape: &Shape, value: &Value) -> Result<i128, ValueError> {
     if let Some(members) = enumeration(model, shape) {
         if let Value::String(name) = value {
             let member = members.members.iter().find(|member| member.name == *name);

@@ -15,6 +15,7 @@
 //! | `void` | `null` |
 
 mod arguments;
+mod complete;
 mod decode;
 mod describe;
 mod encode;
@@ -24,6 +25,7 @@ mod template;
 mod value_error;
 
 pub use self::arguments::{arguments_template, decode_arguments, encode_arguments};
+pub use self::complete::complete;
 pub use self::decode::decode;
 pub use self::describe::{describe, list};
 pub use self::encode::encode;
