@@ -41,12 +41,17 @@ fn compile_random_files() -> Result<(), Box<dyn Error>> {
     let (mut modules, mut checks) = (String::new(), String::new());
     for seed in first..first + count {
         let file = random_files::random_file(seed);
-        fs::write(folder.join(format!("random_{seed}.x")), &file.text)?;
-        let rust = xdrgen::configure().compile_str(format!("random_{seed}.x"), &file.text)?;
+        let path = folder.join(format!("random_{seed}.x"));
+        fs::write(&path, &file.text)?;
+        fs::write(folder.join(&file.included.0), &file.included.1)?;
+        let rust = xdrgen::configure().serde(file.serde).compile_str(&path, &file.text)?;
         fs::write(folder.join(format!("random_{seed}.rs")), rust)?;
         writeln!(modules, "pub mod random_{seed} {{ include!(concat!(env!(\"OUT_DIR\"), \"/random_{seed}.rs\")); }}")?;
         for name in file.types {
             writeln!(checks, "    round_trip::<random_{seed}::{name}>({seed}, \"{name}\");")?;
+            if file.serde {
+                writeln!(checks, "    round_trip_as_json::<random_{seed}::{name}>({seed}, \"{name}\");")?;
+            }
         }
     }
     fs::write(folder.join("random.rs"), format!("{modules}\nfn round_trips() {{\n{checks}}}\n"))?;

@@ -8,19 +8,38 @@ use std::fmt::Write;
 pub(crate) struct RandomFile {
     /// Its text.
     pub(crate) text: String,
+    /// The file that it includes: its name and its text.
+    pub(crate) included: (String, String),
     /// The Rust names of its enums, structs and unions. Four times zero for each of their words is a value of each.
     pub(crate) types: Vec<String>,
+    /// Its types are to be written as JSON, too: it has no floating-point numbers, which JSON does not keep to the last bit.
+    pub(crate) serde: bool,
 }
 
 /// The file that `seed` stands for.
 pub(crate) fn random_file(seed: u64) -> RandomFile {
-    let mut file = Writer { random: Random(seed), ..Writer::default() };
+    let serde = seed.is_multiple_of(2);
+    let mut file = Writer { random: Random(seed), serde, ..Writer::default() };
+    file.line("#ifndef SHARED\n#define SHARED\nconst SHARED_FEW = 2;");
+    file.enumeration("Sort".to_owned());
+    file.structure_named("Shared");
+    file.line("#endif");
+    let included = (format!("random_{seed}_shared.x"), std::mem::take(&mut file.text));
+
     file.constants();
+    // Twice: the second time its guard leaves nothing of it.
+    file.line(&format!("#include \"{0}\"\n#include \"{0}\"", included.0));
     for number in 0..24 {
+        match number {
+            7 | 16 => file.open_namespace(),
+            11 | 19 => file.close_namespace(),
+            _ => {}
+        }
         file.definition(number);
     }
+    file.pragmas();
     file.program();
-    RandomFile { text: file.text, types: file.types }
+    RandomFile { text: file.text, included, types: file.types, serde }
 }
 
 /// Names that Rust keeps for itself, or has in every scope.
@@ -59,6 +78,11 @@ struct Writer {
     /// What a later definition may use, and the words it takes with no more than it must.
     usable: Vec<(String, u32)>,
     enums: Vec<(String, Vec<String>)>,
+    /// What definitions have before their names for those outside: `inner::`, or nothing.
+    namespace: &'static str,
+    serde: bool,
+    /// Enums without a name so far.
+    unnamed: u32,
 }
 
 impl Writer {
@@ -86,8 +110,38 @@ impl Writer {
             3..=5 => self.union(&name),
             _ => self.structure(&name),
         };
-        self.types.push(name.clone());
-        self.usable.push((name, words));
+        self.add_type(&name, words);
+    }
+
+    /// Remembers a type under the name that all can use, those within its namespace too.
+    fn add_type(&mut self, name: &str, words: u32) {
+        let path = format!("{}{name}", self.namespace);
+        self.types.push(path.clone());
+        self.usable.push((path, words));
+    }
+
+    fn open_namespace(&mut self) {
+        self.line("namespace inner {");
+        self.namespace = "inner::";
+    }
+
+    fn close_namespace(&mut self) {
+        self.line("}");
+        self.namespace = "";
+    }
+
+    /// Of the Linux kernel's generator.
+    fn pragmas(&mut self) {
+        let types: Vec<String> = self.types.iter().filter(|name| !name.contains("::")).cloned().collect();
+        self.line("pragma header random;");
+        for name in types.iter().take(3) {
+            self.line(&format!("pragma public {name};"));
+        }
+    }
+
+    fn structure_named(&mut self, name: &str) {
+        let words = self.structure(name);
+        self.add_type(name, words);
     }
 
     fn enumeration(&mut self, name: String) {
@@ -107,15 +161,14 @@ impl Writer {
             self.line(&format!("    {member}{value}{comma} // number {at}"));
         }
         self.line("};");
-        self.types.push(name.clone());
-        self.usable.push((name.clone(), 1));
-        self.enums.push((name, members));
+        self.add_type(&name, 1);
+        self.enums.push((format!("{}{name}", self.namespace), members));
     }
 
     fn alias(&mut self, name: &str) {
         let (declaration, words) = self.declaration(name);
         self.line(&format!("typedef {declaration};"));
-        self.usable.push((name.to_owned(), words));
+        self.usable.push((format!("{}{name}", self.namespace), words));
     }
 
     fn structure(&mut self, name: &str) -> u32 {
@@ -143,16 +196,45 @@ impl Writer {
             } else {
                 format!("field_{}", ["a", "b", "c", "d", "e"][at as usize])
             };
-            if depth < 3 && self.random.below(8) == 0 {
-                self.line("    struct {");
-                words += self.fields(depth + 1);
-                self.line(&format!("    }} {field};"));
+            if depth < 3 && self.random.below(6) == 0 {
+                words += self.body(&field, depth + 1);
                 continue;
             }
             let (declaration, more) = self.declaration(&field);
             words += more;
             self.line(&format!("    {declaration}; /* {field} */"));
         }
+        words
+    }
+
+    /// The field `name` of a type that has none: a struct, a union or an enum.
+    fn body(&mut self, name: &str, depth: u32) -> u32 {
+        let words = match self.random.below(4) {
+            0 => {
+                self.unnamed += 1;
+                self.line(&format!("    enum {{ UNNAMED_{0}_A = 0, UNNAMED_{0}_B = FEW }}", self.unnamed));
+                1
+            }
+            1 => {
+                self.line("    union switch (bool there) {\n    case TRUE:");
+                let words = if depth < 3 { self.body("nested", depth + 1) } else { self.arm(0) };
+                self.line("    default:\n        void;\n    }");
+                words + 1
+            }
+            _ => {
+                self.line("    struct {");
+                let words = self.fields(depth);
+                self.line("    }");
+                words
+            }
+        };
+        let (declarator, words) = match self.random.below(6) {
+            0 => (format!("*{name}"), 1),
+            1 => (format!("{name}<SHARED_FEW>"), 1),
+            2 => (format!("{name}[SHARED_FEW]"), 2 * words),
+            _ => (name.to_owned(), words),
+        };
+        self.line(&format!("    {declarator};"));
         words
     }
 
@@ -194,7 +276,11 @@ impl Writer {
             self.line("    void;");
             return 0;
         }
-        let (declaration, words) = self.declaration(&format!("arm_{at}"));
+        let name = format!("arm_{at}");
+        if self.random.below(6) == 0 {
+            return self.body(&name, 2);
+        }
+        let (declaration, words) = self.declaration(&name);
         self.line(&format!("    {declaration};"));
         words
     }
@@ -222,6 +308,9 @@ impl Writer {
     }
 
     fn scalar(&mut self) -> &'static str {
+        if !self.serde && self.random.below(8) == 0 {
+            return self.random.one_of(&["float", "double"]);
+        }
         self.random.one_of(&[
             "int",
             "unsigned",
@@ -229,8 +318,6 @@ impl Writer {
             "hyper",
             "unsigned hyper",
             "bool",
-            "float",
-            "double",
             "short",
             "u_short",
             "char",

@@ -6,11 +6,13 @@ use std::fmt::Debug;
 
 use onc_runtime::Xdr;
 use onc_runtime::xdr::{Decoder, Limits, to_vec};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 // In a library they would be reached.
 #[allow(unreachable_pub, dead_code)]
 mod random {
-    use super::round_trip;
+    use super::{round_trip, round_trip_as_json};
 
     include!(concat!(env!("OUT_DIR"), "/random.rs"));
 
@@ -56,4 +58,19 @@ fn round_trip<T: Xdr + Debug>(seed: u64, name: &str) {
         assert_eq!(to_vec(&second).ok(), Some(encoded), "{name} of seed {seed}: {second:?}");
     }
     assert!(accepted > 1, "{name} of seed {seed}: only zeros are read");
+}
+
+fn round_trip_as_json<T: Xdr + Debug + Serialize + DeserializeOwned>(seed: u64, name: &str) {
+    for tries in 0..200 {
+        let bytes = words(seed, tries);
+        let Ok(value) = T::decode(&mut Decoder::new(&bytes, Limits::default())) else { continue };
+        let json = serde_json::to_string(&value).unwrap_or_else(|error| panic!("{name} of seed {seed}: {error}"));
+        let second = match serde_json::from_str::<T>(&json) {
+            Ok(second) => second,
+            // A tree deeper than the reader goes.
+            Err(error) if error.to_string().starts_with("recursion limit") => continue,
+            Err(error) => panic!("{name} of seed {seed}: {error}\n{json}"),
+        };
+        assert_eq!(to_vec(&second).ok(), to_vec(&value).ok(), "{name} of seed {seed}: {json}");
+    }
 }
