@@ -214,7 +214,7 @@ const WANTED: &[(&str, &str, &str)] = &[
          family: \"loopback\", protocol: \"-\" } }]",
     ),
     // rpcbind takes the address for one of the transport that the question comes by, whatever it says.
-    ("Unix: UADDR2TADDR 192.0.2.7.8.1", r#"Netbuf { max_length: 110, buffer: b"\x01\0192.0.2.7" }"#, IPV4),
+    ("Unix: UADDR2TADDR 192.0.2.7.8.1", "Netbuf { max_length: 110, buffer: 0x01003139322e302e322e37 }", IPV4),
     ("Unix: TADDR2UADDR 192.0.2.7:2049", "the connection is closed", "\"192.0.2.7.8.1\""),
     ("Tcp(\"[::1]:111\"): UADDR2TADDR 192.0.2.7.8.1", NO_ADDRESS, IPV4),
     ("Tcp(\"[::1]:111\"): TADDR2UADDR 192.0.2.7:2049", "\"\"", "\"192.0.2.7.8.1\""),
@@ -227,9 +227,9 @@ const WANTED: &[(&str, &str, &str)] = &[
 const ENTRIES: &str = "1 tcp 0.0.0.0.8.1 superuser, 3 tcp 127.0.0.1.8.3 superuser, 1 udp 0.0.0.0.8.2 superuser, \
                        1 tcp6 ::.8.1 superuser, 2 udp6 ::1.8.2 superuser, 1 local /run/somebody.sock superuser";
 
-const IPV4: &str = r#"Netbuf { max_length: 16, buffer: b"\x02\0\x08\x01\xc0\0\x02\x07\0\0\0\0\0\0\0\0" }"#;
+const IPV4: &str = "Netbuf { max_length: 16, buffer: 0x02000801c00002070000000000000000 }";
 
-const NO_ADDRESS: &str = r#"Netbuf { max_length: 0, buffer: b"" }"#;
+const NO_ADDRESS: &str = "Netbuf { max_length: 0, buffer: 0x }";
 
 /// The ways to a port mapper.
 #[derive(Clone, Copy, Debug)]

@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 use crate::rpc::Netid;
-use crate::service::{Connection, ConnectionInfo, Datagrams, Lifecycle, Registry, RegistryBuilder, Settings};
+use crate::service::{Connection, ConnectionInfo, Datagrams, Guests, Lifecycle, Registry, RegistryBuilder, Settings};
 #[cfg(unix)]
 use crate::transport::UnixSocket;
 use crate::transport::{Peer, Sockets, Stream, tcp};
@@ -57,18 +57,25 @@ pub struct DaemonBuilder {
     rules: Rules,
     sweep: Option<Duration>,
     max_connections: usize,
+    max_connections_per_peer: usize,
     idle: Duration,
     idle_local: Duration,
 }
 
-/// The largest call and reply: a list of as many entries as there can be, unless all of them have the longest addresses.
+/// The largest reply: a list of as many entries as there can be, unless all of them have the longest addresses.
 const MAX_RECORD: usize = 1 << 20;
+
+/// The largest call: one to be handed on with the most arguments. rpcbind takes no more than 9000 bytes.
+const MAX_CALL: usize = 16 << 10;
 
 /// Bytes of replies that a peer has not taken, above which no further calls of it are read.
 const MAX_UNSENT: usize = 64 << 10;
 
 /// Open connections of a Unix socket: every server of the host may keep one.
 const MAX_LOCAL_CONNECTIONS: usize = 4096;
+
+/// Of these, connections of one user other than root.
+const MAX_CONNECTIONS_OF_USER: usize = 1024;
 
 /// How long to wait after the system refused a connection for want of descriptors or memory.
 const BREATH: Duration = Duration::from_millis(100);
@@ -85,6 +92,7 @@ impl Daemon {
             rules: Rules::default(),
             sweep: None,
             max_connections: 256,
+            max_connections_per_peer: 64,
             idle: Duration::from_secs(60),
             idle_local: Duration::from_secs(3600),
         }
@@ -150,11 +158,18 @@ impl DaemonBuilder {
         self
     }
 
-    /// Open connections of each of its TCP ports. Default: 256. Further ones wait to be accepted. Unix sockets have 4096.
+    /// Open connections of each of its TCP ports. Default: 256. Further ones wait to be accepted. Unix sockets have 4096, of
+    /// which one user other than root has 1024 at most.
     ///
-    /// Each may make the port mapper hold up to 1 MiB of a call that it has begun to send.
+    /// Each may make the port mapper hold up to 16 KiB of a call that it has begun to send.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.max_connections = connections.clamp(1, Semaphore::MAX_PERMITS);
+        self
+    }
+
+    /// Open connections from one other host. Default: 64. Further ones are closed at once.
+    pub fn max_connections_per_peer(mut self, connections: usize) -> Self {
+        self.max_connections_per_peer = connections.max(1);
         self
     }
 
@@ -202,7 +217,7 @@ impl DaemonBuilder {
     ///
     /// Outside a tokio runtime.
     pub fn serve(self, sockets: Sockets) -> io::Result<Daemon> {
-        let Self { table, journal, rules, sweep, max_connections, idle, idle_local } = self;
+        let Self { table, journal, rules, sweep, max_connections, max_connections_per_peer, idle, idle_local } = self;
         let local = sockets.local_addr();
         let mut programs = Programs::new(table, rules);
         if let Some(journal) = journal {
@@ -221,6 +236,7 @@ impl DaemonBuilder {
                 max_unsent: MAX_UNSENT,
             },
             max_connections,
+            guests: Guests::new(max_connections_per_peer).max_of_user(MAX_CONNECTIONS_OF_USER),
             idle,
             idle_local,
             lifecycle: lifecycle.clone(),
@@ -260,6 +276,7 @@ struct Door {
     registry: Registry,
     settings: Settings,
     max_connections: usize,
+    guests: Guests,
     idle: Duration,
     idle_local: Duration,
     lifecycle: Lifecycle,
@@ -293,12 +310,16 @@ impl Door {
             };
             match accepted {
                 Ok((place, (stream, info))) => {
+                    let Some(guest) = self.guests.admit(&info.peer) else {
+                        tracing::debug!(target: "onc::portmap", peer = %info.peer, "too many connections: closed");
+                        continue;
+                    };
                     let connection = self.connection(stream, info);
                     self.lifecycle.spawn(async move {
                         if let Err(error) = connection.await {
                             tracing::debug!(target: "onc::portmap", %error, "a connection ended");
                         }
-                        drop(place);
+                        drop((place, guest));
                     });
                 }
                 Err(error) => {
@@ -314,6 +335,7 @@ impl Door {
         let limit = if info.peer.is_local() { self.idle_local } else { self.idle };
         let (registry, lifecycle) = (self.registry.clone(), self.lifecycle.clone());
         Connection::new(Idle::new(stream, limit), registry, Arc::new(info), self.settings, lifecycle)
+            .max_call_size(MAX_CALL)
     }
 }
 

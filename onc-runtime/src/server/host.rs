@@ -10,11 +10,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::channel;
 use crate::observe::{self, Side, observed};
-use crate::service::{Connection, ConnectionInfo, DuplicateCache, Lifecycle, Patience, Registry, Settings, Watch};
+use crate::service::{
+    Connection, ConnectionInfo, DuplicateCache, Guest, Guests, Lifecycle, Patience, Registry, Settings, Watch,
+};
 use crate::transport::Stream;
 
 use super::callback;
-use super::guests::{Guest, Guests};
 
 /// Serves connections. Clones are the same server.
 #[derive(Clone, Debug)]

@@ -15,7 +15,6 @@
 
 mod builder;
 mod callback;
-mod guests;
 mod host;
 mod listen;
 #[cfg(test)]

@@ -96,6 +96,12 @@ impl<S: Stream> Connection<S> {
         self
     }
 
+    /// Takes calls of this size at most. Replies may still be as large as records may.
+    pub(crate) fn max_call_size(mut self, bytes: usize) -> Self {
+        self.incoming = Incoming::new(bytes);
+        self
+    }
+
     /// Notes there when something happens.
     pub(crate) fn watched(mut self, vitals: Arc<Vitals>) -> Self {
         self.vitals = Some(vitals);

@@ -1,17 +1,18 @@
-//! DUMP of versions 3 and 4: the list is encoded once after each change, and leaves by reference.
+//! DUMP: the list is encoded once after each change, and leaves by reference.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::portmap::protocol::{Rpcb, RpcbList, RpcbNode, rpcb_v3, rpcb_v4};
+use crate::portmap::protocol::{Rpcb, RpcbList, RpcbNode, pmap_v2, rpcb_v3, rpcb_v4};
 use crate::portmap::table::{Entry, Table};
 use crate::rpc::{Interface, Procedure};
 use crate::service::{Context, Fault, Handling, IncomingCall, Program};
-use crate::xdr::{BY_REFERENCE, DecodeError, EncodeError, Encoder, List, Plain, Shape, Sink, Size, Source};
+use crate::xdr::{BY_REFERENCE, DecodeError, EncodeError, Encoder, List, Shape, Sink, Size, Source};
 
-use super::Programs;
 use super::caller::Caller;
+use super::v2::mappings;
+use super::{Programs, State};
 
 /// A program whose DUMP is answered with the encoded list of `programs`.
 pub(super) struct Listed<P> {
@@ -21,8 +22,17 @@ pub(super) struct Listed<P> {
 
 /// The list as it is on the wire, and after which change.
 pub(super) struct Listing {
-    pub(super) changes: u64,
+    changes: u64,
     encoded: Bytes,
+}
+
+/// The lists that have been asked for.
+#[derive(Default)]
+pub(super) struct Listings {
+    /// Of version 2.
+    mappings: Option<Listing>,
+    /// Of versions 3 and 4, which are alike.
+    entries: Option<Listing>,
 }
 
 impl<P: Program> Program for Listed<P> {
@@ -37,7 +47,7 @@ impl<P: Program> Program for Listed<P> {
         call.handle::<EncodedDump, _, _, _>(&self.programs, |programs, cx, ()| async move {
             programs.admit(&cx).await?;
             programs.rules().list(&Caller::of(&cx))?;
-            Ok(programs.listing())
+            Ok(programs.listing(cx.version()))
         })
     }
 }
@@ -49,22 +59,24 @@ impl Programs {
         Ok(nodes(&self.state().table))
     }
 
-    /// The list of all entries, encoded.
-    fn listing(&self) -> Bytes {
+    /// The list of all entries as this version of the protocol has it, encoded.
+    fn listing(&self, version: u32) -> Bytes {
         let mut state = self.state();
-        let changes = state.changes;
-        if let Some(listing) = &state.listing
-            && listing.changes == changes
+        let State { table, changes, listings, .. } = &mut *state;
+        let is_old = version == pmap_v2::Dump::INTERFACE.version;
+        let listing = if is_old { &mut listings.mappings } else { &mut listings.entries };
+        if let Some(Listing { changes: after, encoded }) = listing
+            && after == changes
         {
-            return listing.encoded.clone();
+            return encoded.clone();
         }
-        let encoded = encode(&state.table);
-        state.listing = Some(Listing { changes, encoded: encoded.clone() });
+        let encoded = if is_old { encode(&mappings(table)) } else { encode(&nodes(table)) };
+        *listing = Some(Listing { changes: *changes, encoded: encoded.clone() });
         encoded
     }
 }
 
-/// DUMP of versions 3 and 4, which are alike, with results that are encoded already.
+/// DUMP of any version, with results that are encoded already.
 struct EncodedDump;
 
 impl Procedure for EncodedDump {
@@ -78,7 +90,10 @@ impl Procedure for EncodedDump {
     const IDEMPOTENT: bool = true;
 }
 
-const _: () = assert!(rpcb_v3::Dump::NUMBER == rpcb_v4::Dump::NUMBER, "one procedure answers for both");
+const _: () = assert!(
+    rpcb_v3::Dump::NUMBER == rpcb_v4::Dump::NUMBER && pmap_v2::Dump::NUMBER == rpcb_v4::Dump::NUMBER,
+    "one procedure answers for all"
+);
 
 /// Bytes that are encoded already.
 struct Verbatim;
@@ -102,15 +117,17 @@ impl Shape<Bytes> for Verbatim {
     }
 }
 
-fn encode(table: &Table) -> Bytes {
-    let list = nodes(table);
+fn encode<L>(list: &L) -> Bytes
+where
+    List: Shape<L>,
+{
     let mut encoded = Vec::new();
     let mut encoder = Encoder::new(&mut encoded);
     // The bounds of a table's entries are far below those of the encoding.
-    if let Ok(size) = <List as Shape<RpcbList>>::measure(&list) {
+    if let Ok(size) = <List as Shape<L>>::measure(list) {
         encoder.reserve(size);
     }
-    <List<Plain> as Shape<RpcbList>>::encode(&list, &mut encoder);
+    <List as Shape<L>>::encode(list, &mut encoder);
     encoded.into()
 }
 

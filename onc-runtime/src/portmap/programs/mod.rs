@@ -21,7 +21,7 @@ use tokio::sync::Semaphore;
 use crate::service::RegistryBuilder;
 
 use self::limiter::Limiter;
-use self::listing::{Listed, Listing};
+use self::listing::{Listed, Listings};
 use super::journal::Journal;
 use super::protocol::{PmapV2Server, RpcbV3Server, RpcbV4Server};
 use super::statistics::Statistics;
@@ -55,14 +55,20 @@ struct State {
     changes: u64,
     /// Where changes are written down before anybody is told of them.
     journal: Option<Journal>,
-    listing: Option<Listing>,
+    listings: Listings,
 }
 
 impl Programs {
     /// A port mapper that begins with what `table` has.
     #[must_use]
     pub fn new(table: Table, rules: Rules) -> Self {
-        let state = State { table, statistics: Statistics::default(), changes: 0, journal: None, listing: None };
+        let state = State {
+            table,
+            statistics: Statistics::default(),
+            changes: 0,
+            journal: None,
+            listings: Listings::default(),
+        };
         let shared = Shared {
             state: Mutex::new(state),
             rules,
@@ -82,7 +88,7 @@ impl Programs {
     /// Adds versions 2, 3 and 4 to a server's programs.
     pub fn add_to(&self, programs: &mut RegistryBuilder) {
         programs
-            .add(PmapV2Server::new(self.clone()))
+            .add(self.listed(PmapV2Server::new(self.clone())))
             .add(self.listed(RpcbV3Server::new(self.clone())))
             .add(self.listed(RpcbV4Server::new(self.clone())));
     }

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use crate::portmap::protocol::{CallArguments, CallResults, Mapping, MappingEntry, MappingList, PmapV2};
-use crate::portmap::table::Entry;
+use crate::portmap::table::{Entry, Table};
 use crate::rpc::{Netid, UniversalAddress};
 use crate::service::{Context, Fault};
 
@@ -41,7 +41,7 @@ impl PmapV2 for Programs {
     async fn dump(&self, cx: &Context) -> Result<MappingList, Fault> {
         self.admit(cx).await?;
         self.rules().list(&Caller::of(cx))?;
-        Ok(self.state().table.entries().filter_map(mapping).collect())
+        Ok(mappings(&self.state().table))
     }
 
     async fn callit(&self, cx: &Context, arg: CallArguments) -> Result<CallResults, Fault> {
@@ -50,6 +50,11 @@ impl PmapV2 for Programs {
         let called = self.hand_on(cx, Call { prog, vers, proc, arguments, indirect: false }).await?;
         Ok(CallResults { port: called.port.into(), results: called.results })
     }
+}
+
+/// All entries that version 2 has words for.
+pub(super) fn mappings(table: &Table) -> MappingList {
+    table.entries().filter_map(mapping).collect()
 }
 
 /// An entry as version 2 says it, which has no words for other transports.

@@ -8,46 +8,65 @@ use crate::transport::Peer;
 
 /// Counts the connections of each peer. Clones count together.
 #[derive(Clone, Debug)]
-pub(super) struct Guests {
-    counts: Arc<Mutex<HashMap<IpAddr, usize>>>,
+pub(crate) struct Guests {
+    counts: Arc<Mutex<HashMap<Whose, usize>>>,
     max: usize,
+    max_local: Option<usize>,
+}
+
+/// Who is counted as one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Whose {
+    Host(IpAddr),
+    /// Of this host, on a Unix socket.
+    User(u32),
 }
 
 /// A connection of a peer; dropped, it has ended.
 #[derive(Debug)]
-pub(super) struct Guest {
+pub(crate) struct Guest {
     guests: Guests,
     /// None of a peer that is not counted.
-    host: Option<IpAddr>,
+    whose: Option<Whose>,
 }
 
 impl Guests {
     /// Each peer may have so many connections.
-    pub(super) fn new(max: usize) -> Self {
-        Self { counts: Arc::default(), max }
+    pub(crate) fn new(max: usize) -> Self {
+        Self { counts: Arc::default(), max, max_local: None }
+    }
+
+    /// Each user of this host but root may have so many on Unix sockets. Default: any number.
+    pub(crate) fn max_of_user(mut self, max: usize) -> Self {
+        self.max_local = Some(max);
+        self
     }
 
     /// How many connections each peer may have.
-    pub(super) fn max(&self) -> usize {
+    pub(crate) fn max(&self) -> usize {
         self.max
     }
 
-    /// One more connection of `peer`; none if it has too many. Peers of this host are not counted: whoever is here has other
-    /// means.
-    pub(super) fn admit(&self, peer: &Peer) -> Option<Guest> {
-        let host = peer.address().filter(|_| !peer.is_local()).map(|address| host(address.ip()));
-        if let Some(host) = host {
+    /// One more connection of `peer`; none if it has too many. Peers of this host are not counted, unless a limit was set for
+    /// them: whoever is here has other means.
+    pub(crate) fn admit(&self, peer: &Peer) -> Option<Guest> {
+        let counted = match (peer.address(), peer.uid(), self.max_local) {
+            (Some(address), ..) if !peer.is_local() => Some((Whose::Host(host(address.ip())), self.max)),
+            (None, Some(uid), Some(max)) if uid != 0 => Some((Whose::User(uid), max)),
+            _ => None,
+        };
+        if let Some((whose, max)) = counted {
             let mut counts = self.lock();
-            let count = counts.entry(host).or_default();
-            if *count >= self.max {
+            let count = counts.entry(whose).or_default();
+            if *count >= max {
                 return None;
             }
             *count += 1;
         }
-        Some(Guest { guests: self.clone(), host })
+        Some(Guest { guests: self.clone(), whose: counted.map(|(whose, _)| whose) })
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Whose, usize>> {
         // Nothing in here panics but for want of memory.
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -55,12 +74,12 @@ impl Guests {
 
 impl Drop for Guest {
     fn drop(&mut self) {
-        let Some(host) = self.host else { return };
+        let Some(whose) = self.whose else { return };
         let mut counts = self.guests.lock();
-        if let Some(count) = counts.get_mut(&host) {
+        if let Some(count) = counts.get_mut(&whose) {
             *count -= 1;
             if *count == 0 {
-                counts.remove(&host);
+                counts.remove(&whose);
             }
         }
     }
@@ -112,5 +131,17 @@ mod tests {
             assert!(guests.admit(&peer).is_some());
         }
         assert!(guests.admit(&peer("192.0.2.1:1000")).is_none());
+    }
+
+    #[test]
+    fn users_of_this_host_are_counted_where_that_is_wanted_and_root_never() {
+        let (user, other, root) = (Peer::local(Some(1000)), Peer::local(Some(1001)), Peer::local(Some(0)));
+        let guests = Guests::new(1).max_of_user(2);
+        let kept: Vec<_> = (0..2).map(|_| guests.admit(&user).expect("room")).collect();
+        assert!(guests.admit(&user).is_none());
+        assert!(guests.admit(&other).is_some());
+        let roots: Vec<_> = (0..5).map(|_| guests.admit(&root).expect("root")).collect();
+        drop((kept, roots));
+        assert!(guests.lock().is_empty());
     }
 }
