@@ -9,6 +9,7 @@ mod random_files;
 
 fn main() -> Result<(), Box<dyn Error>> {
     xdrgen::compile("x/everything.x")?;
+    xdrgen::compile("x/ledger.x")?;
     xdrgen::configure().includes(Includes::Use).compile(["x/geometry.x", "x/drawing.x"])?;
     switch_features_on()?;
     compile_random_files()

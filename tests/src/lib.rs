@@ -7,10 +7,14 @@
 pub mod c_programs;
 pub mod cargo;
 pub mod corpus;
+pub mod dice;
 pub mod everything;
+pub mod faults;
+pub mod ledger;
 pub mod missing;
 pub mod namespace;
 pub mod process;
 pub mod rpcbind;
 pub mod server_under_test;
+pub mod vitals;
 pub mod wire;
