@@ -12,14 +12,13 @@ pub(crate) struct RandomFile {
     pub(crate) included: (String, String),
     /// The Rust names of its enums, structs and unions. Four times zero for each of their words is a value of each.
     pub(crate) types: Vec<String>,
-    /// Its types are to be written as JSON, too: it has no floating-point numbers, which JSON does not keep to the last bit.
+    /// Its types are to be written as JSON, too.
     pub(crate) serde: bool,
 }
 
 /// The file that `seed` stands for.
 pub(crate) fn random_file(seed: u64) -> RandomFile {
-    let serde = seed.is_multiple_of(2);
-    let mut file = Writer { random: Random(seed), serde, ..Writer::default() };
+    let mut file = Writer { random: Random(seed), ..Writer::default() };
     file.line("#ifndef SHARED\n#define SHARED\nconst SHARED_FEW = 2;");
     file.enumeration("Sort".to_owned());
     file.structure_named("Shared");
@@ -39,7 +38,7 @@ pub(crate) fn random_file(seed: u64) -> RandomFile {
     }
     file.pragmas();
     file.program();
-    RandomFile { text: file.text, included, types: file.types, serde }
+    RandomFile { text: file.text, included, types: file.types, serde: seed.is_multiple_of(2) }
 }
 
 /// Names that Rust keeps for itself, or has in every scope.
@@ -80,7 +79,6 @@ struct Writer {
     enums: Vec<(String, Vec<String>)>,
     /// What definitions have before their names for those outside: `inner::`, or nothing.
     namespace: &'static str,
-    serde: bool,
     /// Enums without a name so far.
     unnamed: u32,
 }
@@ -308,9 +306,6 @@ impl Writer {
     }
 
     fn scalar(&mut self) -> &'static str {
-        if !self.serde && self.random.below(8) == 0 {
-            return self.random.one_of(&["float", "double"]);
-        }
         self.random.one_of(&[
             "int",
             "unsigned",
@@ -318,6 +313,8 @@ impl Writer {
             "hyper",
             "unsigned hyper",
             "bool",
+            "float",
+            "double",
             "short",
             "u_short",
             "char",

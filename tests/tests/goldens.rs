@@ -217,7 +217,7 @@ mod behaviour {
 mod json {
     use serde_json::{Value, from_value, json, to_value};
 
-    use super::goldens::serde::{Answer, Deep, Entry, Item, Kind, Maybe, Mode, Node};
+    use super::goldens::serde::{Answer, Deep, Entry, Item, Kind, Maybe, Mode, Node, Rare, Rarely};
 
     /// Writes a value, expects that, and reads it back.
     fn is<T: serde::Serialize + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug>(value: T, expected: Value) {
@@ -307,6 +307,37 @@ mod json {
         same("maybe", &Maybe::True(vec![entry, Entry::default()]));
         same("maybe", &Maybe::False);
         same("mode", &Mode::SLOW);
+        let reals = vec![0.5, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, -0.0];
+        same("rare", &Rare { reals, real: f32::NAN, first: Some(None), second: Some(Some(item())) });
+        same("rarely", &Rarely::Third(Some(Some(None))));
+        same("rarely", &Rarely::Real(f64::NAN));
+    }
+
+    #[test]
+    fn which_of_two_pointers_is_null_is_seen() {
+        let rare = |first, second, json: Value| {
+            is(Rare { first, second, ..Rare::default() }, json);
+        };
+        let with = |first, second| json!({ "first": first, "second": second, "reals": [], "real": 0.0 });
+        rare(None, None, with(Value::Null, Value::Null));
+        rare(Some(None), Some(None), with(json!([null]), json!([null])));
+        rare(Some(Some(item())), None, with(json!([item()]), Value::Null));
+        is(Rarely::Third(Some(Some(None))), json!({ "kind": 0, "third": [[null]] }));
+        is(Rarely::Third(None), json!({ "kind": 0, "third": null }));
+        assert_eq!(from_value::<Rarely>(json!({ "kind": 0 })).expect("it is read"), Rarely::Third(None));
+        let error = from_value::<Rarely>(json!({ "kind": 0, "third": [] })).expect_err("nothing is in it");
+        assert_eq!(error.to_string(), "invalid length 0, expected one element, or null in place of the array");
+    }
+
+    #[test]
+    fn numbers_that_are_none_have_names() {
+        is(Rarely::Real(f64::NEG_INFINITY), json!({ "kind": 1, "real": "-Infinity" }));
+        assert_eq!(from_value::<Rarely>(json!({ "kind": 1, "real": 7 })).expect("it is read"), Rarely::Real(7.0));
+        let error = from_value::<Rarely>(json!({ "kind": 1, "real": "much" })).expect_err("it is no number");
+        assert_eq!(
+            error.to_string(),
+            "invalid value: string \"much\", expected a number, \"NaN\", \"Infinity\" or \"-Infinity\""
+        );
     }
 
     #[test]

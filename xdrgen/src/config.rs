@@ -162,8 +162,9 @@ impl Config {
     ///
     /// JSON is then as the file speaks: structs are objects with the file's names; enums are the names of their values, of
     /// those that [`Choice::Open`] keeps also the number; opaque data is a string of hexadecimal digits; a union is an object
-    /// with the discriminant and the arm's field, `{"status": "NFS3_OK", "resok": {…}}`; a list is an array. The command `onc`
-    /// reads and writes the same.
+    /// with the discriminant and the arm's field, `{"status": "NFS3_OK", "resok": {…}}`; a list is an array; numbers that JSON does not have
+    /// are `"NaN"`, `"Infinity"` and `"-Infinity"`; what a pointer to a pointer points to is in an array, `null` or `[null]`. The
+    /// command `onc` reads and writes the same.
     pub fn serde(mut self, derive: bool) -> Self {
         self.settings.serde = derive;
         self

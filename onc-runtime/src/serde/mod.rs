@@ -29,13 +29,17 @@
 
 mod each;
 mod hex;
+mod nested;
 mod open_enum;
+mod real;
 mod text;
 mod union;
 
 pub use self::each::Each;
 pub use self::hex::Hex;
+pub use self::nested::Nested;
 pub use self::open_enum::{read_number, write_number};
+pub use self::real::Real;
 pub use self::text::Text;
 pub use self::union::{Arms, UnionWriter};
 
@@ -104,8 +108,10 @@ macro_rules! with {
 }
 
 with!([] Hex);
+with!([] Real);
 with!([] Text);
 with!([C] Each<C>);
+with!([C] Nested<C>);
 
 /// Something to be written as `C` says.
 struct Borrowed<'a, T, C>(&'a T, std::marker::PhantomData<C>);

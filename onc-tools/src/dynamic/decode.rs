@@ -69,11 +69,13 @@ impl<'b> Decoder<'_, 'b> {
                 self.items(item, length, depth)?
             }
             Shape::Optional(inner) => {
-                if self.bool()? {
-                    self.shape(inner, depth + 1)?
-                } else {
-                    Value::Null
+                if !self.bool()? {
+                    return Ok(Value::Null);
                 }
+                let value = self.shape(inner, depth + 1)?;
+                // `null` in it is the inner one's.
+                let nested = matches!(self.model.resolve(inner), Shape::Optional(_));
+                if nested { Value::Array(vec![value]) } else { value }
             }
             Shape::List(id) => self.list(*id, Vec::new(), depth)?,
             Shape::Chain(id) => {

@@ -69,6 +69,14 @@ impl Encoder<'_> {
                 self.word(0);
                 Ok(())
             }
+            // `null` in it is the inner one's.
+            Shape::Optional(inner) if matches!(self.model.resolve(inner), Shape::Optional(_)) => {
+                let [inner_value] = array(value)? else {
+                    return Err(wanted("null, or an array of one element, since what it holds may be null", value));
+                };
+                self.word(1);
+                self.shape(inner, inner_value, depth + 1)
+            }
             Shape::Optional(inner) => {
                 self.word(1);
                 self.shape(inner, value, depth + 1)

@@ -16,8 +16,10 @@ const LONGEST: i128 = 32;
 pub(super) enum Codec {
     Plain,
     Hex,
+    Real,
     Text,
     Each(Box<Codec>),
+    Nested(Box<Codec>),
 }
 
 impl Generator<'_> {
@@ -89,8 +91,10 @@ impl Generator<'_> {
         match codec {
             Codec::Plain => format!("{runtime}::serde::Plain"),
             Codec::Hex => format!("{runtime}::serde::Hex"),
+            Codec::Real => format!("{runtime}::serde::Real"),
             Codec::Text => format!("{runtime}::serde::Text"),
             Codec::Each(item) => format!("{runtime}::serde::Each::<{}>", self.codec_path(item)),
+            Codec::Nested(item) => format!("{runtime}::serde::Nested::<{}>", self.codec_path(item)),
         }
     }
 }
@@ -100,7 +104,10 @@ pub(super) fn codec_of(model: &Model, field: &Field) -> Option<Codec> {
     let each = |codec: Codec| Codec::Each(Box::new(codec));
     match (&field.shape, field.boxed) {
         // The box is inside the option.
-        (Shape::Optional(item), true) => codec(model, item).map(|item| each(each(item))),
+        (Shape::Optional(item), true) => match optional(model, item) {
+            Codec::Nested(item) => Some(Codec::Nested(Box::new(each(*item)))),
+            _ => codec(model, item).map(|item| each(each(item))),
+        },
         (shape, true) => codec(model, shape).map(each),
         (shape, false) => codec(model, shape),
     }
@@ -111,11 +118,20 @@ fn codec(model: &Model, shape: &Shape) -> Option<Codec> {
     match model.resolve(shape) {
         Shape::Opaque(_) | Shape::FixedOpaque(_) | Shape::Quadruple => Some(Codec::Hex),
         Shape::String { as_bytes: true, .. } => Some(Codec::Text),
+        Shape::Float | Shape::Double => Some(Codec::Real),
         Shape::Array { item, length } => match codec(model, item) {
             Some(item) => Some(each(item)),
             None => (length.value > LONGEST).then(|| each(Codec::Plain)),
         },
-        Shape::Vector { item, .. } | Shape::Optional(item) => codec(model, item).map(each),
+        Shape::Vector { item, .. } => codec(model, item).map(each),
+        Shape::Optional(item) => Some(optional(model, item)).filter(|codec| *codec != each(Codec::Plain)),
         _ => None,
     }
+}
+
+/// How an option of `item` is written.
+fn optional(model: &Model, item: &Shape) -> Codec {
+    let inner = Box::new(codec(model, item).unwrap_or(Codec::Plain));
+    // `null` can only be one of the two.
+    if matches!(model.resolve(item), Shape::Optional(_)) { Codec::Nested(inner) } else { Codec::Each(inner) }
 }

@@ -491,3 +491,126 @@ pub struct Entry {
 /// `const SOME_LEVEL`.
 #[allow(dead_code)]
 pub const SOME_LEVEL: u32 = 7;
+
+/// `typedef item *maybe_item`.
+#[doc(alias = "maybe_item")]
+#[allow(dead_code)]
+pub type MaybeItem = Option<Item>;
+
+/// `typedef maybe_item *maybe_maybe`.
+#[doc(alias = "maybe_maybe")]
+#[allow(dead_code)]
+pub type MaybeMaybe = Option<MaybeItem>;
+
+/// Pointers to pointers, and numbers that are none.
+#[doc(alias = "rare")]
+#[derive(
+    Clone,
+    Debug,
+    Default,
+    PartialEq,
+    ::serde::Serialize,
+    ::serde::Deserialize,
+    ::onc_runtime::Xdr
+)]
+#[allow(dead_code)]
+pub struct Rare {
+    /// `maybe_item *first`
+    #[serde(
+        default,
+        with = "::onc_runtime::serde::Nested::<::onc_runtime::serde::Plain>"
+    )]
+    pub first: Option<MaybeItem>,
+    /// `maybe_maybe second`
+    #[serde(
+        default,
+        with = "::onc_runtime::serde::Nested::<::onc_runtime::serde::Plain>"
+    )]
+    pub second: MaybeMaybe,
+    /// `double reals<>`
+    #[serde(with = "::onc_runtime::serde::Each::<::onc_runtime::serde::Real>")]
+    pub reals: Vec<f64>,
+    /// `float real`
+    #[serde(with = "::onc_runtime::serde::Real")]
+    pub real: f32,
+}
+
+/// `union rarely`, switched on `kind`.
+#[doc(alias = "rarely")]
+#[derive(Clone, Debug, PartialEq, ::onc_runtime::Xdr)]
+#[xdr(union(i32))]
+#[allow(dead_code, clippy::large_enum_variant)]
+pub enum Rarely {
+    /// `case 0: maybe_maybe *third`
+    #[doc(alias = "third")]
+    #[xdr(case = 0)]
+    Third(Option<MaybeMaybe>),
+    /// `case 1: double real`
+    #[doc(alias = "real")]
+    #[xdr(case = 1)]
+    Real(f64),
+}
+
+impl Default for Rarely {
+    fn default() -> Self {
+        Self::Third(Default::default())
+    }
+}
+
+impl ::serde::Serialize for Rarely {
+    fn serialize<T: ::serde::Serializer>(&self, to: T) -> Result<T::Ok, T::Error> {
+        let to = ::onc_runtime::serde::UnionWriter::new(to, "rarely", "kind");
+        match self {
+            Self::Third(value) => {
+                to.arm::<::onc_runtime::serde::Nested< ::onc_runtime::serde::Nested<::onc_runtime::serde::Plain>>,
+                        i32,
+                        _,
+                    >(&0, "third", value)
+            }
+            Self::Real(value) => {
+                to.arm::<::onc_runtime::serde::Real, i32, _>(&1, "real", value)
+            }
+        }
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for Rarely {
+    fn deserialize<T: ::serde::Deserializer<'de>>(from: T) -> Result<Self, T::Error> {
+        #[derive(::serde::Deserialize)]
+        #[serde(rename = "rarely", deny_unknown_fields)]
+        struct Fields {
+            #[serde(rename = "kind")]
+            discriminant: i32,
+            #[serde(
+                rename = "third",
+                default,
+                with = "::onc_runtime::serde::Nested::<::onc_runtime::serde::Nested::<::onc_runtime::serde::Plain>>"
+            )]
+            arm_0: Option<MaybeMaybe>,
+            #[serde(
+                rename = "real",
+                default,
+                with = "::onc_runtime::serde::Each::<::onc_runtime::serde::Real>"
+            )]
+            arm_1: Option<f64>,
+        }
+        let Fields { discriminant, arm_0, arm_1 } = ::serde::Deserialize::deserialize(
+            from,
+        )?;
+        let arms = ::onc_runtime::serde::Arms {
+            discriminant: &discriminant,
+            given: &[("third", arm_0.is_some()), ("real", arm_1.is_some())],
+        };
+        match &discriminant {
+            0 => {
+                let value = arms.optional("third", arm_0)?;
+                Ok(Self::Third(value))
+            }
+            1 => {
+                let value = arms.value("real", arm_1)?;
+                Ok(Self::Real(value))
+            }
+            _ => Err(arms.none()),
+        }
+    }
+}
