@@ -31,11 +31,21 @@ impl JournalV1 for Journal {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    #[cfg(unix)]
+    over_a_unix_socket().await?;
+    in_memory().await
+}
+
+#[cfg(unix)]
+async fn over_a_unix_socket() -> Result<(), Box<dyn Error>> {
+    use std::os::unix::fs::MetadataExt;
+
     let folder = std::env::temp_dir().join(format!("onc-example-{}", std::process::id()));
     std::fs::create_dir(&folder)?;
     let path = folder.join("journal.sock");
 
-    let journal = Journal { owner: owner(&folder)? };
+    // The user that this program runs as: who owns what it makes.
+    let journal = Journal { owner: std::fs::metadata(&folder)?.uid() };
     // `build`, not `bind`: there is no port.
     let server = Server::builder().add(JournalV1Server::new(journal)).listen_unix(&path).build().await?;
     let handle = server.handle();
@@ -43,11 +53,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // A target like any other: it may stand in a configuration file in place of a host.
     let journal = JournalV1Client::connect(format!("unix:{}", path.display())).await?;
-    println!("{}", journal.host().await?);
-
-    let (near, far) = memory::pair();
-    handle.serve_stream(far, Peer::local(None))?;
-    let journal: JournalV1Client = Client::builder().connect_stream(near)?;
     println!("{}", journal.host().await?);
 
     drop(journal);
@@ -58,9 +63,19 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The user that this program runs as: who owns what it makes.
-fn owner(path: &std::path::Path) -> std::io::Result<u32> {
-    use std::os::unix::fs::MetadataExt;
+async fn in_memory() -> Result<(), Box<dyn Error>> {
+    // A server that listens nowhere, and is handed its connections: any stream of bytes will do.
+    let server = Server::builder().add(JournalV1Server::new(Journal { owner: 0 })).build().await?;
+    let handle = server.handle();
+    let serving = tokio::spawn(server.run());
 
-    Ok(std::fs::metadata(path)?.uid())
+    let (near, far) = memory::pair();
+    handle.serve_stream(far, Peer::local(None))?;
+    let journal: JournalV1Client = Client::builder().connect_stream(near)?;
+    println!("{}", journal.host().await?);
+
+    drop(journal);
+    handle.stop();
+    serving.await??;
+    Ok(())
 }

@@ -4,13 +4,13 @@ mod support;
 
 use std::net::SocketAddr;
 
+use onc_runtime::Server;
 use onc_runtime::portmap::Policy;
 use onc_runtime::rpc::Netid;
 use onc_runtime::server::{ServeError, ServerBuilder};
 use onc_runtime::transport::{Peer, memory};
-use onc_runtime::{Client, Server};
 use support::wire::{record, replies};
-use support::{Add, TestV1Client, TestV1Server, Tester};
+use support::{Add, TestV1Server, Tester};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -78,6 +78,9 @@ async fn streams_beyond_the_limits_are_refused_with_the_name_of_the_setter() {
 #[tokio::test]
 async fn a_server_without_descriptors_serves_on_when_there_are_some_again() {
     use std::process::Command;
+
+    use onc_runtime::Client;
+    use support::TestV1Client;
 
     if std::env::var_os("ONC_TEST_FEW_DESCRIPTORS").is_none() {
         let script = "ulimit -n 40; exec \"$0\" --exact --nocapture \

@@ -5,9 +5,7 @@ mod portmap_common;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use onc_runtime::portmap::{
-    Daemon, Holder, Policy, RegisterError, Registrar, Registration, Service, Sockets, Status, table,
-};
+use onc_runtime::portmap::{Daemon, Holder, Policy, RegisterError, Registrar, Registration, Service, Status, table};
 use onc_runtime::rpc::Netid;
 
 use portmap_common::{listed, mapper_at, own_entries_left_out, service};
@@ -257,6 +255,8 @@ async fn a_port_mapper_that_loses_its_memory_is_told_again() {
 #[tokio::test]
 async fn over_a_unix_socket_entries_belong_to_the_user() {
     use std::os::unix::fs::MetadataExt;
+
+    use onc_runtime::portmap::Sockets;
 
     let folder = portmap_common::Folder::new("registration");
     let path = folder.path().join("mapper.sock");

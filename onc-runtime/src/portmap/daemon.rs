@@ -72,6 +72,7 @@ const MAX_CALL: usize = 16 << 10;
 const MAX_UNSENT: usize = 64 << 10;
 
 /// Open connections of a Unix socket: every server of the host may keep one.
+#[cfg(unix)]
 const MAX_LOCAL_CONNECTIONS: usize = 4096;
 
 /// Of these, connections of one user other than root.

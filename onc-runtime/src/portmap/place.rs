@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -48,8 +48,10 @@ impl Place {
         for path in ["/run/rpcbind.sock", "/var/run/rpcbind.sock"] {
             places.push(Self::Unix(path.into()));
         }
-        places.push(Self::Tcp((Ipv4Addr::LOCALHOST, super::PORT).into()));
-        places.push(Self::Tcp((Ipv6Addr::LOCALHOST, super::PORT).into()));
+        places.extend(
+            [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]
+                .map(|host: IpAddr| Self::Tcp((host, super::PORT).into())),
+        );
         places
     }
 

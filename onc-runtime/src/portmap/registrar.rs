@@ -1,6 +1,7 @@
 //! Registering a server's programs, and keeping them registered.
 
 use std::net::SocketAddr;
+#[cfg(unix)]
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;

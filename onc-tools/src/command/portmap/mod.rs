@@ -1,8 +1,9 @@
 //! `onc portmap`: the port mapper of a host.
 
-#[cfg(unix)]
+// Apple's systems cannot give up groups for good.
+#[cfg(all(unix, not(target_vendor = "apple")))]
 mod privileges;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod systemd;
 
 use std::net::SocketAddr;
@@ -102,13 +103,13 @@ async fn serve(options: Portmap) -> Result<(), Failure> {
         builder = builder.drop_dead(Duration::from_secs(seconds.into()));
     }
     let sockets = sockets(&options)?;
-    #[cfg(unix)]
+    #[cfg(all(unix, not(target_vendor = "apple")))]
     if let Some(user) = &options.user {
         privileges::become_user(user, options.state.as_deref())?;
     }
-    #[cfg(not(unix))]
+    #[cfg(not(all(unix, not(target_vendor = "apple"))))]
     if options.user.is_some() {
-        return Err(Failure::usage("--user is for Unix systems"));
+        return Err(Failure::usage("--user does not work on this system"));
     }
     let mapper = builder.serve(sockets)?;
     let entries = mapper.programs().entries();
@@ -118,10 +119,10 @@ async fn serve(options: Portmap) -> Result<(), Failure> {
         }
     }
     let stop = stop()?;
-    #[cfg(unix)]
+    #[cfg(target_os = "linux")]
     systemd::notify("READY=1");
     stop.await;
-    #[cfg(unix)]
+    #[cfg(target_os = "linux")]
     systemd::notify("STOPPING=1");
     mapper.stop().await;
     Ok(())
@@ -130,7 +131,7 @@ async fn serve(options: Portmap) -> Result<(), Failure> {
 /// Those that systemd hands over, or those that the options say.
 fn sockets(options: &Portmap) -> Result<Sockets, Failure> {
     let mut sockets = Sockets::new();
-    #[cfg(unix)]
+    #[cfg(target_os = "linux")]
     if systemd::take_sockets(&mut sockets)? {
         return Ok(sockets);
     }
