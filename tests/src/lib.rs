@@ -13,6 +13,7 @@ pub mod faults;
 pub mod ledger;
 pub mod missing;
 pub mod namespace;
+pub mod onc_portmap;
 pub mod process;
 pub mod rpcbind;
 pub mod server_under_test;

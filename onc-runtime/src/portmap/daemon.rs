@@ -384,5 +384,7 @@ impl Drop for Daemon {
     fn drop(&mut self) {
         self.lifecycle.stop();
         self.lifecycle.cut();
+        // Tasks that are yet to be cut may hold it for a while.
+        self.programs.close_journal();
     }
 }

@@ -4,20 +4,28 @@
 //! change, written before whoever made it is answered. When it has grown much longer than what it says, it is written
 //! anew beside the old one and takes its place in one step.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::Process;
 use super::table::{Change, Entry, Limits, Owner, Table};
 
-/// The file that changes of a [`Table`] are written to.
+/// The file that changes of a [`Table`] are written to. While it is open no other port mapper can have it.
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
     file: File,
     /// Changes in the file beyond one for each entry.
     superfluous: usize,
+    /// The last change may have been written in part.
+    torn: bool,
+}
+
+/// A file that is to take the place of another one. It is gone when it is dropped before.
+struct Replacement {
+    file: File,
+    name: PathBuf,
 }
 
 /// What the first line begins with.
@@ -30,39 +38,60 @@ const MAX_FILE: u64 = 8 << 20;
 const SUPERFLUOUS: usize = 4096;
 
 impl Journal {
-    /// Opens the file and reads what it knows; if there is none it is made.
+    /// Opens the file and reads what it knows; if there is none it is made. Files can be made in its folder from then on, since
+    /// it is written anew from time to time.
     ///
     /// A file from before the system was started last is not believed, since no server of that time runs any more; nor is one
     /// that others can write to. A line that was not written to its end is left out, and so is what makes no sense.
     ///
     /// # Errors
     ///
-    /// The file cannot be read or written, or is none of ours.
+    /// The file cannot be read or written, is none of ours, or another port mapper has it open.
     pub fn open(path: impl Into<PathBuf>, limits: Limits) -> io::Result<(Self, Table)> {
         let path = path.into();
-        let table = read(&path, limits)?;
-        let file = rewrite(&path, &table)?;
-        Ok((Self { path, file, superfluous: 0 }, table))
+        // Locked until the new one has taken its place, which is locked by then.
+        let old = match File::open(&path) {
+            Ok(file) => Some(lock(file)?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        let new = Replacement::of(&path)?;
+        let table = match &old {
+            Some(old) => {
+                check(old, &new.file)?;
+                read(old, limits)?
+            }
+            None => Table::new(limits),
+        };
+        let file = new.take_place(&path, &table)?;
+        Ok((Self { path, file, superfluous: 0, torn: false }, table))
     }
 
     /// Writes a change down that has made `table` what it is.
     ///
     /// What cannot be written is logged: serving goes on.
     pub(super) fn write(&mut self, change: &Change, table: &Table) {
-        if self.superfluous > table.len() + SUPERFLUOUS {
+        if self.torn || self.superfluous > table.len() + SUPERFLUOUS {
             // If that fails, there is room for as many changes more before it is tried again.
             self.superfluous = 0;
-            match rewrite(&self.path, table) {
+            match Replacement::of(&self.path).and_then(|new| new.take_place(&self.path, table)) {
                 Ok(file) => {
-                    self.file = file;
+                    (self.file, self.torn) = (file, false);
                     return;
                 }
                 Err(error) => self.complain(&error),
             }
         }
         self.superfluous += 1;
+        let mut line = line(change);
+        if self.torn {
+            // What was begun before must not make nonsense of this one.
+            line.insert(0, '\n');
+        }
         // One write: the line is there or, if we are killed before, it is not.
-        if let Err(error) = self.file.write_all(line(change).as_bytes()) {
+        let written = self.file.write_all(line.as_bytes());
+        self.torn = written.is_err();
+        if let Err(error) = written {
             self.complain(&error);
         }
     }
@@ -72,38 +101,79 @@ impl Journal {
     }
 }
 
+impl Replacement {
+    /// A new file beside `path`.
+    fn of(path: &Path) -> io::Result<Self> {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".new");
+        let name = PathBuf::from(name);
+        // What is left of an attempt that was killed.
+        let _ = fs::remove_file(&name);
+        let mut options = OpenOptions::new();
+        options.append(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&name).map_err(|error| {
+            let why = format!("{} cannot be made beside it: {error}", name.display());
+            io::Error::new(error.kind(), why)
+        })?;
+        Ok(Self { file: lock(file)?, name })
+    }
+
+    /// Takes the place of `path` in one step for whoever looks. Returns the file, to be written to at its end.
+    fn take_place(mut self, path: &Path, table: &Table) -> io::Result<File> {
+        let mut text = format!("{HEAD}{}\n", system_start());
+        for entry in table.entries() {
+            text += &line(&Change::Set(entry.clone()));
+        }
+        self.file.write_all(text.as_bytes())?;
+        let file = self.file.try_clone()?;
+        fs::rename(&self.name, path)?;
+        self.name = PathBuf::new();
+        Ok(file)
+    }
+}
+
+/// Locks a file for as long as it is open, where the system can.
+fn lock(file: File) -> io::Result<File> {
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => {
+            Err(io::Error::new(io::ErrorKind::ResourceBusy, "another port mapper keeps its entries there"))
+        }
+        _ => Ok(file),
+    }
+}
+
 /// What the file says.
-fn read(path: &Path, limits: Limits) -> io::Result<Table> {
+fn read(mut file: &File, limits: Limits) -> io::Result<Table> {
     let mut table = Table::new(limits);
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(table),
-        Err(error) => return Err(error),
-    };
-    check(&file)?;
     let mut text = Vec::new();
-    file.take(MAX_FILE + 1).read_to_end(&mut text)?;
-    let text = String::from_utf8(text).ok().filter(|text| text.len() as u64 <= MAX_FILE);
-    let mut lines = text.as_deref().unwrap_or_default().split_inclusive('\n');
+    Read::by_ref(&mut file).take(MAX_FILE + 1).read_to_end(&mut text)?;
+    let mut lines = text.split_inclusive(|byte| *byte == b'\n');
     // Nothing at all is what is left when the system went down while it was written.
     let Some(head) = lines.next() else { return Ok(table) };
-    let Some(start) = head.strip_prefix(HEAD) else {
+    let Some(start) = head.strip_prefix(HEAD.as_bytes()) else {
         return Err(io::Error::new(
             io::ErrorKind::InvalidData,
             "there is a file of that name that is no port mapper's state",
         ));
     };
-    if start.trim_end() != system_start() {
+    if start.trim_ascii_end() != system_start().as_bytes() {
         tracing::info!(target: "onc::portmap", "the state is from before the system was started: forgotten");
         return Ok(table);
     }
+    if text.len() as u64 > MAX_FILE {
+        tracing::warn!(target: "onc::portmap", "the state is longer than any that was written here: forgotten");
+        return Ok(table);
+    }
     for line in lines {
-        match line.strip_suffix('\n').and_then(parse) {
+        let text = line.strip_suffix(b"\n").and_then(|line| str::from_utf8(line).ok());
+        match text.and_then(parse) {
             Some(change) => {
                 table.apply(change);
             }
             None => {
-                let line = line.escape_debug();
+                let line = line.escape_ascii();
                 tracing::warn!(target: "onc::portmap", %line, "a line of the state is left out");
             }
         }
@@ -111,12 +181,12 @@ fn read(path: &Path, limits: Limits) -> io::Result<Table> {
     Ok(table)
 }
 
-/// Refuses a file that others can write to: entries with root's name could be put in.
+/// Refuses a file that others can write to: entries with root's name could be put in. `ours` is one that we have made.
 #[cfg(unix)]
-fn check(file: &File) -> io::Result<()> {
+fn check(file: &File, ours: &File) -> io::Result<()> {
     use std::os::unix::fs::MetadataExt;
 
-    let found = file.metadata()?;
+    let (found, ours) = (file.metadata()?, ours.metadata()?);
     if !found.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "it is not an ordinary file"));
     }
@@ -126,32 +196,18 @@ fn check(file: &File) -> io::Result<()> {
             "others can write to it: `chmod go-w` it, or remove it",
         ));
     }
+    if found.uid() != 0 && found.uid() != ours.uid() {
+        return Err(io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            format!("it is another user's ({}): `chown` it, or remove it", found.uid()),
+        ));
+    }
     Ok(())
 }
 
 #[cfg(not(unix))]
-fn check(_file: &File) -> io::Result<()> {
+fn check(_file: &File, _ours: &File) -> io::Result<()> {
     Ok(())
-}
-
-/// Writes the file anew, in one step for whoever looks. Returns it, to be written to at its end.
-fn rewrite(path: &Path, table: &Table) -> io::Result<File> {
-    let mut text = format!("{HEAD}{}\n", system_start());
-    for entry in table.entries() {
-        text += &line(&Change::Set(entry.clone()));
-    }
-    let mut new = path.as_os_str().to_owned();
-    new.push(".new");
-    // What is left of an attempt that was killed.
-    let _ = fs::remove_file(&new);
-    let mut options = OpenOptions::new();
-    options.append(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&new)?;
-    file.write_all(text.as_bytes())?;
-    fs::rename(&new, path)?;
-    Ok(file)
 }
 
 /// A change as a line. Netids and addresses in a table have no control characters.
@@ -197,6 +253,14 @@ fn parse(line: &str) -> Option<Change> {
 /// What is another text after the system has been started again; empty where it does not say.
 fn system_start() -> String {
     fs::read_to_string("/proc/sys/kernel/random/boot_id").map(|id| id.trim().to_owned()).unwrap_or_default()
+}
+
+impl Drop for Replacement {
+    fn drop(&mut self) {
+        if !self.name.as_os_str().is_empty() {
+            let _ = fs::remove_file(&self.name);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -262,9 +326,10 @@ mod tests {
         for one in changes {
             change(&mut journal, &mut table, one);
             // Not dropped, not closed: as if killed here.
-            let again = read(&folder.file(), Limits::default()).expect("reads");
+            let again = File::open(folder.file()).and_then(|file| read(&file, Limits::default())).expect("reads");
             assert_eq!(entries(&again), entries(&table));
         }
+        drop(journal);
         let (_, again) = open(&folder.file());
         assert_eq!(entries(&again), entries(&table));
     }
@@ -278,6 +343,7 @@ mod tests {
             change(&mut journal, &mut table, Change::Set(entry(1, "tcp")));
             change(&mut journal, &mut table, Change::Remove(entry(1, "tcp")));
         }
+        drop(journal);
         let longest = (SUPERFLUOUS + 3) * line(&Change::Remove(entry(1, "tcp"))).len() + 100;
         assert!(fs::metadata(folder.file()).expect("it is there").len() < longest as u64);
         assert_eq!(entries(&open(&folder.file()).1), [entry(9, "tcp")]);
@@ -296,7 +362,75 @@ mod tests {
             change(&mut journal, &mut table, Change::Remove(entry(1, "tcp")));
         }
         change(&mut journal, &mut table, Change::Set(entry(2, "tcp")));
-        assert_eq!(entries(&read(&folder.file(), Limits::default()).expect("reads")), [entry(2, "tcp")]);
+        let file = File::open(folder.file()).expect("it is there");
+        assert_eq!(entries(&read(&file, Limits::default()).expect("reads")), [entry(2, "tcp")]);
+    }
+
+    #[test]
+    fn what_could_not_be_written_is_written_with_the_next_change() {
+        let folder = Folder::new("torn");
+        let (mut journal, mut table) = open(&folder.file());
+        change(&mut journal, &mut table, Change::Set(entry(1, "tcp")));
+        // Nothing can be written to it.
+        journal.file = File::open(folder.file()).expect("it is there");
+        change(&mut journal, &mut table, Change::Set(entry(2, "tcp")));
+        assert!(journal.torn);
+        change(&mut journal, &mut table, Change::Set(entry(3, "tcp")));
+        drop(journal);
+        assert_eq!(entries(&open(&folder.file()).1), entries(&table));
+        assert_eq!(table.len(), 3);
+    }
+
+    #[test]
+    fn half_a_line_makes_no_nonsense_of_the_next() {
+        let folder = Folder::new("half");
+        let (mut journal, mut table) = open(&folder.file());
+        change(&mut journal, &mut table, Change::Set(entry(1, "tcp")));
+        // Nothing can be put beside it, so that it is not written anew.
+        fs::create_dir(folder.0.join("state.new")).expect("in the way");
+        journal.file.write_all(b"set\t7\t").expect("room");
+        journal.torn = true;
+        change(&mut journal, &mut table, Change::Set(entry(2, "tcp")));
+        drop(journal);
+        fs::remove_dir(folder.0.join("state.new")).expect("it is empty");
+        assert_eq!(entries(&open(&folder.file()).1), entries(&table));
+        assert_eq!(table.len(), 2);
+    }
+
+    #[test]
+    fn two_do_not_keep_their_entries_in_one_file() {
+        let folder = Folder::new("two");
+        let (mut journal, mut table) = open(&folder.file());
+        change(&mut journal, &mut table, Change::Set(entry(1, "tcp")));
+        let refused = Journal::open(folder.file(), Limits::default()).expect_err("it is taken");
+        assert_eq!(refused.kind(), io::ErrorKind::ResourceBusy);
+        // Written anew it is taken still.
+        journal.torn = true;
+        change(&mut journal, &mut table, Change::Set(entry(2, "tcp")));
+        let refused = Journal::open(folder.file(), Limits::default()).expect_err("it is taken");
+        assert_eq!(refused.kind(), io::ErrorKind::ResourceBusy);
+        drop(journal);
+        assert_eq!(entries(&open(&folder.file()).1), entries(&table));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_cost_their_line_alone() {
+        let folder = Folder::new("bytes");
+        let (mut journal, mut table) = open(&folder.file());
+        change(&mut journal, &mut table, Change::Set(entry(1, "tcp")));
+        journal.file.write_all(b"\xff\x00\xfe\n").expect("room");
+        change(&mut journal, &mut table, Change::Set(entry(2, "tcp")));
+        drop(journal);
+        assert_eq!(entries(&open(&folder.file()).1), entries(&table));
+    }
+
+    #[test]
+    fn a_file_that_cannot_have_been_written_here_is_forgotten() {
+        let folder = Folder::new("huge");
+        let mut text = format!("{HEAD}{}\n{}", system_start(), line(&Change::Set(entry(1, "tcp"))));
+        text.extend(std::iter::repeat_n('\n', MAX_FILE as usize));
+        fs::write(folder.file(), text).expect("written");
+        assert!(open(&folder.file()).1.is_empty());
     }
 
     #[test]

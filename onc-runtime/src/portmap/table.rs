@@ -69,6 +69,8 @@ pub enum Set {
     Made,
     /// It is there already, at the same address.
     There,
+    /// It is there already, and from now on is known to be of another process: a server that was started again.
+    Renewed,
     /// The program, version and netid have another address: that has to be removed first.
     Taken,
     /// There is no room for it.
@@ -143,8 +145,9 @@ impl Table {
                 return Set::Taken;
             }
             // Started again at the same port it is another process.
-            if other.owner == *owner && process.is_some() {
+            if other.owner == *owner && process.is_some() && other.process != *process {
                 other.process = *process;
+                return Set::Renewed;
             }
             return Set::There;
         }
@@ -287,7 +290,7 @@ impl Set {
     /// What the caller is told: the entry is there now.
     #[must_use]
     pub fn succeeded(self) -> bool {
-        matches!(self, Self::Made | Self::There)
+        matches!(self, Self::Made | Self::There | Self::Renewed)
     }
 }
 
@@ -304,7 +307,7 @@ impl Outcome {
     #[must_use]
     pub fn changed(self) -> bool {
         match self {
-            Self::Set(set) => set == Set::Made,
+            Self::Set(set) => matches!(set, Set::Made | Set::Renewed),
             Self::Unset(unset) => unset.removed > 0,
             Self::Remove(removed) => removed,
         }
@@ -441,8 +444,9 @@ mod tests {
         assert_eq!(pid(&table), Some(7), "one that is not known says nothing");
         assert_eq!(table.set(made_by(8, BOB)), Set::There);
         assert_eq!(pid(&table), Some(7), "it is not Bob's");
-        assert_eq!(table.set(made_by(9, ALICE)), Set::There);
+        assert_eq!(table.set(made_by(9, ALICE)), Set::Renewed);
         assert_eq!(pid(&table), Some(9));
+        assert_eq!(table.set(made_by(9, ALICE)), Set::There);
         assert!(table.remove(&made_by(7, ALICE)), "the entry is the same");
     }
 

@@ -85,6 +85,11 @@ impl Programs {
         self
     }
 
+    /// No further changes are written: another port mapper may have the file.
+    pub(super) fn close_journal(&self) {
+        self.state().journal = None;
+    }
+
     /// Adds versions 2, 3 and 4 to a server's programs.
     pub fn add_to(&self, programs: &mut RegistryBuilder) {
         programs

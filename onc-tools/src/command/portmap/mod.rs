@@ -22,7 +22,7 @@ use super::{Failure, block_on};
 #[command(after_help = "\
 Examples:
   onc portmap                                  in place of rpcbind, as root
-  onc portmap --user daemon --state /run/onc-portmap.state
+  onc portmap --user daemon --state /run/onc-portmap/state
   onc portmap --listen 127.0.0.1:1111 --no-socket   for tests, as anybody
 
 Sockets that systemd hands over (LISTEN_FDS) are served instead of those that would be bound.")]
@@ -37,7 +37,8 @@ pub(super) struct Portmap {
     /// No Unix socket.
     #[arg(long, conflicts_with = "socket")]
     no_socket: bool,
-    /// Keep the entries in this file: when the port mapper is killed and started again nothing is lost.
+    /// Keep the entries in this file: when the port mapper is killed and started again nothing is lost. It is replaced from
+    /// time to time, so that files can be made in its folder; with --user the folder is made for that user if there is none.
     #[arg(long, short = 'w', value_name = "FILE")]
     state: Option<PathBuf>,
     /// Look so often whether the servers are still there, and drop the entries of those that have died.
@@ -94,14 +95,6 @@ impl Portmap {
 /// Serves until it is told to stop.
 async fn serve(options: Portmap) -> Result<(), Failure> {
     log(options.verbose);
-    let mut builder = Daemon::embedded().rules(options.rules());
-    if let Some(file) = &options.state {
-        let failed = |error| Failure::new(format!("the state {}: {error}", file.display()));
-        builder = builder.state(file, table::Limits::default()).map_err(failed)?;
-    }
-    if let Some(seconds) = options.drop_dead {
-        builder = builder.drop_dead(Duration::from_secs(seconds.into()));
-    }
     let sockets = sockets(&options)?;
     #[cfg(all(unix, not(target_vendor = "apple")))]
     if let Some(user) = &options.user {
@@ -110,6 +103,15 @@ async fn serve(options: Portmap) -> Result<(), Failure> {
     #[cfg(not(all(unix, not(target_vendor = "apple"))))]
     if options.user.is_some() {
         return Err(Failure::usage("--user does not work on this system"));
+    }
+    let mut builder = Daemon::embedded().rules(options.rules());
+    // As the user who is to write it anew later on.
+    if let Some(file) = &options.state {
+        let failed = |error| Failure::new(format!("the state {}: {error}", file.display()));
+        builder = builder.state(file, table::Limits::default()).map_err(failed)?;
+    }
+    if let Some(seconds) = options.drop_dead {
+        builder = builder.drop_dead(Duration::from_secs(seconds.into()));
     }
     let mapper = builder.serve(sockets)?;
     let entries = mapper.programs().entries();
