@@ -149,6 +149,10 @@ impl TestV1 for WhoAmI {
 }
 
 async fn serve(flavours: impl Into<Flavours>) -> TestV1Client {
+    Client::builder().connect_to(listen(flavours).await).await.expect("connected")
+}
+
+async fn listen(flavours: impl Into<Flavours>) -> std::net::SocketAddr {
     let server = Server::builder()
         .add_with_flavours(TestV1Server::new(WhoAmI), flavours)
         .registration(Policy::Off)
@@ -157,7 +161,7 @@ async fn serve(flavours: impl Into<Flavours>) -> TestV1Client {
         .expect("bound");
     let address = server.local_addr();
     tokio::spawn(server.run());
-    Client::builder().connect_to(address).await.expect("connected")
+    address
 }
 
 fn status(outcome: Result<impl std::fmt::Debug, Error>) -> AuthStatus {
@@ -206,6 +210,45 @@ async fn a_flavour_sets_up_a_session_signs_checks_and_seals() {
     session.store(40, Ordering::Relaxed);
     assert_eq!(signed.add(1, 1).await.expect("set up again when the server has forgotten it"), 42);
     assert_eq!(flavour.established.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn calls_of_a_builders_flavour_go_through_layers_first_and_keep_its_limits() {
+    let session = Arc::new(AtomicU32::new(30));
+    let address = listen(Flavours::from([]).and(TOY, ToyServer(Arc::clone(&session)))).await;
+
+    let flavour = ToyClient::default();
+    let seen = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&seen);
+    let count = move |call: onc_runtime::client::Request| {
+        counter.fetch_add(1, Ordering::Relaxed);
+        async { Ok(call) }
+    };
+    let builder = Client::builder().flavour(flavour.clone()).intercept(count).max_record_size(256);
+    let client: TestV1Client = builder.connect_to(address).await.expect("connected");
+    assert_eq!(client.add(5, 7).await.expect("answered"), 42);
+    assert_eq!(client.add(5, 8).await.expect("answered"), 43);
+    assert_eq!(seen.load(Ordering::Relaxed), 2, "what sets the session up is the flavour's own");
+    assert_eq!(flavour.established.load(Ordering::Relaxed), 1);
+    let large = client.echo(vec![0; 256].into()).await;
+    assert!(matches!(large, Err(Error::Arguments(_))), "{large:?}");
+}
+
+#[tokio::test]
+async fn a_session_that_failed_for_many_is_set_up_again_once() {
+    let session = Arc::new(AtomicU32::new(30));
+    let client = serve(Flavours::default().and(TOY, ToyServer(Arc::clone(&session)))).await;
+    let flavour = ToyClient::default();
+    let signed = TestV1Client(client.0.with_flavour(flavour.clone()));
+    for generation in 1..4 {
+        session.store(generation, Ordering::Relaxed);
+        let calls: Vec<_> = (0..16).map(|at| tokio::spawn(signed.add(at, 0))).collect();
+        for (at, call) in calls.into_iter().enumerate() {
+            let sum = call.await.expect("ran").expect("answered");
+            assert_eq!(sum, at as i32 + generation as i32);
+        }
+        assert_eq!(flavour.established.load(Ordering::Relaxed), generation as usize);
+    }
 }
 
 #[tokio::test]

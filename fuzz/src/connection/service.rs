@@ -99,4 +99,8 @@ impl Stub for ServiceClient {
     fn from_client(client: Client) -> Self {
         Self(client)
     }
+
+    fn client(&self) -> &Client {
+        &self.0
+    }
 }

@@ -49,6 +49,10 @@ pub trait Stub: Sized {
 
     /// The stub that calls through `client`.
     fn from_client(client: Client) -> Self;
+
+    /// What it calls through: for a [stub of another program](Client::stub) over the same connection, for
+    /// [another credential](Client::with_credential).
+    fn client(&self) -> &Client;
 }
 
 impl Client {
@@ -119,7 +123,8 @@ impl Client {
     /// # Errors
     ///
     /// The credential is longer than the 400 bytes that RFC 5531 §8.2 allows.
-    pub fn with_credential(&self, credential: Credential) -> Result<Self, Error> {
+    pub fn with_credential(&self, credential: impl Into<Credential>) -> Result<Self, Error> {
+        let credential = credential.into();
         let through = match &self.shared.target {
             Through::Channel(channel) => {
                 channel.join();

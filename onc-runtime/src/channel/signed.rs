@@ -7,13 +7,14 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use tokio::sync::Mutex;
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
 
 use crate::error::{Deadline, Error, Phase, Refusal};
 use crate::observe::{Observation, Side};
 use crate::rpc::{
     ClientFlavour, FlavourError, MARK_SIZE, Recovery, RejectStatus, Reply, parse_reply, patch_mark, put_unsigned_call,
 };
+use crate::xdr::{EncodeError, EncodeErrorKind};
 
 use super::caller::{Caller, Request, Response};
 use super::client::{Client, Through};
@@ -27,11 +28,12 @@ const RECOVERIES: usize = 2;
 impl Client {
     /// A client over the same connection whose calls are signed, and their replies checked, by `flavour`.
     ///
-    /// A session is set up with the first call, and again when the server has forgotten it.
+    /// A session is set up with the first call, and again when the server has forgotten it. What stands in front of the connection,
+    /// such as a layer, has to stand in front of this: [`ClientBuilder::flavour`](crate::client::ClientBuilder::flavour) sees to it.
     #[must_use]
     pub fn with_flavour(&self, flavour: impl ClientFlavour) -> Self {
-        let signed = Signed { client: self.clone(), flavour: Box::new(flavour), session: Mutex::new(Session::Missing) };
-        Self::from_caller(Arc::new(signed))
+        let signed = Signed { client: self.clone(), flavour: Box::new(flavour), session: Mutex::default() };
+        Self::in_front_of(self, Arc::new(signed))
     }
 }
 
@@ -43,19 +45,21 @@ struct Signed {
     session: Mutex<Session>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Session {
-    Missing,
-    /// The number of the session: one that fails for many calls at once is set up again once.
-    Ready(u64),
+#[derive(Default)]
+struct Session {
+    /// How many there have been: one that fails for many calls at once is set up again once.
+    number: u64,
+    ready: bool,
 }
 
 impl Caller for Arc<Signed> {
     fn call(&self, request: Request) -> Pin<Box<dyn Future<Output = Result<Response, Error>> + Send>> {
         let signed = Self::clone(self);
         Box::pin(async move {
-            let Some(deadline) = request.deadline else { return signed.exchange(&request).await };
-            let begun = tokio::time::Instant::now();
+            let begun = Instant::now();
+            // Setting a session up may take several calls: one deadline holds for all of it.
+            let default = || begun.checked_add(signed.timeout()?);
+            let Some(deadline) = request.deadline.or_else(default) else { return signed.exchange(&request).await };
             match timeout_at(deadline, signed.exchange(&request)).await {
                 Ok(outcome) => outcome,
                 Err(_) => Err(Error::Deadline(Deadline { after: deadline - begun, phase: Phase::Reply })),
@@ -65,11 +69,29 @@ impl Caller for Arc<Signed> {
 }
 
 impl Signed {
+    /// How long a call may take that does not say.
+    fn timeout(&self) -> Option<std::time::Duration> {
+        match &self.client.shared.target {
+            Through::Channel(channel) => Some(channel.settings.timeout),
+            Through::Caller(_) => None,
+        }
+    }
+
     async fn exchange(&self, request: &Request) -> Result<Response, Error> {
         let mut recoveries = 0;
+        let mut lost = None;
         loop {
             let session = self.establish(request).await?;
-            let (call, message) = self.send(request).await?;
+            let (call, message) = match (self.send(request).await, lost.take()) {
+                (Ok(sent), _) => sent,
+                (Err(Error::Closed), Some(lost)) => return Err(Error::Lost(lost)),
+                // As of a call that is not signed: what never left, or may be executed twice, is sent again.
+                (Err(Error::Lost(error)), _) if request.idempotent || !error.sent => {
+                    lost = Some(error);
+                    continue;
+                }
+                (Err(error), _) => return Err(error),
+            };
             let status = match parse_reply(&message).map_err(|error| Error::Reply(Arc::new(error)))? {
                 (_, Reply::Accepted { verifier, status }, offset) => {
                     // Not before the verifier is right does the rest of the reply mean anything.
@@ -98,13 +120,12 @@ impl Signed {
         }
     }
 
-    /// Sets a session up by calls to procedure 0, unless there is one.
-    async fn establish(&self, request: &Request) -> Result<Session, Error> {
+    /// Sets a session up by calls to procedure 0, unless there is one. Returns its number.
+    async fn establish(&self, request: &Request) -> Result<u64, Error> {
         let mut session = self.session.lock().await;
-        if *session != Session::Missing {
-            return Ok(*session);
+        if session.ready {
+            return Ok(session.number);
         }
-        let mut number = 0;
         let mut arguments = self.flavour.establish(None).map_err(failed)?;
         while let Some(step) = arguments {
             let null = Request::new(request.interface, 0, step);
@@ -119,18 +140,18 @@ impl Signed {
                 }
                 (_, Reply::Denied(status), _) => return Err(Error::Refused(status.into())),
             };
-            number += 1;
             arguments = self.flavour.establish(Some(&results)).map_err(failed)?;
         }
-        *session = Session::Ready(number);
-        Ok(*session)
+        session.number += 1;
+        session.ready = true;
+        Ok(session.number)
     }
 
     /// The server does not know this session any more.
-    async fn lose(&self, lost: Session) {
+    async fn lose(&self, lost: u64) {
         let mut session = self.session.lock().await;
-        if *session == lost {
-            *session = Session::Missing;
+        if session.number == lost {
+            session.ready = false;
         }
     }
 
@@ -172,6 +193,12 @@ impl Signed {
                 self.flavour.seal(call, out, start).map_err(failed)?;
             }
             let length = out.len() - mark - MARK_SIZE;
+            // Checked here, not before: only now is it known how much sealing adds.
+            let max = channel.settings.max_record_size;
+            if length > max {
+                let error = EncodeError::new(EncodeErrorKind::MessageTooLarge { size: length, max });
+                return Err(Error::Arguments(Arc::new(error)));
+            }
             patch_mark(out, mark, length);
             Ok(())
         })?;

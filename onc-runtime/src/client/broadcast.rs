@@ -89,8 +89,8 @@ impl Client {
 
 impl<P: Procedure> Broadcast<P> {
     /// Who calls. Default: `AUTH_NONE`.
-    pub fn credential(mut self, credential: Credential) -> Self {
-        self.credential = credential;
+    pub fn credential(mut self, credential: impl Into<Credential>) -> Self {
+        self.credential = credential.into();
         self
     }
 

@@ -11,7 +11,7 @@ use tower_service::Service;
 use crate::channel::{BoxError, Channel, Client, ClientService, Connector, Link, Request, Response, Settings, Stub};
 use crate::error::{ConnectError, Error};
 use crate::portmap::Resolver;
-use crate::rpc::{Credential, Interface};
+use crate::rpc::{ClientFlavour, Credential, Interface};
 use crate::service::Program;
 use crate::transport::{Peer, Stream};
 use crate::xdr::Limits;
@@ -32,6 +32,7 @@ pub struct ClientBuilder {
     settings: Settings,
     reserved_port: bool,
     served: Served,
+    flavour: Option<Arc<dyn ClientFlavour>>,
     wrap: Option<Wrap>,
 }
 
@@ -55,6 +56,7 @@ impl Default for ClientBuilder {
             },
             reserved_port: false,
             served: Served::default(),
+            flavour: None,
             wrap: None,
         }
     }
@@ -108,9 +110,19 @@ impl ClientBuilder {
         self
     }
 
-    /// Who calls. Default: `AUTH_NONE`.
-    pub fn credential(mut self, credential: Credential) -> Self {
-        self.credential = credential;
+    /// Who calls. Default: `AUTH_NONE`. On Unix `AuthSys::of_this_process` is the user that this program runs as.
+    pub fn credential(mut self, credential: impl Into<Credential>) -> Self {
+        self.credential = credential.into();
+        self
+    }
+
+    /// Signs every call, and checks every reply, by a flavour of credentials that does so: RPCSEC_GSS, one's own, a
+    /// [`Shorthand`](crate::rpc::Shorthand). The [credential](Self::credential) is not used then.
+    ///
+    /// A session, where the flavour has such a thing, is set up with the first call. Clients that the builder's clones make share it:
+    /// the value serves all of them.
+    pub fn flavour(mut self, flavour: impl ClientFlavour) -> Self {
+        self.flavour = Some(Arc::new(flavour));
         self
     }
 
@@ -289,8 +301,11 @@ impl ClientBuilder {
     ) -> Result<Client, Error> {
         let timeout = self.settings.timeout;
         let channel = Channel::new(self.settings);
-        let client = Client::start(channel, link, connector, self.credential, Some(interface))
+        let mut client = Client::start(channel, link, connector, self.credential, Some(interface))
             .map_err(|error| Error::Arguments(Arc::new(error)))?;
+        if let Some(flavour) = self.flavour {
+            client = client.with_flavour(flavour);
+        }
         let Some(wrap) = self.wrap else { return Ok(client) };
         // What waits in middleware has the same deadline.
         Ok(Client::in_front_of(&client, Hurried { client: wrap(client.clone()), timeout }))
@@ -304,13 +319,14 @@ pub(super) fn connect_error(address: impl std::fmt::Display, source: std::io::Er
 
 impl std::fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { resolver, credential, settings, reserved_port, served, wrap } = self;
+        let Self { resolver, credential, settings, reserved_port, served, flavour, wrap } = self;
         f.debug_struct("ClientBuilder")
             .field("resolver", resolver)
             .field("credential", credential)
             .field("settings", settings)
             .field("reserved_port", reserved_port)
             .field("served", served)
+            .field("flavour", flavour)
             .field("layered", &wrap.is_some())
             .finish()
     }

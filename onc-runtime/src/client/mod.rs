@@ -19,6 +19,8 @@ mod connect;
 mod deadline;
 mod in_process;
 mod interceptor;
+#[cfg(unix)]
+mod own_user;
 mod served;
 mod target;
 

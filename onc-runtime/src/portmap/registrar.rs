@@ -248,15 +248,10 @@ impl Registration {
     }
 }
 
-/// The number of the user that this process acts as, where the system tells without more ado.
+/// The number of the user that this process acts as, where there are such numbers.
 fn own_user() -> String {
     #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-
-        // The owner of a process's folder there is its effective user.
-        std::fs::metadata("/proc/self").map(|folder| folder.uid().to_string()).unwrap_or_default()
-    }
+    return nix::unistd::geteuid().to_string();
     #[cfg(not(unix))]
     String::new()
 }

@@ -106,6 +106,10 @@ impl Stub for TestV1Client {
     fn from_client(client: Client) -> Self {
         Self(client)
     }
+
+    fn client(&self) -> &Client {
+        &self.0
+    }
 }
 
 /// Adds, echoes, and waits until it is told to go on.

@@ -51,7 +51,7 @@ async fn call_all(host: &str, netid: &str, who: &str) -> Result<(), Difference> 
 
 /// A version that no server has.
 #[derive(Debug)]
-struct Version99;
+struct Version99(Client);
 
 impl Stub for Version99 {
     const INTERFACE: &'static Interface = &Interface {
@@ -62,7 +62,11 @@ impl Stub for Version99 {
         procedures: &[],
     };
 
-    fn from_client(_: Client) -> Self {
-        Self
+    fn from_client(client: Client) -> Self {
+        Self(client)
+    }
+
+    fn client(&self) -> &Client {
+        &self.0
     }
 }

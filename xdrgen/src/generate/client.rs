@@ -75,6 +75,9 @@ impl Generator<'_> {
                 fn from_client(client: #runtime::Client) -> Self {
                     Self::new(client)
                 }
+                fn client(&self) -> &#runtime::Client {
+                    &self.client
+                }
             }
         }
     }

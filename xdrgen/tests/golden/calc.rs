@@ -202,6 +202,10 @@ impl ::onc_runtime::client::Stub for CalcV1Client {
     fn from_client(client: ::onc_runtime::Client) -> Self {
         Self::new(client)
     }
+
+    fn client(&self) -> &::onc_runtime::Client {
+        &self.client
+    }
 }
 
 /// The procedures of [`CalcV1`], as types.

@@ -359,6 +359,10 @@ impl ::onc_runtime::client::Stub for ChoiceV1Client {
     fn from_client(client: ::onc_runtime::Client) -> Self {
         Self::new(client)
     }
+
+    fn client(&self) -> &::onc_runtime::Client {
+        &self.client
+    }
 }
 
 /// The procedures of [`ChoiceV1`], as types.

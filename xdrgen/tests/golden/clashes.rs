@@ -804,6 +804,10 @@ impl ::onc_runtime::client::Stub for CalcProgCalcV1Client {
     fn from_client(client: ::onc_runtime::Client) -> Self {
         Self::new(client)
     }
+
+    fn client(&self) -> &::onc_runtime::Client {
+        &self.client
+    }
 }
 
 /// The procedures of [`CalcProgCalcV1`], as types.
@@ -1175,6 +1179,10 @@ impl ::onc_runtime::client::Stub for SendClient {
     fn from_client(client: ::onc_runtime::Client) -> Self {
         Self::new(client)
     }
+
+    fn client(&self) -> &::onc_runtime::Client {
+        &self.client
+    }
 }
 
 /// The procedures of [`Send`], as types.
@@ -1314,6 +1322,10 @@ impl ::onc_runtime::client::Stub for SendSendClient {
 
     fn from_client(client: ::onc_runtime::Client) -> Self {
         Self::new(client)
+    }
+
+    fn client(&self) -> &::onc_runtime::Client {
+        &self.client
     }
 }
 

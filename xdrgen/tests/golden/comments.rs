@@ -258,6 +258,10 @@ impl ::onc_runtime::client::Stub for PV1Client {
     fn from_client(client: ::onc_runtime::Client) -> Self {
         Self::new(client)
     }
+
+    fn client(&self) -> &::onc_runtime::Client {
+        &self.client
+    }
 }
 
 /// The procedures of [`PV1`], as types.

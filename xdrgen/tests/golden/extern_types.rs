@@ -179,6 +179,10 @@ impl ::onc_runtime::client::Stub for ExternV1Client {
     fn from_client(client: ::onc_runtime::Client) -> Self {
         Self::new(client)
     }
+
+    fn client(&self) -> &::onc_runtime::Client {
+        &self.client
+    }
 }
 
 /// The procedures of [`ExternV1`], as types.

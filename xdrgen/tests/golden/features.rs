@@ -315,6 +315,10 @@ impl ::onc_runtime::client::Stub for LockV1Client {
     fn from_client(client: ::onc_runtime::Client) -> Self {
         Self::new(client)
     }
+
+    fn client(&self) -> &::onc_runtime::Client {
+        &self.client
+    }
 }
 
 /// The procedures of [`LockV1`], as types.

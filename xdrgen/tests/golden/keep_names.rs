@@ -369,6 +369,10 @@ impl ::onc_runtime::client::Stub for CALC_V1Client {
     fn from_client(client: ::onc_runtime::Client) -> Self {
         Self::new(client)
     }
+
+    fn client(&self) -> &::onc_runtime::Client {
+        &self.client
+    }
 }
 
 /// The procedures of [`CALC_V1`], as types.
@@ -571,6 +575,10 @@ impl ::onc_runtime::client::Stub for calc_v2Client {
 
     fn from_client(client: ::onc_runtime::Client) -> Self {
         Self::new(client)
+    }
+
+    fn client(&self) -> &::onc_runtime::Client {
+        &self.client
     }
 }
 

@@ -250,6 +250,10 @@ pub mod shop {
         fn from_client(client: ::onc_runtime::Client) -> Self {
             Self::new(client)
         }
+
+        fn client(&self) -> &::onc_runtime::Client {
+            &self.client
+        }
     }
 
     /// The procedures of [`ShopV1`], as types.

@@ -394,6 +394,10 @@ impl ::onc_runtime::client::Stub for ListV1Client {
     fn from_client(client: ::onc_runtime::Client) -> Self {
         Self::new(client)
     }
+
+    fn client(&self) -> &::onc_runtime::Client {
+        &self.client
+    }
 }
 
 /// The procedures of [`ListV1`], as types.

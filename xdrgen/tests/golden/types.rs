@@ -603,6 +603,10 @@ impl ::onc_runtime::client::Stub for TypesV1Client {
     fn from_client(client: ::onc_runtime::Client) -> Self {
         Self::new(client)
     }
+
+    fn client(&self) -> &::onc_runtime::Client {
+        &self.client
+    }
 }
 
 /// The procedures of [`TypesV1`], as types.

@@ -78,6 +78,10 @@ impl ::onc_runtime::client::Stub for UserV1Client {
     fn from_client(client: ::onc_runtime::Client) -> Self {
         Self::new(client)
     }
+
+    fn client(&self) -> &::onc_runtime::Client {
+        &self.client
+    }
 }
 
 /// The procedures of version 1 of `USER_PROG`, as types.

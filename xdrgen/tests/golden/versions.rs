@@ -167,6 +167,10 @@ impl ::onc_runtime::client::Stub for StoreV2Client {
     fn from_client(client: ::onc_runtime::Client) -> Self {
         Self::new(client)
     }
+
+    fn client(&self) -> &::onc_runtime::Client {
+        &self.client
+    }
 }
 
 /// The procedures of [`StoreV2`], as types.
@@ -392,6 +396,10 @@ impl ::onc_runtime::client::Stub for StoreV3Client {
     fn from_client(client: ::onc_runtime::Client) -> Self {
         Self::new(client)
     }
+
+    fn client(&self) -> &::onc_runtime::Client {
+        &self.client
+    }
 }
 
 /// The procedures of [`StoreV3`], as types.
@@ -580,6 +588,10 @@ impl ::onc_runtime::client::Stub for StoreCbV1Client {
 
     fn from_client(client: ::onc_runtime::Client) -> Self {
         Self::new(client)
+    }
+
+    fn client(&self) -> &::onc_runtime::Client {
+        &self.client
     }
 }
 

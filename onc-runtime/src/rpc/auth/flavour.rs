@@ -78,6 +78,36 @@ pub trait ClientFlavour: fmt::Debug + Send + Sync + 'static {
     }
 }
 
+impl<F: ClientFlavour + ?Sized> ClientFlavour for Arc<F> {
+    fn establish(&self, reply: Option<&[u8]>) -> Result<Option<Bytes>, FlavourError> {
+        (**self).establish(reply)
+    }
+
+    fn sign(&self, out: &mut Vec<u8>, start: usize) -> Result<u64, FlavourError> {
+        (**self).sign(out, start)
+    }
+
+    fn check(&self, call: u64, verifier: OpaqueAuth<'_>) -> Result<(), FlavourError> {
+        (**self).check(call, verifier)
+    }
+
+    fn refused(&self, call: u64, status: AuthStatus) -> Recovery {
+        (**self).refused(call, status)
+    }
+
+    fn seals(&self, call: u64) -> bool {
+        (**self).seals(call)
+    }
+
+    fn seal(&self, call: u64, out: &mut Vec<u8>, start: usize) -> Result<(), FlavourError> {
+        (**self).seal(call, out, start)
+    }
+
+    fn open(&self, call: u64, results: Bytes) -> Result<Bytes, FlavourError> {
+        (**self).open(call, results)
+    }
+}
+
 /// What a client does after an authentication error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
