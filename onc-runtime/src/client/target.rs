@@ -1,8 +1,10 @@
 //! Where a server is.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use crate::error::TargetError;
 use crate::rpc::{Netid, UniversalAddress};
@@ -35,6 +37,44 @@ pub(super) enum Place {
 }
 
 impl Target {
+    /// The host, by its name or address; `None`: it is a Unix socket.
+    ///
+    /// ```
+    /// let target: onc_runtime::client::Target = "[fe80::1%eth0]:2049".parse()?;
+    /// assert_eq!((target.host().as_deref(), target.port()), (Some("fe80::1%eth0"), Some(2049)));
+    /// # Ok::<(), onc_runtime::TargetError>(())
+    /// ```
+    #[must_use]
+    pub fn host(&self) -> Option<Cow<'_, str>> {
+        match &self.0 {
+            Place::Host(host) | Place::Port(host, _) => Some(host.into()),
+            Place::Address(SocketAddr::V6(address)) if address.scope_id() != 0 => {
+                Some(format!("{}%{}", address.ip(), address.scope_id()).into())
+            }
+            Place::Address(address) => Some(address.ip().to_string().into()),
+            Place::Unix(_) | Place::Nonsense(..) => None,
+        }
+    }
+
+    /// The port, if it is not to be asked for.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        match &self.0 {
+            Place::Port(_, port) => Some(*port),
+            Place::Address(address) => Some(address.port()),
+            Place::Host(_) | Place::Unix(_) | Place::Nonsense(..) => None,
+        }
+    }
+
+    /// The path of a Unix socket, or `@` and its name in the abstract namespace.
+    #[must_use]
+    pub fn unix_path(&self) -> Option<&Path> {
+        match &self.0 {
+            Place::Unix(path) => Some(path),
+            _ => None,
+        }
+    }
+
     fn parse(text: &str) -> Place {
         if let Some(path) = text.strip_prefix("unix:") {
             return Place::Unix(path.into());
@@ -75,6 +115,15 @@ impl Target {
             Place::Nonsense(target, reason) => Err(TargetError { target, reason }),
             place => Ok(place),
         }
+    }
+}
+
+impl FromStr for Target {
+    type Err = TargetError;
+
+    /// As [`From`], but text that means nothing is an error at once, and not only where something is to be connected.
+    fn from_str(text: &str) -> Result<Self, TargetError> {
+        Self::from(text).place().map(Self)
     }
 }
 
@@ -158,9 +207,25 @@ mod tests {
     }
 
     #[test]
+    fn the_parts_can_be_had() {
+        let parts = |text: &str| {
+            let target: Target = text.parse().expect(text);
+            let unix = target.unix_path().map(|path| path.display().to_string());
+            (target.host().map(Cow::into_owned), target.port(), unix)
+        };
+        let host = |host: &str, port| (Some(host.to_owned()), port, None);
+        assert_eq!(parts("host"), host("host", None));
+        assert_eq!(parts("host:2049"), host("host", Some(2049)));
+        assert_eq!(parts("192.0.2.7.8.1"), host("192.0.2.7", Some(2049)));
+        assert_eq!(parts("[2001:db8::7]"), host("2001:db8::7", None));
+        assert_eq!(parts("[fe80::1%3]:111"), host("fe80::1%3", Some(111)));
+        assert_eq!(parts("unix:@x"), (None, None, Some("@x".into())));
+    }
+
+    #[test]
     fn nonsense_says_what_to_write() {
         for text in ["", "host:port", "two words", "a:b:1"] {
-            let error = Target::from(text).place().expect_err(text);
+            let error = text.parse::<Target>().expect_err(text);
             assert!(error.to_string().contains("HOST:PORT"), "{error}");
         }
     }

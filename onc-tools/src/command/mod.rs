@@ -64,7 +64,7 @@ enum Command {
 pub fn main() -> ExitCode {
     let called = std::env::args_os().next().unwrap_or_default();
     if Path::new(&called).file_stem().is_some_and(|name| name == "rpcinfo") {
-        return info::Rpcinfo::parse().run().map_or_else(|failure| failure.end("rpcinfo"), |()| ExitCode::SUCCESS);
+        return info::Rpcinfo::main();
     }
     // Clap ends the process itself, with 2 when the call is wrong and with 0 after `--help`.
     Onc::parse().run()

@@ -17,18 +17,20 @@ const MISUSED: u8 = 2;
 pub(super) struct Failure {
     /// `None`: what was printed says it already.
     message: Option<String>,
+    /// Who says it, if not the command.
+    by: Option<String>,
     status: u8,
 }
 
 impl Failure {
     /// The peer, or what was read, says no.
     pub(super) fn new(message: impl fmt::Display) -> Self {
-        Self { message: Some(message.to_string()), status: REFUSED }
+        Self { message: Some(message.to_string()), by: None, status: REFUSED }
     }
 
     /// What was printed says it already.
     pub(super) fn said() -> Self {
-        Self { message: None, status: REFUSED }
+        Self { message: None, by: None, status: REFUSED }
     }
 
     /// The call of the command is wrong, in a way that its definition does not see.
@@ -56,6 +58,16 @@ impl Failure {
         self
     }
 
+    /// It is told in the name of a host instead of the command's.
+    pub(super) fn of(self, host: &str) -> Self {
+        Self { by: Some(host.to_owned()), ..self }
+    }
+
+    /// The status of a refusal, whosever fault it was; silence stays as it is.
+    pub(super) fn refused(self) -> Self {
+        if self.status == MISUSED { Self { status: REFUSED, ..self } } else { self }
+    }
+
     /// Whether there is nothing to tell, as when nobody reads any more what the command prints.
     pub(super) fn is_silent(&self) -> bool {
         self.message.is_none()
@@ -76,7 +88,7 @@ impl Failure {
     /// Tells it, under the name that the command was called by.
     pub(super) fn end(self, name: &str) -> ExitCode {
         if let Some(message) = self.message {
-            tell(format_args!("{name}: {message}"));
+            tell(format_args!("{}: {message}", self.by.as_deref().unwrap_or(name)));
         }
         ExitCode::from(self.status)
     }
@@ -118,7 +130,7 @@ pub(super) fn block_on(command: impl Future<Output = Result<(), Failure>>) -> Re
 
 fn written(outcome: io::Result<()>) -> Result<(), Failure> {
     match outcome {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Failure { message: None, status: 0 }),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Failure { message: None, by: None, status: 0 }),
         Err(error) => Err(Failure::new(format!("cannot write to standard output: {error}"))),
         Ok(()) => Ok(()),
     }

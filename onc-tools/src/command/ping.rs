@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use onc_runtime::portmap::{Probe, ProgramNames, Resolver, probe};
-use onc_runtime::rpc::Netid;
+use onc_runtime::rpc::{Netid, UniversalAddress};
 use onc_runtime::{Refusal, ResolveError};
 
 use super::place::{self, Place};
@@ -17,22 +17,23 @@ use super::{Failure, block_on, say};
 Examples:
   onc ping nas nfs                   every version, over TCP
   onc ping nas mountd 3 --netid udp
-  onc ping nas:2049 nfs 3 -c 5       at a known port, five times")]
+  onc ping nas:2049 nfs 3 -c 5       at a known port, five times
+  onc ping unix:/run/calc.sock 0x20000099")]
 pub(super) struct Ping {
-    /// Whom to ask: HOST, or HOST:PORT of the server itself.
+    /// HOST, whose port mapper is asked; or the server itself: HOST:PORT, a universal address, or unix:PATH
     host: String,
-    /// The program, by number or name.
+    /// The program, by number or name
     program: String,
-    /// The version. Default: all that there are.
+    /// The version; without it all that there are
     #[arg(id = "program_version", value_name = "VERSION")]
     version: Option<u32>,
-    /// The transport: tcp, udp, tcp6, udp6.
+    /// The transport: tcp, udp, tcp6, udp6, local
     #[arg(long, short = 'T', default_value = "tcp")]
     netid: Netid,
-    /// How often to call.
+    /// How often to call
     #[arg(long, short, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     count: u32,
-    /// How long to wait for each answer, in seconds.
+    /// How long to wait for each answer, in seconds
     #[arg(long, short = 'W', default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     wait: u32,
 }
@@ -42,6 +43,9 @@ impl Ping {
         block_on(ping(self))
     }
 }
+
+/// A version, and where it is.
+type Served = (u32, UniversalAddress);
 
 /// What is called.
 struct Called {
@@ -54,15 +58,19 @@ struct Called {
 async fn ping(options: Ping) -> Result<(), Failure> {
     let names = ProgramNames::of_this_host();
     let program = place::program(&names, &options.program)?;
-    let called = Called { netid: options.netid, program, limit: Duration::from_secs(options.wait.into()) };
+    let mut called = Called { netid: options.netid, program, limit: Duration::from_secs(options.wait.into()) };
     let targets = match place::read(&options.host, options.netid).await? {
-        Place::Server(address) => called.versions_at(address, options.version).await?,
+        Place::Server(addresses) => called.versions_at(addresses[0].into(), options.version).await?,
+        Place::Unix(address) => {
+            called.netid = Netid::Local;
+            called.versions_at(address, options.version).await?
+        }
         Place::Mapper(host) => called.versions_of(&host, options.version).await?,
     };
     let mut all_well = true;
     for _ in 0..options.count {
         for (version, address) in &targets {
-            all_well &= called.once(*version, *address).await?;
+            all_well &= called.once(*version, address).await?;
         }
     }
     if all_well { Ok(()) } else { Err(Failure::said()) }
@@ -70,9 +78,9 @@ async fn ping(options: Ping) -> Result<(), Failure> {
 
 impl Called {
     /// Calls once, and prints what came of it.
-    async fn once(&self, version: u32, address: SocketAddr) -> Result<bool, Failure> {
+    async fn once(&self, version: u32, address: &UniversalAddress) -> Result<bool, Failure> {
         let Self { netid, program, limit } = *self;
-        let outcome = probe(netid, &address.into(), program, version, limit).await;
+        let outcome = probe(netid, address, program, version, limit).await;
         let what = match &outcome {
             Probe::Answers(took) => format!("answers in {took:.2?}"),
             Probe::Refuses(refusal) => refusal.to_string(),
@@ -80,28 +88,38 @@ impl Called {
             Probe::Silent => format!("no answer within {limit:?}"),
             _ => "cannot be reached".into(),
         };
-        say(format_args!("program {program} version {version} {netid} {address}: {what}\n"))?;
+        // As people write it, with a colon.
+        let place = address.socket_addr().map_or_else(|| address.to_string(), |address| address.to_string());
+        say(format_args!("program {program} version {version} {netid} {place}: {what}\n"))?;
         Ok(matches!(outcome, Probe::Answers(_)))
     }
 
     /// The version asked for, or all that the server at `address` says it has.
-    async fn versions_at(&self, address: SocketAddr, version: Option<u32>) -> Result<Vec<(u32, SocketAddr)>, Failure> {
+    async fn versions_at(&self, address: UniversalAddress, version: Option<u32>) -> Result<Vec<Served>, Failure> {
         if let Some(version) = version {
             return Ok(vec![(version, address)]);
         }
         // No program has a version 0: the refusal tells which there are.
-        match probe(self.netid, &address.into(), self.program, 0, self.limit).await {
+        match probe(self.netid, &address, self.program, 0, self.limit).await {
             Probe::Refuses(Refusal::ProgramMismatch { low, high }) => {
                 // A server that makes no sense must not keep us busy.
                 let high = high.min(low.saturating_add(63));
-                Ok((low..=high).map(|version| (version, address)).collect())
+                Ok((low..=high).map(|version| (version, address.clone())).collect())
             }
             _ => Ok(vec![(0, address)]),
         }
     }
 
     /// The version asked for, or all that the host's port mapper knows, each where it is served.
-    async fn versions_of(&self, host: &str, version: Option<u32>) -> Result<Vec<(u32, SocketAddr)>, Failure> {
+    async fn versions_of(&self, host: &str, version: Option<u32>) -> Result<Vec<Served>, Failure> {
+        if self.netid == Netid::Local {
+            let mut found = place::local(host, self.program).await?;
+            found.retain(|(one, _)| version.is_none_or(|version| version == *one));
+            return match found[..] {
+                [] => Err(Failure::new("the port mapper knows no Unix socket of the program")),
+                _ => Ok(found),
+            };
+        }
         let mut failed = None;
         for mapper in place::mappers(host, Some(self.netid)).await? {
             match tokio::time::timeout(self.limit, self.ask(host, mapper, version)).await {
@@ -113,25 +131,20 @@ impl Called {
         Err(Failure::new(failed.unwrap_or_default()))
     }
 
-    async fn ask(
-        &self,
-        host: &str,
-        mapper: SocketAddr,
-        version: Option<u32>,
-    ) -> Result<Vec<(u32, SocketAddr)>, ResolveError> {
+    async fn ask(&self, host: &str, mapper: SocketAddr, version: Option<u32>) -> Result<Vec<Served>, ResolveError> {
         let resolver = Resolver::new().with_cache_age(Duration::ZERO);
         let resolve = async |version| resolver.resolve(host, mapper, self.program, version, self.netid).await;
         if let Some(version) = version {
-            return Ok(vec![(version, resolve(version).await?)]);
+            return Ok(vec![(version, resolve(version).await?.into())]);
         }
         let versions = match resolve(0).await {
-            Ok(address) => return Ok(vec![(0, address)]),
+            Ok(address) => return Ok(vec![(0, address.into())]),
             Err(ResolveError::VersionNotRegistered { versions, .. }) => versions,
             Err(error) => return Err(error),
         };
         let mut found = Vec::new();
         for version in versions {
-            found.push((version, resolve(version).await?));
+            found.push((version, resolve(version).await?.into()));
         }
         Ok(found)
     }

@@ -1,8 +1,10 @@
 //! From what people write to addresses.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
+use onc_runtime::client::Target;
 use onc_runtime::portmap::{Mapper, PORT, ProgramNames};
 use onc_runtime::rpc::{Netid, UniversalAddress};
 
@@ -21,50 +23,42 @@ pub(super) async fn addresses(host: &str, port: u16, netid: Option<Netid>) -> Re
         _ => true,
     };
     let addresses: Vec<SocketAddr> = found.filter(fits).collect();
-    if addresses.is_empty() {
-        return Err(Failure::new(format!("the host {host:?} has no address that fits")));
+    match netid {
+        Some(netid) if addresses.is_empty() => {
+            Err(Failure::new(format!("the host {host:?} has no address for {netid}")))
+        }
+        _ => Ok(addresses),
     }
-    Ok(addresses)
 }
 
 /// Where to ask: a host's port mapper, or a server itself.
 pub(super) enum Place {
     /// The port mapper of this host.
     Mapper(String),
-    /// The server.
-    Server(SocketAddr),
+    /// The server, at one of these addresses.
+    Server(Vec<SocketAddr>),
+    /// The server, at a Unix socket.
+    Unix(UniversalAddress),
 }
 
-/// Reads `HOST`, `HOST:PORT` or a universal address.
+/// Reads a target, as clients take it.
 pub(super) async fn read(text: &str, netid: Netid) -> Result<Place, Failure> {
-    if let Ok(address) = text.parse::<SocketAddr>() {
-        return Ok(Place::Server(address));
+    let target: Target = text.parse().map_err(Failure::usage)?;
+    if let Some(path) = target.unix_path() {
+        return Ok(Place::Unix(UniversalAddress::Local(path.to_string_lossy().into())));
     }
-    if let Ok(UniversalAddress::Ip(address)) = text.parse() {
-        return Ok(Place::Server(address));
-    }
-    match text.rsplit_once(':') {
-        // More than one colon without brackets is an IPv6 address.
-        Some((host, port)) if !host.contains(':') => {
-            let port = port.parse().map_err(|_| Failure::usage(format!("{text:?}: {port:?} is no port")))?;
-            Ok(Place::Server(addresses(host, port, Some(netid)).await?[0]))
-        }
-        _ => Ok(Place::Mapper(text.trim_start_matches('[').trim_end_matches(']').to_owned())),
+    let host = target.host().unwrap_or_default();
+    match target.port() {
+        Some(port) => Ok(Place::Server(addresses(&host, port, Some(netid)).await?)),
+        None => Ok(Place::Mapper(host.into_owned())),
     }
 }
 
-/// The addresses of the port mapper of `HOST`, or of one that is at another port than 111, `HOST:PORT`.
-pub(super) async fn mappers(host: &str, netid: Option<Netid>) -> Result<Vec<SocketAddr>, Failure> {
-    if let Ok(address) = host.parse() {
-        return Ok(vec![address]);
-    }
-    if let Some((host, port)) = host.rsplit_once(':')
-        && !host.contains(':')
-        && let Ok(port) = port.parse()
-    {
-        return addresses(host, port, netid).await;
-    }
-    addresses(host, PORT, netid).await
+/// The addresses of the port mapper of a host, which may be at another port than 111.
+pub(super) async fn mappers(text: &str, netid: Option<Netid>) -> Result<Vec<SocketAddr>, Failure> {
+    let target: Target = text.parse().map_err(Failure::usage)?;
+    let host = target.host().ok_or_else(|| Failure::usage(format!("a host is wanted, not {target}")))?;
+    addresses(&host, target.port().unwrap_or(PORT), netid).await
 }
 
 /// The number of a program.
@@ -77,9 +71,19 @@ pub(super) fn version(text: &str) -> Result<u32, Failure> {
     text.parse().map_err(|_| Failure::usage(format!("{text:?} is no version number")))
 }
 
-/// Connects to a host's port mapper over TCP; without a host to this one's, over its Unix socket if it has one.
+/// Whether all that has been reached at these addresses is this host; nothing was reached at an address if there are none.
+pub(super) fn is_this_host(seen: &[SocketAddr]) -> bool {
+    seen.iter().all(|address| address.ip().is_loopback())
+}
+
+/// Connects to a host's port mapper over TCP, or to one at a Unix socket; without a host to this one's, over its Unix socket
+/// if it has one.
 pub(super) async fn mapper_of(host: Option<&str>) -> Result<Mapper, Failure> {
     let Some(host) = host else { return Ok(Mapper::of_this_host().await?) };
+    let target: Target = host.parse().map_err(Failure::usage)?;
+    if let Some(path) = target.unix_path() {
+        return unix(path).await;
+    }
     let mut tried = Vec::new();
     for address in mappers(host, None).await? {
         match tokio::time::timeout(PATIENCE, Mapper::tcp(address)).await {
@@ -89,4 +93,31 @@ pub(super) async fn mapper_of(host: Option<&str>) -> Result<Mapper, Failure> {
         }
     }
     Err(Failure::new(format!("no port mapper answers on {host}; tried {}", tried.join(", "))))
+}
+
+/// The versions of a program that are served at Unix sockets, and where: what the port mapper of a host says, which must be
+/// this one.
+pub(super) async fn local(host: &str, program: u32) -> Result<Vec<(u32, UniversalAddress)>, Failure> {
+    if !is_this_host(&mappers(host, None).await?) {
+        return Err(Failure::usage(format!("Unix sockets of another host, {host}, cannot be reached")));
+    }
+    let entries = Mapper::of_this_host().await?.entries().await?;
+    let mut found = Vec::new();
+    for entry in entries.iter().filter(|entry| entry.prog == program && entry.netid.parse() == Ok(Netid::Local)) {
+        found.push((entry.vers, UniversalAddress::parse(Netid::Local, &entry.address)?));
+    }
+    found.sort_by_key(|(version, _)| *version);
+    Ok(found)
+}
+
+#[cfg(unix)]
+async fn unix(path: &Path) -> Result<Mapper, Failure> {
+    let name = path.to_str().and_then(|path| path.strip_prefix('@')).map(|name| format!("\0{name}").into());
+    let connected = Mapper::unix(name.unwrap_or_else(|| path.to_owned())).await;
+    connected.map_err(|error| Failure::new(format!("no port mapper answers at {}: {error}", path.display())))
+}
+
+#[cfg(not(unix))]
+async fn unix(_path: &Path) -> Result<Mapper, Failure> {
+    Err(Failure::usage("there are no Unix sockets on this system"))
 }

@@ -1,9 +1,13 @@
 //! `onc info`, and `rpcinfo`: what a port mapper knows.
 
 mod broadcast;
+mod call;
 mod classic;
 mod overview;
 mod print;
+mod statistics;
+
+use std::process::ExitCode;
 
 use clap::{Args, Parser};
 use onc_runtime::rpc::Netid;
@@ -22,10 +26,10 @@ Examples:
 pub(super) struct Info {
     #[command(flatten)]
     classic: Classic,
-    /// Print JSON.
+    /// Print JSON
     #[arg(long)]
     json: bool,
-    /// Show it again every so many seconds, 2 if none are given, until interrupted.
+    /// Show it again every so many seconds, 2 if none are given, until interrupted
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "2",
           value_parser = clap::value_parser!(u32).range(1..))]
     watch: Option<u32>,
@@ -33,7 +37,19 @@ pub(super) struct Info {
 
 /// `rpcinfo`
 #[derive(Debug, Parser)]
-#[command(name = "rpcinfo", version, about = "Reports what a host's port mapper knows.")]
+#[command(
+    name = "rpcinfo",
+    version,
+    about = "Reports what a host's port mapper knows.",
+    override_usage = "\
+rpcinfo [-s | -m | -p] [HOST]
+       rpcinfo -T NETID HOST PROGRAM [VERSION]
+       rpcinfo -T NETID -a ADDRESS PROGRAM [VERSION]
+       rpcinfo -t | -u [-n PORT] HOST PROGRAM [VERSION]
+       rpcinfo -l HOST PROGRAM VERSION
+       rpcinfo -b PROGRAM VERSION
+       rpcinfo -d [-T NETID] PROGRAM VERSION"
+)]
 pub(super) struct Rpcinfo {
     #[command(flatten)]
     options: Classic,
@@ -67,15 +83,16 @@ pub(crate) struct Classic {
     #[arg(short = 'u', group = "mode")]
     pub(crate) udp: bool,
     /// Call procedure 0 over this transport: HOST PROGRAM [VERSION]
-    #[arg(short = 'T', value_name = "NETID")]
+    #[arg(short = 'T', value_name = "NETID",
+          conflicts_with_all = ["portmap", "short", "statistics", "addresses", "broadcast", "tcp", "udp"])]
     pub(crate) netid: Option<Netid>,
-    /// With -t and -u: at this port, without asking the port mapper.
+    /// With -t and -u: at this port, without asking the port mapper
     #[arg(short = 'n', value_name = "PORT")]
     pub(crate) port: Option<u16>,
     /// With -T: at this universal address, without asking the port mapper: PROGRAM [VERSION]
     #[arg(short = 'a', value_name = "ADDRESS", requires = "netid")]
     pub(crate) address: Option<String>,
-    /// Host, program and version, as the option wants them. Programs by number or name.
+    /// Host, program and version, as the option wants them; programs by number or name
     #[arg(value_name = "ARGUMENT")]
     pub(crate) arguments: Vec<String>,
 }
@@ -93,8 +110,18 @@ impl Info {
 }
 
 impl Rpcinfo {
-    pub(super) fn run(self) -> Result<(), Failure> {
-        block_on(classic::run(self.options))
+    /// Does what this process was called for, and ends as rpcinfo does: with 1 whatever goes wrong.
+    pub(super) fn main() -> ExitCode {
+        let parsed = match Self::try_parse() {
+            Ok(parsed) => parsed,
+            Err(error) => {
+                // Nobody is left to be told that standard output or standard error is closed.
+                let _ = error.print();
+                return if error.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+            }
+        };
+        let done = block_on(classic::run(parsed.options));
+        done.map_or_else(|failure| failure.refused().end("rpcinfo"), |()| ExitCode::SUCCESS)
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::print::netid;
-use crate::command::place::{mapper_of, mappers};
+use crate::command::place::{is_this_host, mapper_of, mappers};
 use crate::command::{Failure, say};
 use crate::terminal::safe;
 
@@ -47,8 +47,8 @@ async fn show(host: Option<&str>, json: bool, names: &ProgramNames, clear: &str)
     let mut entries = mapper_of(host).await?.entries().await?;
     entries.sort_by(|one, two| (one.prog, one.vers, &one.netid).cmp(&(two.prog, two.vers, &two.netid)));
     let seen = match host {
-        Some(host) => mappers(host, None).await?,
-        None => Vec::new(),
+        Some(host) if !host.starts_with("unix:") => mappers(host, None).await?,
+        _ => Vec::new(),
     };
     let rows = call_all(entries, &seen).await;
     if json {
@@ -89,12 +89,8 @@ fn call(entry: &Rpcb, seen: &[SocketAddr]) -> Option<impl Future<Output = Probe>
             SocketAddr::new(ip, address.port()).into()
         }
         // Another host's own loopback and Unix sockets are not ours.
-        UniversalAddress::Ip(address)
-            if address.ip().is_loopback() && !seen.iter().all(|seen| seen.ip().is_loopback()) =>
-        {
-            return None;
-        }
-        UniversalAddress::Local(_) if !seen.iter().all(|seen| seen.ip().is_loopback()) => return None,
+        UniversalAddress::Ip(address) if address.ip().is_loopback() && !is_this_host(seen) => return None,
+        UniversalAddress::Local(_) if !is_this_host(seen) => return None,
         address => address,
     };
     let (program, version) = (entry.prog, entry.vers);

@@ -2,11 +2,10 @@
 
 use std::fmt::Write as _;
 
-use onc_runtime::portmap::protocol::{AddressStatistics, Rpcb, RpcbAddress, Statistics};
-use onc_runtime::portmap::{Probe, ProgramNames};
+use onc_runtime::portmap::ProgramNames;
+use onc_runtime::portmap::protocol::{Rpcb, RpcbAddress};
 use onc_runtime::rpc::{Netid, UniversalAddress};
 
-use crate::command::{Failure, say};
 use crate::terminal::safe;
 
 /// All entries.
@@ -43,18 +42,10 @@ pub(super) fn short(entries: &[Rpcb], names: &ProgramNames) -> String {
     }
     for program in programs {
         let of_it = || entries.iter().filter(|entry| entry.prog == program);
-        let mut versions: Vec<u32> = of_it().map(|entry| entry.vers).collect();
-        versions.sort_unstable();
-        versions.dedup();
-        let mut netids: Vec<String> = Vec::new();
-        for netid in of_it().map(|entry| safe(&entry.netid)) {
-            if !netids.contains(&netid) {
-                netids.insert(0, netid);
-            }
-        }
-        let versions = versions.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
+        let versions = last_first(of_it().map(|entry| entry.vers.to_string()));
+        let netids = last_first(of_it().map(|entry| safe(&entry.netid)));
         let owner = of_it().next().map(|entry| safe(or(&entry.owner, "unknown"))).unwrap_or_default();
-        let (netids, name) = (netids.join(","), names.name(program).unwrap_or("-"));
+        let name = names.name(program).unwrap_or("-");
         let _ = writeln!(text, "{program:>10}  {versions:<10}{netids:<32} {name:<11} {owner}");
     }
     text
@@ -72,65 +63,20 @@ pub(super) fn addresses(program: u32, version: u32, found: &[RpcbAddress], names
             _ => "raw",
         };
         let transport = format!("{}/{}/{class}", safe(family), safe(protocol));
-        let _ = writeln!(text, "{program:>10}  {version:<3}  {transport:<23}  {:<24} {name:<13} ", safe(address));
+        let _ = writeln!(text, "{program:>10}{version:>3}    {transport:<23} {:<24} {name:<13}", safe(address));
     }
     text
 }
 
-/// -m: what the port mapper has done.
-pub(super) fn statistics(versions: &[Statistics]) -> String {
-    let mut text = String::new();
-    let titles = [("PORTMAP", 2), ("RPCBIND", 3), ("RPCBIND", 4)];
-    for ((title, version), statistics) in titles.into_iter().zip(versions) {
-        let mut columns = columns(version, statistics);
-        let second = columns.split_off(columns.len().min(9));
-        let _ = writeln!(text, "{title} (version {version}) statistics");
-        for row in [columns, second].iter().filter(|row| !row.is_empty()) {
-            let line = |cell: fn(&(&str, String)) -> String| row.iter().map(cell).collect::<String>();
-            let _ = writeln!(text, "{}", line(|(name, _)| format!("{name:<8}")));
-            let _ = writeln!(text, "{}", line(|(_, value)| format!("{value:<8}")));
+/// Each once, the one that comes last as the first.
+fn last_first(all: impl Iterator<Item = String>) -> String {
+    let mut once: Vec<String> = Vec::new();
+    for one in all {
+        if !once.contains(&one) {
+            once.insert(0, one);
         }
-        text.push('\n');
     }
-    text
-}
-
-/// Of each procedure its short name, and how often it was called; of some how often with success before that.
-fn columns(version: u32, statistics: &Statistics) -> Vec<(&'static str, String)> {
-    let Statistics { calls, set, unset, addresses, handed_on } = statistics;
-    let found: i64 = addresses.iter().map(|AddressStatistics { success, .. }| i64::from(*success)).sum();
-    let handed: i64 = handed_on.iter().map(|counted| i64::from(counted.success)).sum();
-    let names: &[&str] = match version {
-        2 => &["NULL", "SET", "UNSET", "GETPORT", "DUMP", "CALLIT"],
-        3 => &["NULL", "SET", "UNSET", "GETADDR", "DUMP", "CALLIT", "TIME", "U2T", "T2U"],
-        _ => &[
-            "NULL", "SET", "UNSET", "GETADDR", "DUMP", "CALLIT", "TIME", "U2T", "T2U", "VERADDR", "INDRECT", "GETLIST",
-            "GETSTAT",
-        ],
-    };
-    let value = |at: usize| match at {
-        1 => format!("{set}/{}", calls[at]),
-        2 => format!("{unset}/{}", calls[at]),
-        3 => format!("{found}/{}", calls[at]),
-        5 => format!("{handed}/{}", calls[at]),
-        _ => calls[at].to_string(),
-    };
-    names.iter().copied().enumerate().map(|(at, name)| (name, value(at))).collect()
-}
-
-/// -t, -u, -T: whether a version answers. A failure if it does not.
-pub(super) fn readiness(program: u32, version: u32, outcome: &Probe) -> Result<(), Failure> {
-    if let Probe::Answers(_) = outcome {
-        return say(format_args!("program {program} version {version} ready and waiting\n"));
-    }
-    say(format_args!("program {program} version {version} is not available\n"))?;
-    let why = match outcome {
-        Probe::Refuses(refusal) => refusal.to_string(),
-        Probe::Nobody => "RPC: Connection refused".into(),
-        Probe::Silent => "RPC: Timed out".into(),
-        _ => "RPC: it cannot be reached from here".into(),
-    };
-    Err(Failure::new(why))
+    once.join(",")
 }
 
 fn or<'a>(text: &'a str, otherwise: &'a str) -> &'a str {
