@@ -75,7 +75,8 @@ async fn serve(socket: Arc<UdpSocket>, server: SocketAddr, faults: DatagramFault
         let guest = match guests.get_mut(&client) {
             Some(guest) => guest,
             None => {
-                let own = Arc::new(UdpSocket::bind("127.0.0.1:0").await?);
+                // The server may be on another host.
+                let own = Arc::new(UdpSocket::bind("0.0.0.0:0").await?);
                 let way = Way { to: client, faults };
                 let back = tokio::spawn(return_replies(Arc::clone(&own), Arc::clone(&socket), way, dice.fork()));
                 guests.entry(client).or_insert(Guest { socket: own, back, last: now })
