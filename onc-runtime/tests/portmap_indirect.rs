@@ -142,3 +142,31 @@ async fn nothing_is_handed_on_to_a_port_mapper_or_to_another_host() {
     let outcome = over_udp::<rpcb_v4::Indirect>(&mapper, (call(PROGRAM + 2, 1, 0, &[]),)).await;
     assert!(matches!(outcome, Err(Error::Refused(Refusal::SystemError))), "at once, not after a while: {outcome:?}");
 }
+
+#[tokio::test]
+async fn more_calls_than_the_rate_allows_are_not_handed_on() {
+    let rules = Rules::default().with_indirect(Indirect::Any).with_indirect_per_second(1);
+    let mapper = Daemon::embedded().rules(rules).bind("127.0.0.1:0").await.expect("bound");
+    let registrar = Registrar::new().mapper(mapper.local_addr()).policy(Policy::Require);
+    let server = Server::builder().add(TwiceServer).registrar(registrar).bind("127.0.0.1:0").await.expect("bound");
+    tokio::spawn(server.run());
+
+    let asked = Mapper::tcp(mapper.local_addr()).await.expect("connected");
+    let begun = tokio::time::Instant::now();
+    let mut calls = tokio::task::JoinSet::new();
+    for number in 0..50_u8 {
+        let client = asked.client().clone();
+        calls.spawn(async move {
+            let arguments = call(PROGRAM, 1, 1, &[0, 0, 0, number]);
+            match client.call::<rpcb_v4::Indirect>((arguments,)).await {
+                Ok(found) => assert_eq!(found.results[..], [0, 0, 0, 2 * number]),
+                Err(Error::Refused(Refusal::SystemError)) => return 0,
+                Err(error) => panic!("{error}"),
+            }
+            1
+        });
+    }
+    let handed_on: u64 = calls.join_all().await.into_iter().sum();
+    let allowed = 1 + begun.elapsed().as_secs();
+    assert!((1..=allowed).contains(&handed_on), "{handed_on} of 50, and {allowed} allowed");
+}

@@ -3,21 +3,16 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{ToSocketAddrs, lookup_host};
 use tokio::sync::Semaphore;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
-use crate::rpc::Netid;
-use crate::service::{Connection, ConnectionInfo, Datagrams, Guests, Lifecycle, Registry, RegistryBuilder, Settings};
-#[cfg(unix)]
-use crate::transport::UnixSocket;
-use crate::transport::{Peer, Sockets, Stream, tcp};
-use crate::xdr::Limits;
+use crate::service::{Lifecycle, Patience, RegistryBuilder};
+use crate::transport::Sockets;
 
-use super::idle::Idle;
+use super::door::{Door, Listener};
 use super::journal::Journal;
 use super::programs::{Programs, Rules};
 use super::protocol::{PMAP_V2, RPCB_V3, RPCB_V4};
@@ -60,26 +55,8 @@ pub struct DaemonBuilder {
     max_connections_per_peer: usize,
     idle: Duration,
     idle_local: Duration,
+    record: Duration,
 }
-
-/// The largest reply: a list of as many entries as there can be, unless all of them have the longest addresses.
-const MAX_RECORD: usize = 1 << 20;
-
-/// The largest call: one to be handed on with the most arguments. rpcbind takes no more than 9000 bytes.
-const MAX_CALL: usize = 16 << 10;
-
-/// Bytes of replies that a peer has not taken, above which no further calls of it are read.
-const MAX_UNSENT: usize = 64 << 10;
-
-/// Open connections of a Unix socket: every server of the host may keep one.
-#[cfg(unix)]
-const MAX_LOCAL_CONNECTIONS: usize = 4096;
-
-/// Of these, connections of one user other than root.
-const MAX_CONNECTIONS_OF_USER: usize = 1024;
-
-/// How long to wait after the system refused a connection for want of descriptors or memory.
-const BREATH: Duration = Duration::from_millis(100);
 
 /// How long connections may take to end.
 const STOP: Duration = Duration::from_secs(2);
@@ -92,10 +69,11 @@ impl Daemon {
             journal: None,
             rules: Rules::default(),
             sweep: None,
-            max_connections: 256,
+            max_connections: 1024,
             max_connections_per_peer: 64,
             idle: Duration::from_secs(60),
             idle_local: Duration::from_secs(3600),
+            record: Duration::from_secs(10),
         }
     }
 
@@ -159,16 +137,19 @@ impl DaemonBuilder {
         self
     }
 
-    /// Open connections of each of its TCP ports. Default: 256. Further ones wait to be accepted. Unix sockets have 4096, of
-    /// which one user other than root has 1024 at most.
+    /// Open connections of each of its TCP ports, of which three quarters at most are from this host. Default: 1024. Further ones
+    /// wait to be accepted; from this host they are closed at once. Unix sockets have 4096, of which one user other than root
+    /// has 1024 at most.
     ///
-    /// Each may make the port mapper hold up to 16 KiB of a call that it has begun to send.
+    /// Each may make the port mapper hold 16 KiB of a call that it has begun to send, and 64 KiB of replies that it does not
+    /// take.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.max_connections = connections.clamp(1, Semaphore::MAX_PERMITS);
         self
     }
 
-    /// Open connections from one other host. Default: 64. Further ones are closed at once.
+    /// Open connections from one other host, an IPv6 network of 64 bits counting as one. Default: 64. Further ones are closed at
+    /// once.
     pub fn max_connections_per_peer(mut self, connections: usize) -> Self {
         self.max_connections_per_peer = connections.max(1);
         self
@@ -184,6 +165,12 @@ impl DaemonBuilder {
     /// the port mapper ends.
     pub fn local_idle_timeout(mut self, limit: Duration) -> Self {
         self.idle_local = limit;
+        self
+    }
+
+    /// How long a call may take to arrive once it has begun to. Default: 10 s. Then its connection is closed.
+    pub fn record_timeout(mut self, limit: Duration) -> Self {
+        self.record = limit;
         self
     }
 
@@ -218,7 +205,8 @@ impl DaemonBuilder {
     ///
     /// Outside a tokio runtime.
     pub fn serve(self, sockets: Sockets) -> io::Result<Daemon> {
-        let Self { table, journal, rules, sweep, max_connections, max_connections_per_peer, idle, idle_local } = self;
+        let Self { table, journal, rules, sweep, max_connections, max_connections_per_peer, idle, idle_local, record } =
+            self;
         let local = sockets.local_addr();
         let mut programs = Programs::new(table, rules);
         if let Some(journal) = journal {
@@ -228,20 +216,15 @@ impl DaemonBuilder {
         let mut registry = RegistryBuilder::default();
         programs.add_to(&mut registry);
         let lifecycle = Lifecycle::default();
-        let door = Door {
-            registry: registry.build(),
-            settings: Settings {
-                max_record_size: MAX_RECORD,
-                limits: Limits::default(),
-                max_calls: 64,
-                max_unsent: MAX_UNSENT,
-            },
+        let door = Door::new(
+            registry.build(),
+            lifecycle.clone(),
             max_connections,
-            guests: Guests::new(max_connections_per_peer).max_of_user(MAX_CONNECTIONS_OF_USER),
-            idle,
-            idle_local,
-            lifecycle: lifecycle.clone(),
-        };
+            max_connections_per_peer,
+            Patience { idle, record },
+            Patience { idle: idle_local, record },
+        );
+        door.look_after_connections();
         if let Some(every) = sweep {
             // It has no end of its own.
             let (sweeping, stopping) = (sweep::sweep(programs.clone(), every), lifecycle.clone().stopping());
@@ -253,7 +236,7 @@ impl DaemonBuilder {
             });
         }
         for socket in sockets.udp {
-            let datagrams = Datagrams::new(socket, door.registry.clone(), door.settings, lifecycle.clone())?;
+            let datagrams = door.datagrams(socket)?;
             lifecycle.spawn(async move {
                 if let Err(error) = datagrams.run().await {
                     tracing::error!(target: "onc::portmap", %error, "a UDP socket failed; it is served no longer");
@@ -268,93 +251,6 @@ impl DaemonBuilder {
             lifecycle.spawn(door.clone().accept(Listener::Unix(socket)));
         }
         Ok(Daemon { programs, local, lifecycle })
-    }
-}
-
-/// What each listening socket needs.
-#[derive(Clone)]
-struct Door {
-    registry: Registry,
-    settings: Settings,
-    max_connections: usize,
-    guests: Guests,
-    idle: Duration,
-    idle_local: Duration,
-    lifecycle: Lifecycle,
-}
-
-/// A listening socket.
-enum Listener {
-    Tcp(tokio::net::TcpListener),
-    #[cfg(unix)]
-    Unix(UnixSocket),
-}
-
-impl Door {
-    /// Serves each connection in a task of its own.
-    async fn accept(self, listener: Listener) {
-        let room = Arc::new(Semaphore::new(match listener {
-            Listener::Tcp(_) => self.max_connections,
-            #[cfg(unix)]
-            Listener::Unix(_) => MAX_LOCAL_CONNECTIONS,
-        }));
-        let stopping = self.lifecycle.clone().stopping();
-        tokio::pin!(stopping);
-        loop {
-            let accepted = async {
-                let place = Arc::clone(&room).acquire_owned().await.map_err(io::Error::other)?;
-                Ok::<_, io::Error>((place, listener.next().await?))
-            };
-            let accepted = tokio::select! {
-                accepted = accepted => accepted,
-                () = &mut stopping => return,
-            };
-            match accepted {
-                Ok((place, (stream, info))) => {
-                    let Some(guest) = self.guests.admit(&info.peer) else {
-                        tracing::debug!(target: "onc::portmap", peer = %info.peer, "too many connections: closed");
-                        continue;
-                    };
-                    let connection = self.connection(stream, info);
-                    self.lifecycle.spawn(async move {
-                        if let Err(error) = connection.await {
-                            tracing::debug!(target: "onc::portmap", %error, "a connection ended");
-                        }
-                        drop((place, guest));
-                    });
-                }
-                Err(error) => {
-                    // Out of descriptors, or the peer was gone already: neither is a reason to stop serving.
-                    tracing::debug!(target: "onc::portmap", %error, "a connection was not accepted");
-                    sleep(BREATH).await;
-                }
-            }
-        }
-    }
-
-    fn connection(&self, stream: Box<dyn Stream>, info: ConnectionInfo) -> Connection<Idle<Box<dyn Stream>>> {
-        let limit = if info.peer.is_local() { self.idle_local } else { self.idle };
-        let (registry, lifecycle) = (self.registry.clone(), self.lifecycle.clone());
-        Connection::new(Idle::new(stream, limit), registry, Arc::new(info), self.settings, lifecycle)
-            .max_call_size(MAX_CALL)
-    }
-}
-
-impl Listener {
-    async fn next(&self) -> io::Result<(Box<dyn Stream>, ConnectionInfo)> {
-        match self {
-            Self::Tcp(listener) => {
-                let (stream, peer) = listener.accept().await?;
-                tcp::set_up(&stream)?;
-                let info = ConnectionInfo::new(Peer::ip(Netid::tcp(&peer), peer), stream.local_addr().ok());
-                Ok((Box::new(stream), info))
-            }
-            #[cfg(unix)]
-            Self::Unix(socket) => {
-                let (stream, peer) = socket.accept().await?;
-                Ok((Box::new(stream), ConnectionInfo::new(peer, None)))
-            }
-        }
     }
 }
 

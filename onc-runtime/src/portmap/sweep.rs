@@ -1,9 +1,10 @@
 //! Finding the entries of servers that have died.
 
 use std::collections::HashSet;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
+use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::error::Refusal;
@@ -12,10 +13,13 @@ use crate::rpc::{Netid, UniversalAddress};
 use super::Process;
 use super::probe::{Probe, probe};
 use super::programs::Programs;
-use super::table::Entry;
+use super::table::{Entry, Owner};
 
 /// How long a server has to answer. One that does not is alive all the same: only one whose address refuses is dead.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Entries that are looked at at the same time: many may be slow.
+const AT_ONCE: usize = 64;
 
 /// Looks at every entry again and again, each time after `every`, and removes those that were found dead twice in a row:
 /// a server that is being started again is not forgotten meanwhile. Never ends.
@@ -31,11 +35,18 @@ pub(super) async fn sweep(programs: Programs, every: Duration) {
 
 /// Removes those of `suspects` that are still dead. Returns those that are dead for the first time.
 async fn sweep_once(programs: &Programs, suspects: &HashSet<Entry>) -> HashSet<Entry> {
+    let mut entries = programs.entries().into_iter().filter(|entry| entry.program != super::PROGRAM);
     let mut dead = HashSet::new();
-    for entry in programs.entries() {
-        if entry.program == super::PROGRAM || !is_dead(&entry).await {
-            continue;
+    let mut looking = JoinSet::new();
+    loop {
+        while looking.len() < AT_ONCE
+            && let Some(entry) = entries.next()
+        {
+            looking.spawn(async move { is_dead(&entry).await.then_some(entry) });
         }
+        // One that panicked has said so, and its entry stays.
+        let Some(looked) = looking.join_next().await else { return dead };
+        let Some(entry) = looked.ok().flatten() else { continue };
         if !suspects.contains(&entry) {
             dead.insert(entry);
         } else if programs.remove(&entry) {
@@ -43,7 +54,6 @@ async fn sweep_once(programs: &Programs, suspects: &HashSet<Entry>) -> HashSet<E
             tracing::info!(target: "onc::portmap", program, version, %netid, %address, "its server has died: removed");
         }
     }
-    dead
 }
 
 /// Nobody is at the address of the entry; or its process has ended, and it is not its program that answers there.
@@ -63,7 +73,18 @@ async fn is_dead(entry: &Entry) -> bool {
 async fn look(entry: &Entry) -> Probe {
     let Ok(netid) = entry.netid.parse::<Netid>() else { return Probe::Unreachable };
     let Ok(address) = UniversalAddress::parse(netid, &entry.address) else { return Probe::Unreachable };
-    probe(netid, &on_this_host(address), entry.program, entry.version, PATIENCE).await
+    let address = on_this_host(address);
+    // Anybody here may register any address, and is not to send us to where he could not go himself.
+    let may_look = match &address {
+        UniversalAddress::Ip(address) => is_of_this_host(address.ip()),
+        UniversalAddress::Local(_) => entry.owner == Owner::Superuser,
+    };
+    if may_look { probe(netid, &address, entry.program, entry.version, PATIENCE).await } else { Probe::Unreachable }
+}
+
+/// Only addresses of this host can be bound.
+fn is_of_this_host(ip: IpAddr) -> bool {
+    ip.is_loopback() || UdpSocket::bind((ip, 0)).is_ok()
 }
 
 /// The address at which a server of this host is reached from here.
@@ -82,7 +103,6 @@ pub(super) fn on_this_host(address: UniversalAddress) -> UniversalAddress {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::portmap::table::Owner;
     use crate::portmap::{Daemon, Rules, Table};
 
     fn entry(version: u32, netid: &str, address: SocketAddr) -> Entry {
@@ -125,6 +145,26 @@ mod tests {
         assert_eq!(programs.entries().len(), 5, "once is not enough");
         assert_eq!(sweep_once(&programs, &suspects).await, HashSet::new());
         assert_eq!(programs.entries(), entries[..4]);
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn nobody_sends_us_where_he_could_not_go_himself() {
+        // A socket file that nobody listens at: whoever is looked for there is dead.
+        let path = std::env::temp_dir().join(format!("onc-sweep-{}.sock", std::process::id()));
+        drop(std::os::unix::net::UnixListener::bind(&path).expect("bound"));
+        let local = |owner| Entry {
+            netid: "local".into(),
+            address: path.to_str().expect("UTF-8").into(),
+            owner,
+            ..entry(1, "", ([127, 0, 0, 1], 1).into())
+        };
+        assert!(is_dead(&local(Owner::Superuser)).await);
+        assert!(!is_dead(&local(Owner::User(1000))).await, "he may not be allowed to connect there");
+        std::fs::remove_file(path).expect("it is there");
+        // RFC 5737: an address of no host.
+        assert!(matches!(look(&entry(1, "tcp", ([192, 0, 2, 77], 1).into())).await, Probe::Unreachable));
+        assert!(!is_of_this_host([192, 0, 2, 77].into()) && is_of_this_host([127, 0, 0, 9].into()));
     }
 
     #[cfg(target_os = "linux")]

@@ -11,13 +11,16 @@ use crate::transport::Peer;
 pub(crate) struct Guests {
     counts: Arc<Mutex<HashMap<Whose, usize>>>,
     max: usize,
-    max_local: Option<usize>,
+    max_of_this_host: Option<usize>,
+    max_of_user: Option<usize>,
 }
 
 /// Who is counted as one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Whose {
     Host(IpAddr),
+    /// On the loopback interface, whoever it is.
+    ThisHost,
     /// Of this host, on a Unix socket.
     User(u32),
 }
@@ -33,12 +36,18 @@ pub(crate) struct Guest {
 impl Guests {
     /// Each peer may have so many connections.
     pub(crate) fn new(max: usize) -> Self {
-        Self { counts: Arc::default(), max, max_local: None }
+        Self { counts: Arc::default(), max, max_of_this_host: None, max_of_user: None }
+    }
+
+    /// All of this host together may have so many on its loopback interface. Default: any number.
+    pub(crate) fn max_of_this_host(mut self, max: usize) -> Self {
+        self.max_of_this_host = Some(max);
+        self
     }
 
     /// Each user of this host but root may have so many on Unix sockets. Default: any number.
     pub(crate) fn max_of_user(mut self, max: usize) -> Self {
-        self.max_local = Some(max);
+        self.max_of_user = Some(max);
         self
     }
 
@@ -50,9 +59,10 @@ impl Guests {
     /// One more connection of `peer`; none if it has too many. Peers of this host are not counted, unless a limit was set for
     /// them: whoever is here has other means.
     pub(crate) fn admit(&self, peer: &Peer) -> Option<Guest> {
-        let counted = match (peer.address(), peer.uid(), self.max_local) {
-            (Some(address), ..) if !peer.is_local() => Some((Whose::Host(host(address.ip())), self.max)),
-            (None, Some(uid), Some(max)) if uid != 0 => Some((Whose::User(uid), max)),
+        let counted = match (peer.address(), peer.uid()) {
+            (Some(address), _) if !peer.is_local() => Some((Whose::Host(host(address.ip())), self.max)),
+            (Some(_), _) => self.max_of_this_host.map(|max| (Whose::ThisHost, max)),
+            (None, Some(uid)) if uid != 0 => self.max_of_user.map(|max| (Whose::User(uid), max)),
             _ => None,
         };
         if let Some((whose, max)) = counted {
@@ -143,5 +153,11 @@ mod tests {
         let roots: Vec<_> = (0..5).map(|_| guests.admit(&root).expect("root")).collect();
         drop((kept, roots));
         assert!(guests.lock().is_empty());
+
+        let guests = Guests::new(1).max_of_this_host(2);
+        let kept: Vec<_> = (0..2).map(|_| guests.admit(&peer("127.0.0.1:1000")).expect("room")).collect();
+        assert!(guests.admit(&peer("[::1]:1000")).is_none(), "one host by any name");
+        assert!(guests.admit(&peer("192.0.2.1:1000")).is_some() && guests.admit(&user).is_some());
+        drop(kept);
     }
 }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::portmap::ask_udp::ask_udp;
 use crate::portmap::protocol::RpcbCallArguments;
@@ -38,6 +38,9 @@ pub(super) struct HandedOn {
 /// How long the program has to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Bytes before the arguments: program, version, procedure, length. The results have fewer, and the padding of both.
+const WORDS: usize = 16;
+
 /// The longest arguments: what libtirpc takes over UDP.
 const MAX_ARGUMENTS: usize = 8800;
 
@@ -55,7 +58,13 @@ impl Programs {
         let caller = Caller::of(cx);
         let outcome = match self.target(&caller, &call) {
             Some((target, address)) => {
-                self.forward(target, &call).await.map(|results| HandedOn { address, port: target.port(), results })
+                let whose = caller.stranger().unwrap_or(Ipv4Addr::LOCALHOST.into());
+                let room =
+                    self.rules().room(&caller, WORDS + call.arguments.len()).saturating_sub(WORDS + address.len());
+                match self.forward(target, &call, whose).await {
+                    Ok(results) if results.len() > room => Err(Fault::SystemError),
+                    outcome => outcome.map(|results| HandedOn { address, port: target.port(), results }),
+                }
             }
             None => Err(Fault::SystemError),
         };
@@ -85,7 +94,10 @@ impl Programs {
         Some((target, reachable(&entry.address, faced.as_deref().unwrap_or_default(), caller)))
     }
 
-    async fn forward(&self, target: SocketAddr, call: &Call) -> Result<Bytes, Fault> {
+    async fn forward(&self, target: SocketAddr, call: &Call, whose: IpAddr) -> Result<Bytes, Fault> {
+        if self.shared.handing_on_limiter.take(whose, Instant::now()).is_err() {
+            return Err(Fault::SystemError);
+        }
         let Ok(_room) = self.shared.handing_on.try_acquire() else { return Err(Fault::SystemError) };
         // Whoever asked has no name here: the program sees nobody in particular.
         let template = CallTemplate::new(call.prog, call.vers, &Credential::None).map_err(|_| Fault::SystemError)?;

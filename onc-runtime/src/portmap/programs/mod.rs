@@ -40,6 +40,7 @@ struct Shared {
     state: Mutex<State>,
     rules: Rules,
     limiter: Limiter,
+    handing_on_limiter: Limiter,
     /// Calls that may be handed on at the same time.
     handing_on: Semaphore,
 }
@@ -73,6 +74,7 @@ impl Programs {
             state: Mutex::new(state),
             rules,
             limiter: Limiter::new(rules.calls_per_second),
+            handing_on_limiter: Limiter::new(rules.indirect_per_second),
             handing_on: Semaphore::new(HANDED_ON_AT_ONCE),
         };
         Self { shared: Arc::new(shared) }

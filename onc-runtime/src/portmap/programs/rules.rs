@@ -11,7 +11,9 @@ use super::caller::Caller;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rules {
-    /// Strangers get the list of all entries (DUMP) and the statistics (GETSTAT) over UDP. Default: false.
+    /// Strangers get the list of all entries (DUMP) and the statistics (GETSTAT) over UDP, and other answers that are more than
+    /// three times as long as the question. Default: false: the list and the statistics are refused, and addresses and results
+    /// beyond that left out.
     ///
     /// WARNING: the answer can be a thousand times as long as the question, whose sender anybody can forge over UDP: such a
     /// port mapper can be used to flood others. Over TCP strangers get them in any case.
@@ -21,6 +23,9 @@ pub struct Rules {
     /// Calls a second that are answered for one stranger, an IPv6 network of 64 bits counting as one. Default: 1000. Further
     /// ones are dropped over UDP, and wait over TCP.
     pub calls_per_second: u32,
+    /// Calls a second that are handed on for one stranger, and for all of this host together. Default: 100. Further ones fail:
+    /// INDIRECT says so, the others are not answered.
+    pub indirect_per_second: u32,
 }
 
 /// Calls that a port mapper hands on to programs of its host.
@@ -41,9 +46,17 @@ pub enum Indirect {
     Any,
 }
 
+/// Over UDP the answer to a stranger is at most so many times as long as the question: who forges another's address could as
+/// well send to that directly.
+const AMPLIFICATION: usize = 3;
+
+// RFC 5531 §9: ten words before the arguments and six before the results, where nobody says who he is.
+const CALL_HEADER: usize = 40;
+const REPLY_HEADER: usize = 24;
+
 impl Default for Rules {
     fn default() -> Self {
-        Self { lists_over_udp: false, indirect: Indirect::Off, calls_per_second: 1000 }
+        Self { lists_over_udp: false, indirect: Indirect::Off, calls_per_second: 1000, indirect_per_second: 100 }
     }
 }
 
@@ -69,6 +82,13 @@ impl Rules {
         self
     }
 
+    /// Sets [`indirect_per_second`](Self::indirect_per_second).
+    #[must_use]
+    pub fn with_indirect_per_second(mut self, calls: u32) -> Self {
+        self.indirect_per_second = calls;
+        self
+    }
+
     /// Whether the caller may make and remove entries.
     pub(super) fn change(&self, caller: &Caller<'_>) -> Result<(), Fault> {
         // RFC 1833 does not say; rpcbind answers so.
@@ -77,10 +97,18 @@ impl Rules {
 
     /// Whether the caller gets long answers.
     pub(super) fn list(&self, caller: &Caller<'_>) -> Result<(), Fault> {
-        if caller.is_local() || !caller.is_datagram() || self.lists_over_udp {
-            Ok(())
-        } else {
-            Err(Fault::Auth(AuthStatus::TooWeak))
+        if self.may_be_long(caller) { Ok(()) } else { Err(Fault::Auth(AuthStatus::TooWeak)) }
+    }
+
+    /// The longest results that the caller gets for arguments of this length, both in bytes.
+    pub(super) fn room(&self, caller: &Caller<'_>, arguments: usize) -> usize {
+        if self.may_be_long(caller) {
+            return usize::MAX;
         }
+        AMPLIFICATION.saturating_mul(CALL_HEADER.saturating_add(arguments)) - REPLY_HEADER
+    }
+
+    fn may_be_long(&self, caller: &Caller<'_>) -> bool {
+        caller.is_local() || !caller.is_datagram() || self.lists_over_udp
     }
 }

@@ -6,6 +6,7 @@ use crate::portmap::protocol::{
 };
 use crate::rpc::Netid;
 use crate::service::{Context, Fault};
+use crate::xdr::Xdr;
 
 use super::Programs;
 use super::answers::{Which, time, to_transport_address, to_universal_address};
@@ -86,7 +87,15 @@ impl RpcbV4 for Programs {
                 },
             })
         });
-        let list: RpcbAddressList = list.collect();
+        let mut room = self.rules().room(&caller, size(&arg)).saturating_sub(size(&false));
+        let list: RpcbAddressList = list
+            .take_while(|node| {
+                // Each is preceded by the word that says that there is one.
+                let left = room.checked_sub(size(&true) + size(node));
+                room = left.unwrap_or(room);
+                left.is_some()
+            })
+            .collect();
         let transport = caller.netid().as_str();
         state.statistics.lookup(cx.version(), arg.prog, arg.vers, transport, !list.is_empty());
         Ok(list)
@@ -97,6 +106,12 @@ impl RpcbV4 for Programs {
         self.rules().list(&Caller::of(cx))?;
         Ok(self.state().statistics.all())
     }
+}
+
+/// The length of a value as it is sent, in bytes.
+fn size(value: &impl Xdr) -> usize {
+    // What breaks a bound is not sent at all.
+    value.measure().map_or(0, |size| size.total)
 }
 
 /// Family, protocol and semantics of a transport, in the words of RFC 1833 §2.1 and the numbers of `struct netconfig`.

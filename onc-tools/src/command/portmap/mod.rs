@@ -1,6 +1,8 @@
 //! `onc portmap`: the port mapper of a host.
 
 // Apple's systems cannot give up groups for good.
+#[cfg(unix)]
+mod descriptors;
 #[cfg(all(unix, not(target_vendor = "apple")))]
 mod privileges;
 #[cfg(target_os = "linux")]
@@ -47,7 +49,7 @@ pub(super) struct Portmap {
     /// Become this user once all sockets are bound.
     #[arg(long, short = 'u', value_name = "USER")]
     user: Option<String>,
-    /// Let other hosts have the list of entries over UDP, too. It can be used to flood third parties.
+    /// Let other hosts have the list of entries, and other long answers, over UDP, too. It can be used to flood third parties.
     #[arg(long)]
     lists_over_udp: bool,
     /// Hand calls on to programs of this host (CALLIT, BCAST, INDIRECT): of procedure 0 only, which `rpcinfo -b` needs, or
@@ -57,6 +59,9 @@ pub(super) struct Portmap {
     /// Calls a second that are answered for one other host.
     #[arg(long, value_name = "CALLS", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
     calls_per_second: u32,
+    /// Calls a second that are handed on for one other host, and for all programs of this one together.
+    #[arg(long, value_name = "CALLS", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    indirect_per_second: u32,
     /// Say more: -v what is registered, -vv every call that is refused.
     #[arg(long, short, action = clap::ArgAction::Count)]
     verbose: u8,
@@ -85,6 +90,7 @@ impl Portmap {
             .with_lists_over_udp(self.lists_over_udp)
             .with_indirect(indirect)
             .with_calls_per_second(self.calls_per_second)
+            .with_indirect_per_second(self.indirect_per_second)
     }
 
     pub(super) fn run(self) -> Result<(), Failure> {
@@ -95,6 +101,8 @@ impl Portmap {
 /// Serves until it is told to stop.
 async fn serve(options: Portmap) -> Result<(), Failure> {
     log(options.verbose);
+    #[cfg(unix)]
+    descriptors::raise_limit();
     let sockets = sockets(&options)?;
     #[cfg(all(unix, not(target_vendor = "apple")))]
     if let Some(user) = &options.user {

@@ -1,0 +1,180 @@
+//! Connections to a port mapper: how many there may be, and what each may cost.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::UdpSocket;
+use tokio::sync::Semaphore;
+use tokio::time::sleep;
+
+use crate::rpc::Netid;
+use crate::service::{Connection, ConnectionInfo, Datagrams, Guests, Lifecycle, Patience, Registry, Settings, Watch};
+#[cfg(unix)]
+use crate::transport::UnixSocket;
+use crate::transport::{Peer, Stream, tcp};
+use crate::xdr::Limits;
+
+/// What each listening socket needs.
+#[derive(Clone)]
+pub(super) struct Door {
+    registry: Registry,
+    lifecycle: Lifecycle,
+    max_connections: usize,
+    guests: Guests,
+    /// Over connections from other hosts.
+    strangers: Watch,
+    /// Over those from this host.
+    locals: Watch,
+}
+
+/// A listening socket.
+pub(super) enum Listener {
+    Tcp(tokio::net::TcpListener),
+    #[cfg(unix)]
+    Unix(UnixSocket),
+}
+
+/// The largest reply: a list of as many entries as there can be by default, of the longest names.
+const MAX_REPLY: usize = 2 << 20;
+
+/// Calls of a connection that may run at the same time: only those that are handed on take a while.
+const MAX_CALLS: usize = 64;
+
+/// Bytes of replies that a peer has not taken, above which no further calls of it are read.
+const MAX_UNSENT: usize = 64 << 10;
+
+/// Calls of another host's connection that may wait for their turn. Nobody who keeps to the rate waits.
+const CALLS_OF_STRANGER: usize = 4;
+
+/// The largest call: one to be handed on with the most arguments. rpcbind takes no more than 9000 bytes.
+const MAX_CALL: usize = 16 << 10;
+
+/// Open connections of a Unix socket: every server of the host may keep one.
+const MAX_LOCAL_CONNECTIONS: usize = 4096;
+
+/// Of these, connections of one user other than root.
+const MAX_CONNECTIONS_OF_USER: usize = 1024;
+
+/// How long to wait after the system refused a connection for want of descriptors or memory.
+const BREATH: Duration = Duration::from_millis(100);
+
+impl Door {
+    pub(super) fn new(
+        registry: Registry,
+        lifecycle: Lifecycle,
+        max_connections: usize,
+        max_connections_per_peer: usize,
+        strangers: Patience,
+        locals: Patience,
+    ) -> Self {
+        // Whoever is on this host cannot keep all others out.
+        let of_this_host = max_connections.div_ceil(4) * 3;
+        let guests =
+            Guests::new(max_connections_per_peer).max_of_this_host(of_this_host).max_of_user(MAX_CONNECTIONS_OF_USER);
+        let [strangers, locals] = [strangers, locals].map(Watch::new);
+        Self { registry, lifecycle, max_connections, guests, strangers, locals }
+    }
+
+    /// Answers what comes to a UDP socket.
+    ///
+    /// # Errors
+    ///
+    /// The socket does not let itself be set up.
+    pub(super) fn datagrams(&self, socket: UdpSocket) -> io::Result<Datagrams> {
+        Datagrams::new(socket, self.registry.clone(), settings(MAX_CALLS), self.lifecycle.clone())
+    }
+
+    /// Closes connections that are silent for too long, in the background.
+    pub(super) fn look_after_connections(&self) {
+        for watch in [&self.strangers, &self.locals] {
+            let (watch, stopping) = (watch.clone(), self.lifecycle.clone().stopping());
+            self.lifecycle.spawn(async move {
+                tokio::select! {
+                    () = watch.run() => {}
+                    () = stopping => {}
+                }
+            });
+        }
+    }
+
+    /// Serves each connection in a task of its own.
+    pub(super) async fn accept(self, listener: Listener) {
+        let room = Arc::new(Semaphore::new(match listener {
+            Listener::Tcp(_) => self.max_connections,
+            #[cfg(unix)]
+            Listener::Unix(_) => MAX_LOCAL_CONNECTIONS,
+        }));
+        let stopping = self.lifecycle.clone().stopping();
+        tokio::pin!(stopping);
+        loop {
+            let accepted = async {
+                let place = Arc::clone(&room).acquire_owned().await.map_err(io::Error::other)?;
+                Ok::<_, io::Error>((place, listener.next().await?))
+            };
+            let accepted = tokio::select! {
+                accepted = accepted => accepted,
+                () = &mut stopping => return,
+            };
+            match accepted {
+                Ok((place, (stream, info))) => self.serve(stream, info, place),
+                Err(error) => {
+                    // Out of descriptors, or the peer was gone already: neither is a reason to stop serving.
+                    tracing::debug!(target: "onc::portmap", %error, "a connection was not accepted");
+                    if !matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) {
+                        sleep(BREATH).await;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Serves a connection, which has `place` until it ends.
+    fn serve(&self, stream: Box<dyn Stream>, info: ConnectionInfo, place: impl Send + 'static) {
+        let Some(guest) = self.guests.admit(&info.peer) else {
+            tracing::debug!(target: "onc::portmap", peer = %info.peer, "too many connections: closed");
+            return;
+        };
+        let (watch, settings) = if info.peer.is_local() {
+            (&self.locals, settings(MAX_CALLS))
+        } else {
+            (&self.strangers, settings(CALLS_OF_STRANGER))
+        };
+        let info = Arc::new(info);
+        let vitals = watch.vitals(Arc::clone(&info));
+        let watched = Arc::downgrade(&vitals);
+        let connection = Connection::new(stream, self.registry.clone(), info, settings, self.lifecycle.clone())
+            .max_call_size(MAX_CALL)
+            .watched(vitals);
+        let task = self.lifecycle.spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(target: "onc::portmap", %error, "a connection ended");
+            }
+            drop((place, guest));
+        });
+        watch.add(watched, task);
+    }
+}
+
+impl Listener {
+    async fn next(&self) -> io::Result<(Box<dyn Stream>, ConnectionInfo)> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, peer) = listener.accept().await?;
+                tcp::set_up(&stream)?;
+                let info = ConnectionInfo::new(Peer::ip(Netid::tcp(&peer), peer), stream.local_addr().ok());
+                Ok((Box::new(stream), info))
+            }
+            #[cfg(unix)]
+            Self::Unix(socket) => {
+                let (stream, peer) = socket.accept().await?;
+                Ok((Box::new(stream), ConnectionInfo::new(peer, None)))
+            }
+        }
+    }
+}
+
+/// What a connection, or a UDP socket, may cost.
+fn settings(max_calls: usize) -> Settings {
+    Settings { max_record_size: MAX_REPLY, limits: Limits::default(), max_calls, max_unsent: MAX_UNSENT }
+}
