@@ -3,6 +3,7 @@
 mod attributes;
 mod case;
 mod client;
+mod concurrent;
 mod constants;
 mod conversions;
 mod discriminant;
@@ -34,11 +35,13 @@ pub(crate) use self::{case::camel, docs::declaration, numbers::integer_name, sur
 
 pub(crate) use self::module_name::module_name;
 
+use std::sync::Arc;
+
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use self::{module::Module, names::Names, traits::Traits};
-use crate::model::{Item, Model};
+use crate::model::{Item, Model, Name};
 
 /// Where the runtime is unless the configuration says otherwise.
 pub(crate) const RUNTIME: &str = "::onc_runtime";
@@ -110,44 +113,56 @@ pub(crate) fn generate(model: &Model, settings: &Settings) -> String {
 struct Generator<'m> {
     model: &'m Model,
     settings: &'m Settings,
-    names: Names,
-    traits: Traits,
+    names: Arc<Names>,
+    traits: Arc<Traits>,
     runtime: TokenStream,
 }
 
 impl<'m> Generator<'m> {
     fn new(model: &'m Model, settings: &'m Settings) -> Self {
-        Self {
-            model,
-            settings,
-            names: Names::new(model, settings.keep_names),
-            traits: Traits::new(model),
-            // The configuration has refused what is no path.
-            runtime: settings.runtime_path.parse().unwrap_or_else(|_| quote!(::onc_runtime)),
-        }
+        let names = Arc::new(Names::new(model, settings.keep_names));
+        Self::with(model, settings, names, Arc::new(Traits::new(model)))
+    }
+
+    /// With names and traits that are known.
+    fn with(model: &'m Model, settings: &'m Settings, names: Arc<Names>, traits: Arc<Traits>) -> Self {
+        // The configuration has refused what is no path.
+        let runtime = settings.runtime_path.parse().unwrap_or_else(|_| quote!(::onc_runtime));
+        Self { model, settings, names, traits, runtime }
     }
 
     /// Everything, in the order of the file; a namespace stands where it was first opened.
     fn items(&self) -> Module {
+        let own = |item: &Item| self.name_of(*item).namespace.is_empty();
+        let mut sources = self.sources(self.model.order.iter().copied().filter(own).collect()).into_iter();
         let mut top = Module::default();
         for item in &self.model.order {
-            let name = match *item {
-                Item::Constant(index) => &self.model.constants[index].name,
-                Item::Type(id) => &self.model.type_(id).name,
-                Item::Program(index) => &self.model.programs[index].name,
-            };
-            let at = self.place_of(&name.namespace);
-            let tokens = match *item {
-                Item::Constant(index) => self.constant(&at, index),
-                Item::Type(id) => self.type_(&at, id),
-                Item::Program(index) => self.program(&at, index),
-            };
-            if name.namespace.is_empty() {
-                top.add(tokens);
+            if own(item) {
+                top.add(sources.next().unwrap_or_default());
             } else {
-                top.add_inside(name.namespace.iter().map(|segment| self.names.namespace(segment)), tokens);
+                let namespace = &self.name_of(*item).namespace;
+                let path = namespace.iter().map(|segment| self.names.namespace(segment));
+                top.add_inside(path, self.item(*item));
             }
         }
         top
+    }
+
+    fn name_of(&self, item: Item) -> &'m Name {
+        match item {
+            Item::Constant(index) => &self.model.constants[index].name,
+            Item::Type(id) => &self.model.type_(id).name,
+            Item::Program(index) => &self.model.programs[index].name,
+        }
+    }
+
+    /// A definition and all that belongs to it.
+    fn item(&self, item: Item) -> TokenStream {
+        let at = self.place_of(&self.name_of(item).namespace);
+        match item {
+            Item::Constant(index) => self.constant(&at, index),
+            Item::Type(id) => self.type_(&at, id),
+            Item::Program(index) => self.program(&at, index),
+        }
     }
 }

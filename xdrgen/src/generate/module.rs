@@ -22,8 +22,8 @@ enum Content {
 
 impl Module {
     /// Adds items at the end of the file: formatted one by one, they take the memory of one.
-    pub(super) fn add(&mut self, items: TokenStream) {
-        self.contents.push(Content::Source(layout::format(items)));
+    pub(super) fn add(&mut self, source: String) {
+        self.contents.push(Content::Source(source));
     }
 
     /// Adds items at the end of the module at this path.
