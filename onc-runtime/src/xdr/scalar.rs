@@ -45,7 +45,11 @@ macro_rules! number {
             fn decode_array<const N: usize, S: Source>(from: &mut S) -> Result<[Self; N], DecodeError> {
                 let run = from.run(N * size_of::<Self>())?;
                 let (slots, _) = run.rest().as_chunks::<{ size_of::<$number>() }>();
-                Ok(std::array::from_fn(|at| slots.get(at).map_or(Default::default(), |slot| Self::from_be_bytes(*slot))))
+                let mut numbers = [Self::default(); N];
+                for (number, slot) in numbers.iter_mut().zip(slots) {
+                    *number = Self::from_be_bytes(*slot);
+                }
+                Ok(numbers)
             }
         }
     )*};

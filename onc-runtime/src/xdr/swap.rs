@@ -24,7 +24,7 @@ macro_rules! swap {
                 fn put(items: &[$number], room: &mut [MaybeUninit<u8>]) {
                     let (slots, _) = room.as_chunks_mut::<{ size_of::<$number>() }>();
                     for (slot, item) in slots.iter_mut().zip(items) {
-                        *slot = item.to_be_bytes().map(MaybeUninit::new);
+                        slot.write_copy_of_slice(&item.to_be_bytes());
                     }
                 }
 
