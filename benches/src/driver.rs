@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use onc_runtime::{Client, Error};
+use onc_runtime::{Call, Client, Error, Procedure};
 use tokio::time::sleep;
 
 use crate::arguments::{ClientArguments, Operation, Workload};
@@ -102,13 +102,17 @@ pub async fn together(arguments: &ClientArguments, workload: Workload) -> Result
             let caller = Caller::new(client.clone(), workload.operation, arguments.size);
             bytes = caller.bytes();
             tokio::spawn(async move {
-                while !stop.load(Ordering::Relaxed) {
-                    if let Err(error) = caller.once().await {
-                        eprintln!("a call failed: {error}");
-                        std::process::exit(1);
-                    }
-                    count.add_one();
-                }
+                let Err(error) = caller
+                    .repeat(|| {
+                        count.add_one();
+                        !stop.load(Ordering::Relaxed)
+                    })
+                    .await
+                else {
+                    return;
+                };
+                eprintln!("a call failed: {error}");
+                std::process::exit(1);
             });
         }
     }
@@ -160,15 +164,34 @@ impl Caller {
     }
 
     async fn once(&self) -> Result<(), Error> {
+        self.repeat(|| false).await
+    }
+
+    /// Calls until `more` says that it was the last time.
+    async fn repeat(&self, more: impl Fn() -> bool) -> Result<(), Error> {
+        let Self { client, words, payload, size, .. } = self;
         match self.operation {
-            Operation::Null => self.client.null().await?,
-            Operation::Add => assert_eq!(self.client.add(1, 2).await?, 3),
-            Operation::Small => assert_eq!(self.client.small(self.words.clone()).await?.wide[0], 10),
-            Operation::Read => assert_eq!(self.client.read(self.size as u32).await?.len(), self.size),
-            Operation::Write => assert_eq!(self.client.write(self.payload.clone()).await?, self.size as u32),
-            Operation::Echo => assert_eq!(self.client.echo(self.payload.clone()).await?.len(), self.size),
+            Operation::Null => repeat(more, || client.null(), |()| true).await,
+            Operation::Add => repeat(more, || client.add(1, 2), |sum| sum == 3).await,
+            Operation::Small => repeat(more, || client.small(words.clone()), |words| words.wide[0] == 10).await,
+            Operation::Read => repeat(more, || client.read(*size as u32), |read| read.len() == *size).await,
+            Operation::Write => repeat(more, || client.write(payload.clone()), |written| written == *size as u32).await,
+            Operation::Echo => repeat(more, || client.echo(payload.clone()), |echoed| echoed.len() == *size).await,
         }
-        Ok(())
+    }
+}
+
+/// One loop for each operation: a choice made anew for each call would be counted with it.
+async fn repeat<P: Procedure>(
+    more: impl Fn() -> bool,
+    call: impl Fn() -> Call<P>,
+    is_right: impl Fn(P::Results) -> bool,
+) -> Result<(), Error> {
+    loop {
+        assert!(is_right(call().await?), "another answer than expected");
+        if !more() {
+            return Ok(());
+        }
     }
 }
 
