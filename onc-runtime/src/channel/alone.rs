@@ -45,27 +45,34 @@ impl Channel {
         }
     }
 
-    /// The outcome of a call that has the connection to itself.
-    pub(super) fn poll_alone(&self, xid: u32, waker: &Waker) -> Option<Result<Body, Error>> {
+    /// As [`poll_reply`](Self::poll_reply), for a call that has the connection to itself.
+    pub(super) fn poll_alone<R>(
+        &self,
+        xid: u32,
+        waker: &Waker,
+        read: impl FnOnce(Body<'_>) -> R,
+    ) -> Poll<Result<R, Error>> {
         let Some(mut line) = self.try_line() else {
             self.wake_driver();
-            return self.lock().outcome(xid, waker);
+            return self.lock().outcome(xid, waker, read);
         };
         loop {
             let progress = self.poll_line(&mut line, xid, waker);
             let mut inner = self.lock();
-            let outcome = inner.outcome(xid, waker);
-            if outcome.is_none() && progress.is_ready() && inner.alone == Some(xid) {
-                // It was something else, such as a late reply to a call that was given up.
-                continue;
+            if inner.awaits(xid, waker) {
+                if progress.is_ready() && inner.alone == Some(xid) {
+                    // It was something else, such as a late reply to a call that was given up.
+                    continue;
+                }
+                return Poll::Pending;
             }
-            let ended = outcome.is_some() && inner.alone.take_if(|alone| *alone == xid).is_some();
-            let driver = if ended { inner.driver.clone() } else { None };
+            let outcome = inner.pending.take(xid, read);
+            let driver = inner.alone.take_if(|alone| *alone == xid).and_then(|_| inner.driver.clone());
             drop(inner);
             if let Some(driver) = driver {
                 self.give_back(&mut line, &driver);
             }
-            return outcome;
+            return Poll::Ready(outcome);
         }
     }
 

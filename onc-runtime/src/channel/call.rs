@@ -114,17 +114,12 @@ impl<P: Procedure> Call<P> {
                 Poll::Pending
             }
             Stage::InFlight { xid, expiry } => {
-                let Some(outcome) = channel.poll_reply(xid, cx.waker()) else { return Poll::Pending };
+                let limits = channel.settings.limits;
+                let outcome = std::task::ready!(channel.poll_reply(xid, cx.waker(), |body| results::<P>(body, limits)));
                 *stage = Stage::Done;
+                step!(10, "the stub unmarshals the results and returns to its caller", xid, procedure = P::NAME);
                 match outcome {
-                    Ok(body) => {
-                        step!(
-                            10,
-                            "the stub unmarshals the results and returns to its caller",
-                            xid,
-                            procedure = P::NAME
-                        );
-                        let outcome = results::<P>(&body, channel.settings.limits);
+                    Ok(outcome) => {
                         if let Err(error) = &outcome
                             && !std::mem::replace(strayed, true)
                             && let Some(xid) = channel.look_elsewhere(error, P::INTERFACE, cx.waker(), expiry)
@@ -214,15 +209,14 @@ pub(super) fn measure<P: Procedure>(arguments: &P::Arguments, max: usize) -> Res
 
 /// The results in a reply.
 #[inline]
-fn results<P: Procedure>(body: &Body, limits: Limits) -> Result<P::Results, Error> {
+fn results<P: Procedure>(body: Body<'_>, limits: Limits) -> Result<P::Results, Error> {
     match body {
-        Body::Inline { length, bytes } => {
-            let message = &bytes[..usize::from(*length)];
+        Body::Short(message) => {
             let offset = accepted(message)?;
             finish::<P>(Decoder::new(&message[offset..], limits))
         }
-        Body::Shared(message) => {
-            let offset = accepted(message)?;
+        Body::Long(message) => {
+            let offset = accepted(&message)?;
             finish::<P>(Decoder::shared(&message.slice(offset..), limits))
         }
     }

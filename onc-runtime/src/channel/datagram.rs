@@ -19,7 +19,6 @@ use crate::transport::{Outgoing, failure};
 use crate::xdr::Encoder;
 
 use super::link::{Poller, Progress};
-use super::pending::State;
 use super::queue::Channel;
 use super::retransmission::{Attempts, Retransmission};
 
@@ -170,7 +169,7 @@ impl DatagramLink {
         let now = Instant::now().into_std();
         while let Some(&xid) = self.due.front() {
             let mut inner = channel.lock();
-            if let Some(State::Waiting(waiting)) = inner.pending.state(xid)
+            if let Some(waiting) = inner.pending.waiting(xid)
                 && let Some(Outstanding { message, attempts }) = waiting.datagram.as_deref_mut()
             {
                 if self.socket.poll_send_ready(cx)?.is_pending() {
@@ -208,7 +207,7 @@ impl DatagramLink {
         let mut inner = channel.lock();
         inner.down = None;
         if let Some((xid, _)) = datagram.split_first_chunk()
-            && let Some(State::Waiting(waiting)) = inner.pending.state(u32::from_be_bytes(*xid))
+            && let Some(waiting) = inner.pending.waiting(u32::from_be_bytes(*xid))
             && let Some(outstanding) = &waiting.datagram
         {
             self.retransmission.answered(&outstanding.attempts, Instant::now().into_std());

@@ -12,7 +12,7 @@ use std::task::Waker;
 use crate::error::{Error, Lost, Refusal};
 use crate::rpc::Interface;
 
-use super::pending::{State, Waiting};
+use super::pending::Waiting;
 use super::queue::{Channel, Expiry, Inner};
 
 /// Calls that wait until it is known whether their server has moved.
@@ -64,11 +64,7 @@ impl Inner {
         let mut woken = Vec::new();
         for (xid, refusal) in std::mem::take(&mut self.strays.waiting) {
             // It may have been given up meanwhile.
-            if let Some(state @ State::Waiting(_)) = self.pending.state(xid)
-                && let State::Waiting(waiting) = std::mem::replace(state, State::Done(Err(Error::Refused(refusal))))
-            {
-                woken.push(waiting.waker);
-            }
+            woken.extend(self.pending.fail(xid, Error::Refused(refusal)).map(|waiting| waiting.waker));
         }
         woken
     }

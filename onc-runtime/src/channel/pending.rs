@@ -5,6 +5,7 @@ use std::task::Waker;
 use bytes::Bytes;
 
 use crate::error::Error;
+use crate::rpc::Record;
 
 /// A point in the channel's coarse time; see [`super::queue`].
 pub(super) type Tick = u32;
@@ -27,14 +28,18 @@ struct Slot {
 
 /// What became of a call so far.
 #[derive(Debug, Default)]
-pub(super) enum State {
+enum State {
     /// There is no such call.
     #[default]
     Vacant,
     /// No reply yet.
     Waiting(Waiting),
-    /// The reply is here, or there will be none.
-    Done(Result<Body, Error>),
+    /// A short reply, kept in place.
+    Short { length: u8, bytes: [u8; SHORT] },
+    /// A long one, in memory of its own.
+    Long(Bytes),
+    /// There will be no reply.
+    Failed(Error),
 }
 
 /// A call without a reply.
@@ -50,29 +55,23 @@ pub(super) struct Waiting {
     pub(super) datagram: Option<Box<super::datagram::Outstanding>>,
 }
 
-/// A reply as it was received, without its record mark.
+/// A reply as it was received, without its record mark, for whoever waited for it.
 #[derive(Debug)]
-pub(super) enum Body {
-    /// A short one.
-    Inline { length: u8, bytes: [u8; INLINE] },
-    /// A long one, in memory of its own.
-    Shared(Bytes),
+pub(super) enum Body<'a> {
+    Short(&'a [u8]),
+    Long(Bytes),
 }
 
 /// Replies up to this length are kept in place: a header of 24 bytes and a few dozen of results.
-/// A state is then just small enough for the compiler to move it without a call.
-const INLINE: usize = 110;
+const SHORT: usize = 110;
 
-impl Body {
-    /// Copies a reply.
-    #[inline]
-    pub(super) fn copy(reply: &[u8]) -> Self {
-        if reply.len() > INLINE {
-            return Self::Shared(Bytes::copy_from_slice(reply));
+impl Body<'_> {
+    /// In memory of its own.
+    pub(super) fn into_bytes(self) -> Bytes {
+        match self {
+            Self::Short(bytes) => Bytes::copy_from_slice(bytes),
+            Self::Long(bytes) => bytes,
         }
-        let mut bytes = [0; INLINE];
-        bytes[..reply.len()].copy_from_slice(reply);
-        Self::Inline { length: reply.len() as u8, bytes }
     }
 }
 
@@ -121,26 +120,85 @@ impl Pending {
         self.next_xid
     }
 
-    /// The state of a call, if there is one of this xid.
+    /// The call with this xid, if it still waits for its reply.
     #[inline]
-    pub(super) fn state(&mut self, xid: u32) -> Option<&mut State> {
-        if self.slots.is_empty() {
+    pub(super) fn waiting(&mut self, xid: u32) -> Option<&mut Waiting> {
+        match self.state(xid) {
+            Some(State::Waiting(waiting)) => Some(waiting),
+            _ => None,
+        }
+    }
+
+    /// Keeps the reply to a call; returns the call as it waited, if it did.
+    #[inline]
+    pub(super) fn settle(&mut self, xid: u32, reply: &Record<'_>) -> Option<Waiting> {
+        let state = self.state(xid)?;
+        if !matches!(state, State::Waiting(_)) {
             return None;
         }
-        let at = self.place(xid);
-        let slot = &mut self.slots[at];
-        (slot.xid == xid && !matches!(slot.state, State::Vacant)).then_some(&mut slot.state)
+        let settled = match reply {
+            Record::Borrowed(reply) if reply.len() <= SHORT => {
+                State::Short { length: reply.len() as u8, bytes: [0; SHORT] }
+            }
+            Record::Borrowed(reply) => State::Long(Bytes::copy_from_slice(reply)),
+            Record::Owned(reply) => State::Long(reply.clone()),
+        };
+        let before = std::mem::replace(state, settled);
+        if let State::Short { length, bytes } = state {
+            bytes[..usize::from(*length)].copy_from_slice(reply);
+        }
+        if let State::Waiting(waiting) = before { Some(waiting) } else { None }
+    }
+
+    /// Says why there will be no reply to a call; returns the call as it waited, if it did.
+    pub(super) fn fail(&mut self, xid: u32, error: Error) -> Option<Waiting> {
+        match self.state(xid)? {
+            state @ State::Waiting(_) => match std::mem::replace(state, State::Failed(error)) {
+                State::Waiting(waiting) => Some(waiting),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Ends a call that waits no longer: hands the reply to `read`, or says why there is none.
+    #[inline]
+    pub(super) fn take<R>(&mut self, xid: u32, read: impl FnOnce(Body<'_>) -> R) -> Result<R, Error> {
+        let Some(state) = self.state(xid) else { return Err(Error::Closed) };
+        let outcome = match state {
+            State::Short { length, bytes } => Ok(read(Body::Short(&bytes[..usize::from(*length)]))),
+            State::Long(bytes) => Ok(read(Body::Long(std::mem::take(bytes)))),
+            State::Failed(error) => Err(error.clone()),
+            State::Waiting(_) | State::Vacant => Err(Error::Closed),
+        };
+        *state = State::Vacant;
+        self.vacated();
+        outcome
     }
 
     /// Forgets a call.
     #[inline]
-    pub(super) fn remove(&mut self, xid: u32) -> Option<State> {
-        let state = std::mem::take(self.state(xid)?);
+    pub(super) fn remove(&mut self, xid: u32) {
+        if let Some(state) = self.state(xid) {
+            *state = State::Vacant;
+            self.vacated();
+        }
+    }
+
+    /// The state of a call, if there is one of this xid.
+    #[inline]
+    fn state(&mut self, xid: u32) -> Option<&mut State> {
+        let mask = self.slots.len().wrapping_sub(1);
+        let slot = self.slots.get_mut(xid as usize & mask)?;
+        (slot.xid == xid && !matches!(slot.state, State::Vacant)).then_some(&mut slot.state)
+    }
+
+    #[inline]
+    fn vacated(&mut self) {
         self.count -= 1;
         if self.count == 0 && self.slots.len() > KEEP {
             self.slots = Vec::new();
         }
-        Some(state)
     }
 
     /// Ends those waiting calls for which `end` gives an outcome; returns whom to wake.
@@ -149,11 +207,9 @@ impl Pending {
         for slot in &mut self.slots {
             if let State::Waiting(waiting) = &mut slot.state
                 && let Some(error) = end(slot.xid, waiting)
+                && let State::Waiting(waiting) = std::mem::replace(&mut slot.state, State::Failed(error))
             {
-                let done = State::Done(Err(error));
-                if let State::Waiting(waiting) = std::mem::replace(&mut slot.state, done) {
-                    woken.push(waiting.waker);
-                }
+                woken.push(waiting.waker);
             }
         }
         woken
@@ -199,11 +255,11 @@ mod tests {
         let mut pending = Pending::new(u32::MAX - 50);
         let xids: Vec<u32> = (0..1000).map(|_| pending.insert(waiting())).collect();
         assert_eq!(pending.len(), 1000);
-        assert!(xids.iter().all(|xid| matches!(pending.state(*xid), Some(State::Waiting(_)))));
+        assert!(xids.iter().all(|xid| pending.waiting(*xid).is_some()));
         assert_eq!(xids[51], 0);
         for xid in &xids {
-            assert!(pending.remove(*xid).is_some());
-            assert!(pending.remove(*xid).is_none());
+            pending.remove(*xid);
+            assert!(pending.waiting(*xid).is_none());
         }
         assert_eq!(pending.len(), 0);
     }
@@ -217,14 +273,27 @@ mod tests {
             assert_ne!(xid, old);
             pending.remove(xid);
         }
-        assert!(pending.state(old).is_some());
+        assert!(pending.waiting(old).is_some());
         assert!(pending.slots.len() <= 16, "one old call does not make the table grow");
     }
 
     #[test]
-    fn short_replies_are_kept_in_place() {
+    fn replies_are_kept_whatever_their_length() {
         assert!(size_of::<State>() <= 120, "{}", size_of::<State>());
-        assert!(matches!(Body::copy(&[1; INLINE]), Body::Inline { length, .. } if usize::from(length) == INLINE));
-        assert!(matches!(Body::copy(&[1; INLINE + 1]), Body::Shared(_)));
+        let mut pending = Pending::new(7);
+        for length in [0, 1, SHORT, SHORT + 1, 10_000] {
+            let xid = pending.insert(waiting());
+            let reply = vec![0xcd; length];
+            assert!(pending.settle(xid, &Record::Borrowed(&reply)).is_some());
+            assert!(pending.settle(xid, &Record::Borrowed(b"late")).is_none());
+            let is_short = pending.take(xid, |body| {
+                let is_short = matches!(body, Body::Short(_));
+                assert_eq!(body.into_bytes(), reply);
+                is_short
+            });
+            assert_eq!(is_short.expect("a reply"), length <= SHORT);
+            assert!(matches!(pending.take(xid, |_| ()), Err(Error::Closed)));
+        }
+        assert_eq!(pending.len(), 0);
     }
 }

@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Waker;
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use crate::error::{ConnectError, Deadline, Error, Limit, Lost, Phase};
@@ -22,7 +22,7 @@ use super::datagram::Outstanding;
 use super::driver::Settings;
 use super::elsewhere::Strays;
 use super::link::Line;
-use super::pending::{Body, Pending, State, Tick, Waiting};
+use super::pending::{Body, Pending, Tick, Waiting};
 
 /// One unit of the channel's time.
 pub(super) const TICK: Duration = Duration::from_millis(100);
@@ -145,7 +145,7 @@ impl Channel {
         let xid = inner.pending.insert(waiting);
         let written = if settings.datagrams {
             Outstanding::write(idempotent, |out| write(out, xid)).map(|outstanding| {
-                if let Some(State::Waiting(waiting)) = inner.pending.state(xid) {
+                if let Some(waiting) = inner.pending.waiting(xid) {
                     waiting.datagram = Some(Box::new(outstanding));
                 }
                 inner.datagrams.push(xid);
@@ -177,15 +177,20 @@ impl Channel {
         Ok((xid, expiry))
     }
 
-    /// The reply to a call, or why there is none, once it is known.
+    /// Hands the reply to a call to `read`, or says why there is none, once it is known.
     #[inline]
-    pub(super) fn poll_reply(&self, xid: u32, waker: &Waker) -> Option<Result<Body, Error>> {
+    pub(super) fn poll_reply<R>(
+        &self,
+        xid: u32,
+        waker: &Waker,
+        read: impl FnOnce(Body<'_>) -> R,
+    ) -> Poll<Result<R, Error>> {
         let mut inner = self.lock();
         if inner.alone == Some(xid) {
             drop(inner);
-            return self.poll_alone(xid, waker);
+            return self.poll_alone(xid, waker, read);
         }
-        inner.outcome(xid, waker)
+        inner.outcome(xid, waker, read)
     }
 
     /// Forgets a call: its reply will be ignored.
@@ -235,20 +240,23 @@ impl Inner {
         self.one_way || self.pending.any_waiting()
     }
 
-    /// Takes the outcome of a call if it is known; leaves `waker` to be woken if it is not.
+    /// Hands the reply to a call to `read`, or says why there is none, once it is known.
     #[inline]
-    pub(super) fn outcome(&mut self, xid: u32, waker: &Waker) -> Option<Result<Body, Error>> {
-        match self.pending.state(xid) {
-            Some(State::Waiting(waiting)) => {
-                waiting.waker.clone_from(waker);
-                None
-            }
-            Some(State::Done(_)) => match self.pending.remove(xid) {
-                Some(State::Done(outcome)) => Some(outcome),
-                _ => None,
-            },
-            Some(State::Vacant) | None => Some(Err(Error::Closed)),
-        }
+    pub(super) fn outcome<R>(
+        &mut self,
+        xid: u32,
+        waker: &Waker,
+        read: impl FnOnce(Body<'_>) -> R,
+    ) -> Poll<Result<R, Error>> {
+        if self.awaits(xid, waker) { Poll::Pending } else { Poll::Ready(self.pending.take(xid, read)) }
+    }
+
+    /// The reply to a call is not known yet; `waker` will be woken when it is.
+    #[inline]
+    pub(super) fn awaits(&mut self, xid: u32, waker: &Waker) -> bool {
+        let Some(waiting) = self.pending.waiting(xid) else { return false };
+        waiting.waker.clone_from(waker);
+        true
     }
 
     /// Hands a received record to the call that waits for it; returns whom to wake. One that nobody waits for is a late
@@ -265,20 +273,10 @@ impl Inner {
             return None;
         }
         let xid = u32::from_be_bytes(*xid);
-        let state = self.pending.state(xid)?;
-        if !matches!(state, State::Waiting(_)) {
-            return None;
-        }
         step!(9, "the client stub receives the reply from its kernel", xid);
-        let body = match record {
-            Record::Borrowed(bytes) => Body::copy(bytes),
-            Record::Owned(bytes) => Body::Shared(bytes.clone()),
-        };
-        match std::mem::replace(state, State::Done(Ok(body))) {
-            // A caller that reads by itself is awake.
-            State::Waiting(waiting) if self.alone != Some(xid) => Some(waiting.waker),
-            _ => None,
-        }
+        let waiting = self.pending.settle(xid, record)?;
+        // A caller that reads by itself is awake.
+        (self.alone != Some(xid)).then_some(waiting.waker)
     }
 
     /// Lets one unit of time pass; returns whom to wake because their deadline has passed.

@@ -13,7 +13,6 @@ use crate::xdr::{EncodeError, EncodeErrorKind, Sink, Size};
 
 use super::caller::{Request, Response};
 use super::client::{Client, Through};
-use super::pending::Body;
 use super::queue::{Channel, Expiry};
 
 impl Client {
@@ -72,14 +71,14 @@ impl Client {
                 let (interface, procedure, server) = (request.interface, request.procedure, channel.settings.server());
                 *observation = Observation::begin(started, Side::Client, interface, procedure, xid, server);
             }
-            let mut outcome = channel.outcome(xid).await.and_then(results);
+            let mut outcome = channel.reply(xid).await;
             if let Err(error) = &outcome
                 && !std::mem::replace(&mut strayed, true)
                 && let Some(xid) =
                     poll_fn(|cx| Poll::Ready(channel.look_elsewhere(error, request.interface, cx.waker(), expiry)))
                         .await
             {
-                outcome = channel.outcome(xid).await.and_then(results);
+                outcome = channel.reply(xid).await;
             }
             match outcome {
                 Ok(response) => return Ok(response),
@@ -124,9 +123,10 @@ pub(super) struct Forget<'a> {
 
 impl Channel {
     /// Waits for the reply to a call. Dropped, the call is forgotten.
-    async fn outcome(&self, xid: u32) -> Result<Body, Error> {
+    async fn reply(&self, xid: u32) -> Result<Response, Error> {
         let _forget = self.forget_on_drop(xid);
-        poll_fn(|cx| self.poll_reply(xid, cx.waker()).map_or(Poll::Pending, Poll::Ready)).await
+        let message = poll_fn(|cx| self.poll_reply(xid, cx.waker(), |body| body.into_bytes())).await?;
+        response(&message)
     }
 
     /// Forgets a call when what is returned is dropped.
@@ -139,15 +139,6 @@ impl Drop for Forget<'_> {
     fn drop(&mut self) {
         self.channel.forget(self.xid);
     }
-}
-
-/// The encoded results in a reply.
-fn results(body: Body) -> Result<Response, Error> {
-    let message = match body {
-        Body::Inline { length, bytes } => Bytes::copy_from_slice(&bytes[..usize::from(length)]),
-        Body::Shared(message) => message,
-    };
-    response(&message)
 }
 
 /// The encoded results in a reply that says success, or the error that it says.

@@ -18,7 +18,6 @@ use crate::xdr::{EncodeError, EncodeErrorKind};
 
 use super::caller::{Caller, Request, Response};
 use super::client::{Client, Through};
-use super::pending::Body;
 use super::queue::{Channel, Expiry};
 use super::raw::response;
 
@@ -167,11 +166,7 @@ impl Signed {
         let _forget = channel.forget_on_drop(xid);
         let (interface, procedure, server) = (request.interface, request.procedure, channel.settings.server());
         let observation = Observation::begin(started, Side::Client, interface, procedure, xid, server);
-        let received = poll_fn(|cx| channel.poll_reply(xid, cx.waker()).map_or(Poll::Pending, Poll::Ready)).await;
-        let message = received.map(|body| match body {
-            Body::Inline { length, bytes } => Bytes::copy_from_slice(&bytes[..usize::from(length)]),
-            Body::Shared(message) => message,
-        });
+        let message = poll_fn(|cx| channel.poll_reply(xid, cx.waker(), |body| body.into_bytes())).await;
         if let Some(observation) = observation {
             observation.end(message.as_ref().map_or_else(Error::status, status));
         }
