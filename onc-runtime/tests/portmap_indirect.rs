@@ -45,8 +45,8 @@ impl Program for TwiceServer {
             return call.procedure_unavailable();
         }
         let service = std::sync::Arc::new(());
-        call.handle::<Twice, _, _, _>(&service, |_, _: Context, (number,)| async move {
-            number.checked_mul(2).ok_or(Fault::GarbageArguments)
+        call.handle::<Twice, _, _, _>(&service, |call, (number,)| async move {
+            (call, number.checked_mul(2).ok_or(Fault::GarbageArguments))
         })
     }
 }

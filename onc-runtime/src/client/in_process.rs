@@ -70,7 +70,7 @@ async fn answer(request: Request, registry: Registry, info: Arc<ConnectionInfo>)
     template.put_unmarked(&mut message, 1, request.procedure);
     message.extend_from_slice(&request.arguments);
     let message = Bytes::from(message);
-    let verdict = registry.dispatch(&message, Some(&message), &info, Limits::default());
+    let verdict = registry.dispatch(&message, Some(&message), &info, &Limits::default(), None);
     let Verdict::Answer { xid, mut handling } = verdict else {
         unreachable!("a call was encoded");
     };

@@ -349,36 +349,45 @@ impl<T: PmapV2> ::onc_runtime::service::Program for PmapV2Server<T> {
             1 => {
                 call.handle::<pmap_v2::Set, _, _, _>(
                     &self.service,
-                    |service, cx, (arg,)| async move { T::set(&service, &cx, arg).await },
+                    |call, (arg,)| async move {
+                        let outcome = T::set(&call.service, &call.context, arg).await;
+                        (call, outcome)
+                    },
                 )
             }
             2 => {
                 call.handle::<pmap_v2::Unset, _, _, _>(
                     &self.service,
-                    |service, cx, (arg,)| async move {
-                        T::unset(&service, &cx, arg).await
+                    |call, (arg,)| async move {
+                        let outcome = T::unset(&call.service, &call.context, arg).await;
+                        (call, outcome)
                     },
                 )
             }
             3 => {
                 call.handle::<pmap_v2::Getport, _, _, _>(
                     &self.service,
-                    |service, cx, (arg,)| async move {
-                        T::getport(&service, &cx, arg).await
+                    |call, (arg,)| async move {
+                        let outcome = T::getport(&call.service, &call.context, arg).await;
+                        (call, outcome)
                     },
                 )
             }
             4 => {
                 call.handle::<pmap_v2::Dump, _, _, _>(
                     &self.service,
-                    |service, cx, ()| async move { T::dump(&service, &cx).await },
+                    |call, ()| async move {
+                        let outcome = T::dump(&call.service, &call.context).await;
+                        (call, outcome)
+                    },
                 )
             }
             5 => {
                 call.handle::<pmap_v2::Callit, _, _, _>(
                     &self.service,
-                    |service, cx, (arg,)| async move {
-                        T::callit(&service, &cx, arg).await
+                    |call, (arg,)| async move {
+                        let outcome = T::callit(&call.service, &call.context, arg).await;
+                        (call, outcome)
                     },
                 )
             }
@@ -681,58 +690,72 @@ impl<T: RpcbV3> ::onc_runtime::service::Program for RpcbV3Server<T> {
             1 => {
                 call.handle::<rpcb_v3::Set, _, _, _>(
                     &self.service,
-                    |service, cx, (arg,)| async move { T::set(&service, &cx, arg).await },
+                    |call, (arg,)| async move {
+                        let outcome = T::set(&call.service, &call.context, arg).await;
+                        (call, outcome)
+                    },
                 )
             }
             2 => {
                 call.handle::<rpcb_v3::Unset, _, _, _>(
                     &self.service,
-                    |service, cx, (arg,)| async move {
-                        T::unset(&service, &cx, arg).await
+                    |call, (arg,)| async move {
+                        let outcome = T::unset(&call.service, &call.context, arg).await;
+                        (call, outcome)
                     },
                 )
             }
             3 => {
                 call.handle::<rpcb_v3::Getaddr, _, _, _>(
                     &self.service,
-                    |service, cx, (arg,)| async move {
-                        T::getaddr(&service, &cx, arg).await
+                    |call, (arg,)| async move {
+                        let outcome = T::getaddr(&call.service, &call.context, arg).await;
+                        (call, outcome)
                     },
                 )
             }
             4 => {
                 call.handle::<rpcb_v3::Dump, _, _, _>(
                     &self.service,
-                    |service, cx, ()| async move { T::dump(&service, &cx).await },
+                    |call, ()| async move {
+                        let outcome = T::dump(&call.service, &call.context).await;
+                        (call, outcome)
+                    },
                 )
             }
             5 => {
                 call.handle::<rpcb_v3::Callit, _, _, _>(
                     &self.service,
-                    |service, cx, (arg,)| async move {
-                        T::callit(&service, &cx, arg).await
+                    |call, (arg,)| async move {
+                        let outcome = T::callit(&call.service, &call.context, arg).await;
+                        (call, outcome)
                     },
                 )
             }
             6 => {
                 call.handle::<rpcb_v3::Gettime, _, _, _>(
                     &self.service,
-                    |service, cx, ()| async move { T::gettime(&service, &cx).await },
+                    |call, ()| async move {
+                        let outcome = T::gettime(&call.service, &call.context).await;
+                        (call, outcome)
+                    },
                 )
             }
             7 => {
                 call.handle::<rpcb_v3::Uaddr2Taddr, _, _, _>(
                     &self.service,
-                    |service, cx, (arg,)| async move {
-                        T::uaddr2taddr(&service, &cx, arg).await
+                    |call, (arg,)| async move {
+                        let outcome = T::uaddr2taddr(&call.service, &call.context, arg).await;
+                        (call, outcome)
                     },
                 )
             }
             8 => {
                 call.handle::<rpcb_v3::Taddr2Uaddr, _, _, _>(
                     &self.service,
-                    |service, cx, (arg,)| async move {
-                        T::taddr2uaddr(&service, &cx, arg).await
+                    |call, (arg,)| async move {
+                        let outcome = T::taddr2uaddr(&call.service, &call.context, arg).await;
+                        (call, outcome)
                     },
                 )
             }
@@ -1149,89 +1172,109 @@ impl<T: RpcbV4> ::onc_runtime::service::Program for RpcbV4Server<T> {
             1 => {
                 call.handle::<rpcb_v4::Set, _, _, _>(
                     &self.service,
-                    |service, cx, (arg,)| async move { T::set(&service, &cx, arg).await },
+                    |call, (arg,)| async move {
+                        let outcome = T::set(&call.service, &call.context, arg).await;
+                        (call, outcome)
+                    },
                 )
             }
             2 => {
                 call.handle::<rpcb_v4::Unset, _, _, _>(
                     &self.service,
-                    |service, cx, (arg,)| async move {
-                        T::unset(&service, &cx, arg).await
+                    |call, (arg,)| async move {
+                        let outcome = T::unset(&call.service, &call.context, arg).await;
+                        (call, outcome)
                     },
                 )
             }
             3 => {
                 call.handle::<rpcb_v4::Getaddr, _, _, _>(
                     &self.service,
-                    |service, cx, (arg,)| async move {
-                        T::getaddr(&service, &cx, arg).await
+                    |call, (arg,)| async move {
+                        let outcome = T::getaddr(&call.service, &call.context, arg).await;
+                        (call, outcome)
                     },
                 )
             }
             4 => {
                 call.handle::<rpcb_v4::Dump, _, _, _>(
                     &self.service,
-                    |service, cx, ()| async move { T::dump(&service, &cx).await },
+                    |call, ()| async move {
+                        let outcome = T::dump(&call.service, &call.context).await;
+                        (call, outcome)
+                    },
                 )
             }
             5 => {
                 call.handle::<rpcb_v4::Bcast, _, _, _>(
                     &self.service,
-                    |service, cx, (arg,)| async move {
-                        T::bcast(&service, &cx, arg).await
+                    |call, (arg,)| async move {
+                        let outcome = T::bcast(&call.service, &call.context, arg).await;
+                        (call, outcome)
                     },
                 )
             }
             6 => {
                 call.handle::<rpcb_v4::Gettime, _, _, _>(
                     &self.service,
-                    |service, cx, ()| async move { T::gettime(&service, &cx).await },
+                    |call, ()| async move {
+                        let outcome = T::gettime(&call.service, &call.context).await;
+                        (call, outcome)
+                    },
                 )
             }
             7 => {
                 call.handle::<rpcb_v4::Uaddr2Taddr, _, _, _>(
                     &self.service,
-                    |service, cx, (arg,)| async move {
-                        T::uaddr2taddr(&service, &cx, arg).await
+                    |call, (arg,)| async move {
+                        let outcome = T::uaddr2taddr(&call.service, &call.context, arg).await;
+                        (call, outcome)
                     },
                 )
             }
             8 => {
                 call.handle::<rpcb_v4::Taddr2Uaddr, _, _, _>(
                     &self.service,
-                    |service, cx, (arg,)| async move {
-                        T::taddr2uaddr(&service, &cx, arg).await
+                    |call, (arg,)| async move {
+                        let outcome = T::taddr2uaddr(&call.service, &call.context, arg).await;
+                        (call, outcome)
                     },
                 )
             }
             9 => {
                 call.handle::<rpcb_v4::Getversaddr, _, _, _>(
                     &self.service,
-                    |service, cx, (arg,)| async move {
-                        T::getversaddr(&service, &cx, arg).await
+                    |call, (arg,)| async move {
+                        let outcome = T::getversaddr(&call.service, &call.context, arg).await;
+                        (call, outcome)
                     },
                 )
             }
             10 => {
                 call.handle::<rpcb_v4::Indirect, _, _, _>(
                     &self.service,
-                    |service, cx, (arg,)| async move {
-                        T::indirect(&service, &cx, arg).await
+                    |call, (arg,)| async move {
+                        let outcome = T::indirect(&call.service, &call.context, arg).await;
+                        (call, outcome)
                     },
                 )
             }
             11 => {
                 call.handle::<rpcb_v4::Getaddrlist, _, _, _>(
                     &self.service,
-                    |service, cx, (arg,)| async move {
-                        T::getaddrlist(&service, &cx, arg).await
+                    |call, (arg,)| async move {
+                        let outcome = T::getaddrlist(&call.service, &call.context, arg).await;
+                        (call, outcome)
                     },
                 )
             }
             12 => {
                 call.handle::<rpcb_v4::Getstat, _, _, _>(
                     &self.service,
-                    |service, cx, ()| async move { T::getstat(&service, &cx).await },
+                    |call, ()| async move {
+                        let outcome = T::getstat(&call.service, &call.context).await;
+                        (call, outcome)
+                    },
                 )
             }
             _ => call.procedure_unavailable(),

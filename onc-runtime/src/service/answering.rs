@@ -12,6 +12,7 @@ use crate::xdr::Sink;
 
 use super::calls::RunningCall;
 use super::duplicates::{Admission, DuplicateCache, Ticket};
+use super::execution::{AtOnce, Spares};
 use super::outbox::Outbox;
 use super::registry::Verdict;
 use super::{ConnectionInfo, Handling, Lifecycle, Registry, Reply, Settings};
@@ -25,11 +26,20 @@ pub(super) struct Answering {
     pub(super) lifecycle: Lifecycle,
     /// The calls that must not be executed twice.
     pub(super) duplicates: Option<DuplicateCache>,
+    spares: Spares,
 }
 
 impl Answering {
     pub(super) fn new(registry: Registry, info: Arc<ConnectionInfo>, settings: Settings, lifecycle: Lifecycle) -> Self {
-        Self { outbox: Arc::default(), registry, info, settings, lifecycle, duplicates: None }
+        Self {
+            outbox: Arc::default(),
+            registry,
+            info,
+            settings,
+            lifecycle,
+            duplicates: None,
+            spares: Spares::default(),
+        }
     }
 
     /// The connection has room for another call, and for its reply behind those in `outgoing`; the server as a whole may have
@@ -51,26 +61,27 @@ impl Answering {
     ///
     /// It is not a call.
     #[inline]
-    pub(super) fn begin(&self, record: &Record<'_>, outgoing: &mut Outgoing, waker: &Waker) -> io::Result<()> {
-        if let Some(duplicates) = &self.duplicates {
-            return self.begin_once(duplicates, record, outgoing, waker);
+    pub(super) fn begin(&mut self, record: &Record<'_>, outgoing: &mut Outgoing, waker: &Waker) -> io::Result<()> {
+        if self.duplicates.is_some() {
+            return self.begin_once(record, outgoing, waker);
         }
-        self.execute(record, outgoing, waker, None).map(drop)
+        match self.dispatch(record, outgoing, waker) {
+            Verdict::Answered => Ok(()),
+            Verdict::Answer { xid, handling } => {
+                self.go_on(xid, handling, outgoing, waker, None);
+                Ok(())
+            }
+            Verdict::NotACall => Err(self.not_a_call()),
+        }
     }
 
     /// Answers a call that is executed only if it has not been.
     #[cold]
-    fn begin_once(
-        &self,
-        duplicates: &DuplicateCache,
-        record: &Record<'_>,
-        outgoing: &mut Outgoing,
-        waker: &Waker,
-    ) -> io::Result<()> {
+    fn begin_once(&mut self, record: &Record<'_>, outgoing: &mut Outgoing, waker: &Waker) -> io::Result<()> {
         let now = tokio::time::Instant::now().into_std();
-        let admission = match self.info.peer.address() {
-            Some(peer) => duplicates.admit(&self.registry, now, peer, record),
-            None => Admission::Execute(None),
+        let admission = match (&self.duplicates, self.info.peer.address()) {
+            (Some(duplicates), Some(peer)) => duplicates.admit(&self.registry, now, peer, record),
+            _ => Admission::Execute(None),
         };
         match admission {
             Admission::Execute(None) => self.execute(record, outgoing, waker, None).map(drop),
@@ -93,32 +104,55 @@ impl Answering {
     /// Gives the ticket back when the reply is in `outgoing`.
     #[inline]
     fn execute(
-        &self,
+        &mut self,
         record: &Record<'_>,
         outgoing: &mut Outgoing,
         waker: &Waker,
         ticket: Option<Ticket>,
     ) -> io::Result<Option<Ticket>> {
+        match self.dispatch(record, outgoing, waker) {
+            Verdict::Answered => Ok(ticket),
+            Verdict::Answer { xid, handling } => Ok(self.go_on(xid, handling, outgoing, waker, ticket)),
+            Verdict::NotACall => Err(self.not_a_call()),
+        }
+    }
+
+    #[inline]
+    fn dispatch(&mut self, record: &Record<'_>, outgoing: &mut Outgoing, waker: &Waker) -> Verdict {
         let (message, shared) = match record {
             Record::Borrowed(bytes) => (*bytes, None),
             Record::Owned(bytes) => (&bytes[..], Some(bytes)),
         };
-        let verdict = self.registry.dispatch(message, shared, &self.info, self.settings.limits);
-        let Verdict::Answer { xid, mut handling } = verdict else {
-            tracing::debug!(target: "onc::server", peer = %self.info.peer, "a record that is not a call");
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "a record that is not a call"));
-        };
-        let max_size = self.settings.max_record_size;
-        let mut reply = Reply::new(outgoing, xid, max_size);
         // The connection's own waker: it is a spurious wake-up at worst.
-        if handling.poll(&mut Context::from_waker(waker), &mut reply).is_ready() {
-            return Ok(ticket);
+        let at_once = AtOnce::new(outgoing, self.settings.max_record_size, waker, &mut self.spares);
+        self.registry.dispatch(message, shared, &self.info, &self.settings.limits, Some(at_once))
+    }
+
+    /// Answers with a refusal, or leaves a handler that waits to a task of its own.
+    #[cold]
+    fn go_on(
+        &self,
+        xid: u32,
+        mut handling: Handling,
+        outgoing: &mut Outgoing,
+        waker: &Waker,
+        ticket: Option<Ticket>,
+    ) -> Option<Ticket> {
+        let max_size = self.settings.max_record_size;
+        if handling.poll(&mut Context::from_waker(waker), &mut Reply::new(outgoing, xid, max_size)).is_ready() {
+            return ticket;
         }
         self.outbox.begin(waker);
         let end =
             End { outbox: Arc::clone(&self.outbox), reply: None, ticket, _running: self.lifecycle.calls().begin() };
         self.lifecycle.spawn(finish(handling, xid, max_size, end));
-        Ok(None)
+        None
+    }
+
+    #[cold]
+    fn not_a_call(&self) -> io::Error {
+        tracing::debug!(target: "onc::server", peer = %self.info.peer, "a record that is not a call");
+        io::Error::new(io::ErrorKind::InvalidData, "a record that is not a call")
     }
 }
 

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::task::Context;
+use std::task::{Context, Poll};
 
 use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSockRef, UdpSocketState};
 use tokio::io::Interest;
@@ -17,6 +17,7 @@ use crate::transport::{Outgoing, Peer, canonical};
 
 use super::connection::Settings;
 use super::duplicates::{Admission, DuplicateCache, Ticket};
+use super::execution::{AtOnce, Spares};
 use super::registry::Verdict;
 use super::{ConnectionInfo, Handling, Lifecycle, Registry, Reply};
 
@@ -36,6 +37,7 @@ pub(crate) struct Datagrams {
     duplicates: Option<DuplicateCache>,
     /// Of the last call: the next one is often from the same peer.
     info: Arc<ConnectionInfo>,
+    spares: Spares,
 }
 
 struct Socket {
@@ -67,7 +69,15 @@ impl Datagrams {
         settings.max_record_size = settings.max_record_size.min(MAX_DATAGRAM);
         let info = ConnectionInfo::new(Peer::udp(local), Some(local));
         let socket = Arc::new(Socket { io: socket, state });
-        Ok(Self { socket, registry, settings, lifecycle, duplicates: None, info: Arc::new(info) })
+        Ok(Self {
+            socket,
+            registry,
+            settings,
+            lifecycle,
+            duplicates: None,
+            info: Arc::new(info),
+            spares: Spares::default(),
+        })
     }
 
     /// Calls that come twice are executed once, as far as `duplicates` remembers them.
@@ -146,22 +156,26 @@ impl Datagrams {
 
     /// Answers a datagram or starts its handler. Gives the ticket back when there is a reply in `out`.
     async fn answer(
-        &self,
+        &mut self,
         datagram: &[u8],
         destination: Return,
         ticket: Option<Ticket>,
         out: &mut Outgoing,
     ) -> Option<Option<Ticket>> {
-        let verdict = self.registry.dispatch(datagram, None, &self.info, self.settings.limits);
-        let Verdict::Answer { xid, mut handling } = verdict else {
-            tracing::debug!(target: "onc::server", peer = %self.info.peer, "a datagram that is not a call");
-            return None;
-        };
         let max = self.settings.max_record_size;
-        let ready = poll_fn(|cx: &mut Context<'_>| {
-            std::task::Poll::Ready(handling.poll(cx, &mut Reply::new(out, xid, max)).is_ready())
+        let verdict = poll_fn(|cx: &mut Context<'_>| {
+            let at_once = AtOnce::new(out, max, cx.waker(), &mut self.spares);
+            Poll::Ready(self.registry.dispatch(datagram, None, &self.info, &self.settings.limits, Some(at_once)))
         });
-        if ready.await {
+        let (xid, mut handling) = match verdict.await {
+            Verdict::Answered => return Some(ticket),
+            Verdict::Answer { xid, handling } => (xid, handling),
+            Verdict::NotACall => {
+                tracing::debug!(target: "onc::server", peer = %self.info.peer, "a datagram that is not a call");
+                return None;
+            }
+        };
+        if poll_fn(|cx| Poll::Ready(handling.poll(cx, &mut Reply::new(out, xid, max)).is_ready())).await {
             return Some(ticket);
         }
         let (socket, running) = (Arc::clone(&self.socket), self.lifecycle.calls().begin());

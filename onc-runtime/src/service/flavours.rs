@@ -9,6 +9,8 @@ use crate::rpc::{Admission, AuthFlavour, AuthStatus, CallHeader, OpaqueAuth, Ser
 pub struct Flavours {
     plain: Vec<AuthFlavour>,
     checked: Vec<(AuthFlavour, Arc<dyn ServerFlavour>)>,
+    /// `AUTH_NONE` is among the plain ones: nearly all calls have it.
+    none: bool,
 }
 
 impl Default for Flavours {
@@ -28,6 +30,9 @@ impl Flavours {
     /// Whether a flavour without a [`ServerFlavour`] is taken, and parses.
     #[inline]
     pub(super) fn accept(&self, credential: &OpaqueAuth<'_>) -> Result<(), AuthStatus> {
+        if self.none && credential.flavour == AuthFlavour::NONE && credential.body.is_empty() {
+            return Ok(());
+        }
         credential.validate()?;
         // RFC 5531 §9, AUTH_TOOWEAK: a flavour that is known and not enough.
         if self.plain.contains(&credential.flavour) { Ok(()) } else { Err(AuthStatus::TooWeak) }
@@ -47,7 +52,8 @@ impl Flavours {
 impl FromIterator<AuthFlavour> for Flavours {
     /// These flavours, which need nothing to check them: `AUTH_NONE`, `AUTH_SYS`.
     fn from_iter<T: IntoIterator<Item = AuthFlavour>>(flavours: T) -> Self {
-        Self { plain: flavours.into_iter().collect(), checked: Vec::new() }
+        let plain: Vec<AuthFlavour> = flavours.into_iter().collect();
+        Self { none: plain.contains(&AuthFlavour::NONE), plain, checked: Vec::new() }
     }
 }
 

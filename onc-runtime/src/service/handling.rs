@@ -10,6 +10,7 @@ use crate::observe::{Observation, step};
 use crate::rpc::{AcceptStatus, Protection, RejectStatus};
 use crate::xdr::Shape;
 
+use super::execution::Running;
 use super::{Fault, Reply};
 
 /// A call that is being answered: refused at once, or a handler that runs.
@@ -30,16 +31,13 @@ struct Extra {
 }
 
 enum State {
+    /// The reply has been written; what it says, as RFC 5531 spells it.
+    Answered(&'static str),
     Discard,
     Success,
     Accepted(AcceptStatus),
     Denied(RejectStatus),
-    Running(Pin<Box<dyn Running>>),
-}
-
-/// A handler that runs, with its types forgotten.
-pub(super) trait Running: Send {
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>, reply: &mut Reply<'_>) -> Poll<()>;
+    Running(Box<dyn Running>),
 }
 
 impl Handling {
@@ -63,20 +61,31 @@ impl Handling {
         Self::new(State::Denied(status))
     }
 
-    /// A handler whose results are of shape `S`.
+    /// The reply has been written.
     #[inline]
-    pub(crate) fn run<F, T, S>(future: F) -> Self
-    where
-        F: Future<Output = Result<T, Fault>> + Send + 'static,
-        T: Send + 'static,
-        S: Shape<T> + 'static,
-    {
-        Self::new(State::Running(Box::pin(Typed::<F, S> { future, shape: std::marker::PhantomData })))
+    pub(super) fn answered(status: &'static str) -> Self {
+        Self::new(State::Answered(status))
     }
 
-    /// A handler that writes its own reply.
-    pub(super) fn running(running: impl Running + 'static) -> Self {
-        Self::new(State::Running(Box::pin(running)))
+    /// What the reply says that has been written already, if one has.
+    #[inline]
+    pub(super) fn is_answered(&self) -> Option<&'static str> {
+        if let State::Answered(status) = self.state { Some(status) } else { None }
+    }
+
+    /// A handler that runs.
+    #[inline]
+    pub(super) fn running(handler: Box<impl Running + 'static>) -> Self {
+        Self::new(State::Running(handler))
+    }
+
+    /// A handler of middleware, whose results are of shape `S`.
+    pub(super) fn run<F, T, S>(future: F) -> Self
+    where
+        F: Future<Output = Result<T, Fault>> + Send + 'static,
+        S: Shape<T> + 'static,
+    {
+        Self::running(Box::new(Typed::<F, S> { future: Box::pin(future), shape: std::marker::PhantomData }))
     }
 
     #[inline]
@@ -86,12 +95,18 @@ impl Handling {
 
     /// Watched by `observation`.
     pub(super) fn observed(mut self, observation: Box<Observation>) -> Self {
-        self.extra.get_or_insert_default().observation = Some(observation);
+        match self.is_answered() {
+            Some(status) => observation.end(status),
+            None => self.extra.get_or_insert_default().observation = Some(observation),
+        }
         self
     }
 
     /// With a reply that `protection` makes.
     pub(super) fn protected(mut self, protection: Arc<dyn Protection>) -> Self {
+        if self.is_answered().is_some() {
+            return self;
+        }
         self.extra.get_or_insert_default().protection = Some(protection);
         self
     }
@@ -122,15 +137,15 @@ impl Handling {
 
     fn poll_state(&mut self, cx: &mut Context<'_>, reply: &mut Reply<'_>) -> Poll<()> {
         match &mut self.state {
+            State::Answered(status) => reply.note(status),
             State::Discard => {}
             State::Success => reply.success::<(), ()>(&()),
             State::Accepted(status) => reply.accepted(*status),
             State::Denied(status) => reply.denied(*status),
             State::Running(running) => {
-                let Ok(poll) = catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(cx, reply))) else {
-                    tracing::error!(target: "onc::server", "a procedure panicked; the call is answered SYSTEM_ERR");
-                    self.state = State::Accepted(AcceptStatus::SystemError);
-                    reply.accepted(AcceptStatus::SystemError);
+                let Ok(poll) = catch_unwind(AssertUnwindSafe(|| running.poll(cx, reply))) else {
+                    reply.panicked();
+                    self.state = State::Answered(reply.status());
                     return Poll::Ready(());
                 };
                 return poll;
@@ -143,6 +158,7 @@ impl Handling {
 impl std::fmt::Debug for Handling {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let state = match &self.state {
+            State::Answered(_) => "answered",
             State::Discard => "discard",
             State::Success => "success",
             State::Accepted(_) => "accepted",
@@ -153,13 +169,10 @@ impl std::fmt::Debug for Handling {
     }
 }
 
-pin_project_lite::pin_project! {
-    /// A handler and the shape of its results.
-    struct Typed<F, S> {
-        #[pin]
-        future: F,
-        shape: std::marker::PhantomData<fn() -> S>,
-    }
+/// A handler of middleware and the shape of its results.
+struct Typed<F, S> {
+    future: Pin<Box<F>>,
+    shape: std::marker::PhantomData<fn() -> S>,
 }
 
 impl<F, T, S> Running for Typed<F, S>
@@ -167,9 +180,8 @@ where
     F: Future<Output = Result<T, Fault>> + Send,
     S: Shape<T>,
 {
-    #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>, reply: &mut Reply<'_>) -> Poll<()> {
-        let outcome = std::task::ready!(self.project().future.poll(cx));
+    fn poll(&mut self, cx: &mut Context<'_>, reply: &mut Reply<'_>) -> Poll<()> {
+        let outcome = std::task::ready!(self.future.as_mut().poll(cx));
         step!(6, "the result returns to the server stub");
         match outcome {
             Ok(results) => reply.success::<T, S>(&results),

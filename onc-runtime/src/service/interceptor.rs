@@ -8,7 +8,7 @@ use std::task::{Context as TaskContext, Poll, ready};
 
 use crate::rpc::Interface;
 
-use super::handling::Running;
+use super::execution::Running;
 use super::{Context, Fault, Handling, IncomingCall, Program, Reply};
 
 /// Sees each call before its handler does: program, version, procedure and its name, who calls and with which credential. It may
@@ -123,38 +123,35 @@ impl<P: Program, I: ServerInterceptor> Program for Intercepted<P, I> {
         self.program.interface()
     }
 
-    fn call(&self, call: IncomingCall<'_>) -> Handling {
+    fn call(&self, mut call: IncomingCall<'_>) -> Handling {
+        call.wait();
         let (context, interceptor) = (call.context(), Arc::clone(&self.interceptor));
         // Arguments are decoded where they were received, and that is now; but nothing is answered and no handler runs before
         // the interceptor has said so.
-        Handling::running(Guarded {
-            interception: Some(async move { interceptor.intercept(&context).await }),
+        Handling::running(Box::new(Guarded {
+            interception: Some(Box::pin(async move { interceptor.intercept(&context).await })),
             handling: self.program.call(call),
-        })
+        }))
     }
 }
 
-pin_project_lite::pin_project! {
-    /// A handler that waits for an interceptor.
-    struct Guarded<F> {
-        #[pin]
-        interception: Option<F>,
-        handling: Handling,
-    }
+/// A handler that waits for an interceptor.
+struct Guarded<F> {
+    interception: Option<Pin<Box<F>>>,
+    handling: Handling,
 }
 
 impl<F: Future<Output = Result<(), Fault>> + Send> Running for Guarded<F> {
-    fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>, reply: &mut Reply<'_>) -> Poll<()> {
-        let mut this = self.project();
-        if let Some(interception) = this.interception.as_mut().as_pin_mut() {
-            let outcome = ready!(interception.poll(cx));
-            this.interception.set(None);
+    fn poll(&mut self, cx: &mut TaskContext<'_>, reply: &mut Reply<'_>) -> Poll<()> {
+        if let Some(interception) = &mut self.interception {
+            let outcome = ready!(interception.as_mut().poll(cx));
+            self.interception = None;
             if let Err(fault) = outcome {
                 reply.fault(fault);
                 return Poll::Ready(());
             }
         }
-        this.handling.poll(cx, reply)
+        self.handling.poll(cx, reply)
     }
 }
 

@@ -11,6 +11,7 @@ mod context;
 mod datagram;
 mod duplicates;
 mod encoded;
+mod execution;
 mod fault;
 mod flavours;
 mod guests;
@@ -32,6 +33,7 @@ pub(crate) use self::datagram::Datagrams;
 pub(crate) use self::duplicates::{DuplicateCache, DuplicateLimits};
 #[cfg(test)]
 pub(crate) use self::duplicates::{Seen, Ticket};
+pub use self::execution::Execution;
 pub use self::fault::Fault;
 pub use self::flavours::Flavours;
 pub(crate) use self::guests::{Guest, Guests};

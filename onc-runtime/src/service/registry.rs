@@ -10,7 +10,8 @@ use crate::rpc::{AcceptStatus, Admission, CallError, CallHeader, Interface, Reje
 use crate::xdr::Limits;
 
 use super::encoded::Encoded;
-use super::incoming_call::Arguments;
+use super::execution::AtOnce;
+use super::incoming_call::{Arguments, Received};
 use super::{ConnectionInfo, Flavours, Handling, IncomingCall, Program};
 
 /// The programs of a server. Cheap to clone.
@@ -34,6 +35,8 @@ struct Entry {
 
 /// What is to be done with a message.
 pub(crate) enum Verdict {
+    /// It is a call, and has been answered at once.
+    Answered,
     /// It is a call, and this answers it.
     Answer {
         /// Of the call.
@@ -83,31 +86,24 @@ impl RegistryBuilder {
 }
 
 impl Entry {
-    #[inline]
-    fn handle(&self, call: Received<'_>) -> Handling {
-        if let Some(admission) = self.flavours.admit(&call.header, call.message) {
-            return self.admitted(call, admission);
+    #[inline(always)]
+    fn handle<'a>(&self, received: &'a mut Received<'a>, message: &[u8]) -> Handling {
+        if let Some(admission) = self.flavours.admit(&received.header, message) {
+            return self.admitted(received, admission);
         }
         // RFC 5531 §12.1: procedure 0 needs no authentication: it is how clients ask who is there.
-        if call.header.procedure == 0 {
+        if received.header.procedure == 0 {
             return Handling::success();
         }
-        if let Err(status) = self.flavours.accept(&call.header.credential) {
+        if let Err(status) = self.flavours.accept(&received.header.credential) {
             return Handling::denied(RejectStatus::AuthError(status));
         }
-        self.program.call(IncomingCall {
-            header: call.header,
-            interface: self.interface,
-            arguments: call.arguments,
-            connection: call.connection,
-            limits: call.limits,
-            identity: None,
-        })
+        self.program.call(IncomingCall { received })
     }
 
     /// A call with a credential that proves something.
     #[cold]
-    fn admitted(&self, call: Received<'_>, admission: Admission) -> Handling {
+    fn admitted(&self, received: &mut Received<'_>, admission: Admission) -> Handling {
         let (identity, protection) = match admission {
             Admission::Accept { identity, protection } => (identity, protection),
             Admission::Answer { results, protection } => {
@@ -116,11 +112,11 @@ impl Entry {
             Admission::Discard => return Handling::discard(),
             Admission::Refuse(status) => return Handling::denied(RejectStatus::AuthError(status)),
         };
-        if call.header.procedure == 0 {
+        if received.header.procedure == 0 {
             return Handling::success().protected(protection);
         }
         let opened;
-        let mut arguments = call.arguments;
+        let mut arguments = received.arguments;
         if protection.seals() {
             match protection.open(Bytes::copy_from_slice(arguments.bytes)) {
                 Ok(bytes) => opened = bytes,
@@ -131,25 +127,13 @@ impl Entry {
             }
             arguments = Arguments { bytes: &opened, record: Some(&opened) };
         }
-        let call = IncomingCall {
-            header: call.header,
-            interface: self.interface,
-            arguments,
-            connection: call.connection,
-            limits: call.limits,
-            identity: Some(identity),
-        };
-        self.program.call(call).protected(protection)
+        let mut at_once = received.at_once.take();
+        if let Some(at_once) = &mut at_once {
+            at_once.protection = Some(Arc::clone(&protection));
+        }
+        let mut received = Received { arguments, identity: Some(identity), at_once, ..*received };
+        self.program.call(IncomingCall { received: &mut received }).protected(protection)
     }
-}
-
-/// A call as it was received.
-struct Received<'a> {
-    header: CallHeader<'a>,
-    message: &'a [u8],
-    arguments: Arguments<'a>,
-    connection: &'a Arc<ConnectionInfo>,
-    limits: Limits,
 }
 
 impl Registry {
@@ -158,57 +142,64 @@ impl Registry {
         self.entries.iter().map(|entry| entry.interface)
     }
 
-    /// Finds the answer to a received message.
+    /// Finds the answer to a received message; `at_once` is where it may be written already.
     #[inline]
     pub(crate) fn dispatch(
         &self,
         message: &[u8],
         record: Option<&Bytes>,
         connection: &Arc<ConnectionInfo>,
-        limits: Limits,
+        limits: &Limits,
+        at_once: Option<AtOnce<'_>>,
     ) -> Verdict {
-        match CallHeader::parse(message) {
-            Ok((header, offset)) => {
-                step!(4, "the server stub receives the message and unmarshals the arguments", xid = header.xid);
-                let arguments = Arguments { bytes: &message[offset..], record };
-                let call = Received { header, message, arguments, connection, limits };
-                Verdict::Answer { xid: header.xid, handling: self.answer(call) }
-            }
-            Err(error) => refuse(&error),
-        }
-    }
-
-    #[inline]
-    fn answer(&self, call: Received<'_>) -> Handling {
-        let CallHeader { xid, program, version, procedure, .. } = call.header;
+        let (header, offset) = match CallHeader::parse(message) {
+            Ok(parsed) => parsed,
+            Err(error) => return refuse(error),
+        };
+        let CallHeader { xid, program, version, procedure, .. } = header;
+        step!(4, "the server stub receives the message and unmarshals the arguments", xid);
         let wanted = |entry: &&Entry| entry.interface.program == program && entry.interface.version == version;
-        let Some(entry) = self.entries.iter().find(wanted) else { return self.unavailable(program) };
-        let peer = &call.connection.peer;
-        match Observation::begin(Observation::start(), Side::Server, entry.interface, procedure, xid, Some(peer)) {
-            None => entry.handle(call),
-            Some(observation) => {
-                let handling = observation.span().in_scope(|| entry.handle(call));
-                handling.observed(observation)
-            }
-        }
+        let Some(entry) = self.entries.iter().find(wanted) else { return self.unavailable(xid, program) };
+        let mut received = Received {
+            header,
+            interface: entry.interface,
+            arguments: Arguments { bytes: &message[offset..], record },
+            connection,
+            limits,
+            identity: None,
+            at_once,
+        };
+        let (begun, peer) = (Observation::start(), Some(&connection.peer as _));
+        let handling = match Observation::begin(begun, Side::Server, entry.interface, procedure, xid, peer) {
+            None => entry.handle(&mut received, message),
+            Some(observation) => observed(observation, || entry.handle(&mut received, message)),
+        };
+        if handling.is_answered().is_some() { Verdict::Answered } else { Verdict::Answer { xid, handling } }
     }
 
     /// RFC 5531 §9: PROG_MISMATCH with the lowest and highest version, PROG_UNAVAIL if there is none.
     #[cold]
-    fn unavailable(&self, program: u32) -> Handling {
+    fn unavailable(&self, xid: u32, program: u32) -> Verdict {
         let versions = || self.interfaces().filter(|other| other.program == program).map(|other| other.version);
         let (status, name) = match (versions().min(), versions().max()) {
             (Some(low), Some(high)) => (AcceptStatus::ProgramMismatch { low, high }, "PROG_MISMATCH"),
             _ => (AcceptStatus::ProgramUnavailable, "PROG_UNAVAIL"),
         };
         observe::rejected(name);
-        Handling::accepted(status)
+        Verdict::Answer { xid, handling: Handling::accepted(status) }
     }
+}
+
+/// The answer to a call that is watched.
+#[cold]
+fn observed(observation: Box<Observation>, answer: impl FnOnce() -> Handling) -> Handling {
+    let handling = observation.span().in_scope(answer);
+    handling.observed(observation)
 }
 
 /// The answer to what is not a call that can be dispatched.
 #[cold]
-fn refuse(error: &CallError) -> Verdict {
+fn refuse(error: CallError) -> Verdict {
     let Some((xid, status)) = error.answer() else { return Verdict::NotACall };
     observe::rejected(match status {
         RejectStatus::RpcMismatch { .. } => "RPC_MISMATCH",

@@ -109,6 +109,18 @@ impl<'a> Reply<'a> {
         }
     }
 
+    /// Says of a handler that panicked that the call failed.
+    #[cold]
+    pub(super) fn panicked(&mut self) {
+        tracing::error!(target: "onc::server", "a procedure panicked; the call is answered SYSTEM_ERR");
+        self.accepted(AcceptStatus::SystemError);
+    }
+
+    /// The reply has been written before, and says this.
+    pub(super) fn note(&mut self, status: &'static str) {
+        self.status = status;
+    }
+
     /// What was answered, as RFC 5531 spells it.
     pub(super) fn status(&self) -> &'static str {
         self.status

@@ -15,7 +15,7 @@ use crate::transport::Outgoing;
 use crate::xdr::Limits;
 
 use super::encoded::Encoded;
-use super::incoming_call::Arguments;
+use super::incoming_call::{Arguments, Received};
 use super::{Context, Fault, Handling, IncomingCall, Program, Reply};
 
 /// A call on its way through a server's middleware.
@@ -78,14 +78,16 @@ impl Service<Request> for ProgramService {
             credential: OpaqueAuth { flavour: context.flavour, body: &context.credential },
             verifier: OpaqueAuth::NONE,
         };
-        let mut handling = self.program.call(IncomingCall {
+        let mut received = Received {
             header,
             interface: context.interface,
             arguments: Arguments { bytes: &arguments, record: Some(&arguments) },
             connection: &context.connection,
-            limits,
+            limits: &limits,
             identity: context.identity.clone(),
-        });
+            at_once: None,
+        };
+        let mut handling = self.program.call(IncomingCall { received: &mut received });
         Box::pin(async move {
             let mut out = Outgoing::default();
             poll_fn(|cx| handling.poll(cx, &mut Reply::new(&mut out, 0, usize::MAX >> 1))).await;
@@ -144,14 +146,7 @@ where
     }
 
     fn call(&self, call: IncomingCall<'_>) -> Handling {
-        let request = Request {
-            context: call.context(),
-            arguments: match call.arguments.record {
-                Some(record) => record.slice_ref(call.arguments.bytes),
-                None => Bytes::copy_from_slice(call.arguments.bytes),
-            },
-            limits: call.limits,
-        };
+        let request = Request { context: call.context(), arguments: call.arguments(), limits: call.limits() };
         let mut service = self.service.clone();
         Handling::run::<_, Bytes, Encoded>(async move {
             poll_fn(|cx| service.poll_ready(cx)).await.map_err(fault)?;

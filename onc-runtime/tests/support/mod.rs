@@ -69,11 +69,18 @@ impl<T: TestV1> Program for TestV1Server<T> {
 
     fn call(&self, call: IncomingCall<'_>) -> Handling {
         match call.procedure() {
-            1 => {
-                call.handle::<Add, _, _, _>(&self.0, |service, cx, (a, b)| async move { service.add(&cx, a, b).await })
-            }
-            2 => call.handle::<Echo, _, _, _>(&self.0, |service, cx, (a,)| async move { service.echo(&cx, a).await }),
-            3 => call.handle::<Wait, _, _, _>(&self.0, |service, cx, (a,)| async move { service.wait(&cx, a).await }),
+            1 => call.handle::<Add, _, _, _>(&self.0, |call, (a, b)| async move {
+                let outcome = call.service.add(&call.context, a, b).await;
+                (call, outcome)
+            }),
+            2 => call.handle::<Echo, _, _, _>(&self.0, |call, (a,)| async move {
+                let outcome = call.service.echo(&call.context, a).await;
+                (call, outcome)
+            }),
+            3 => call.handle::<Wait, _, _, _>(&self.0, |call, (a,)| async move {
+                let outcome = call.service.wait(&call.context, a).await;
+                (call, outcome)
+            }),
             _ => call.procedure_unavailable(),
         }
     }

@@ -132,7 +132,10 @@ impl Generator<'_> {
                 quote! {
                     #number => call.handle::<#module::#marker, _, _, _>(
                         &self.service,
-                        |service, cx, #pattern| async move { #parameter::#method(&service, &cx, #(#arguments),*).await },
+                        |call, #pattern| async move {
+                            let outcome = #parameter::#method(&call.service, &call.context, #(#arguments),*).await;
+                            (call, outcome)
+                        },
                     )
                 }
             })

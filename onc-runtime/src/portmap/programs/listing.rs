@@ -44,10 +44,9 @@ impl<P: Program> Program for Listed<P> {
         if call.procedure() != rpcb_v4::Dump::NUMBER {
             return self.program.call(call);
         }
-        call.handle::<EncodedDump, _, _, _>(&self.programs, |programs, cx, ()| async move {
-            programs.admit(&cx).await?;
-            programs.rules().list(&Caller::of(&cx))?;
-            Ok(programs.listing(cx.version()))
+        call.handle::<EncodedDump, _, _, _>(&self.programs, |call, ()| async move {
+            let listing = call.service.listing_for(&call.context).await;
+            (call, listing)
         })
     }
 }
@@ -57,6 +56,13 @@ impl Programs {
     pub(super) fn list(&self, cx: &Context) -> Result<RpcbList, Fault> {
         self.rules().list(&Caller::of(cx))?;
         Ok(nodes(&self.state().table))
+    }
+
+    /// The list of all entries, encoded, for those who may see it.
+    async fn listing_for(&self, cx: &Context) -> Result<Bytes, Fault> {
+        self.admit(cx).await?;
+        self.rules().list(&Caller::of(cx))?;
+        Ok(self.listing(cx.version()))
     }
 
     /// The list of all entries as this version of the protocol has it, encoded.
