@@ -68,8 +68,9 @@ impl<T: CalcV1> ::onc_runtime::service::Program for CalcV1Server<T> {
             1 => {
                 call.handle::<calc_v1::Add, _, _, _>(
                     &self.service,
-                    |service, cx, (a, b)| async move {
-                        T::add(&service, &cx, a, b).await
+                    |call, (a, b)| async move {
+                        let outcome = T::add(&call.service, &call.context, a, b).await;
+                        (call, outcome)
                     },
                 )
             }

@@ -8,7 +8,7 @@ use onc_runtime::portmap::protocol::{CallArguments, RpcbCallArguments, pmap_v2, 
 use onc_runtime::portmap::{self, Daemon, Indirect, Mapper, Policy, Registrar, Rules, table};
 use onc_runtime::rpc::UniversalAddress;
 use onc_runtime::service::{Handling, IncomingCall, Program};
-use onc_runtime::{Bytes, Context, Error, Fault, Interface, Procedure, ProcedureInfo, Refusal, Server};
+use onc_runtime::{Bytes, Error, Fault, Interface, Procedure, ProcedureInfo, Refusal, Server};
 
 const PROGRAM: u32 = 0x2000_0034;
 

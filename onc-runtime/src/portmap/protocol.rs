@@ -368,7 +368,8 @@ impl<T: PmapV2> ::onc_runtime::service::Program for PmapV2Server<T> {
                 call.handle::<pmap_v2::Getport, _, _, _>(
                     &self.service,
                     |call, (arg,)| async move {
-                        let outcome = T::getport(&call.service, &call.context, arg).await;
+                        let outcome = T::getport(&call.service, &call.context, arg)
+                            .await;
                         (call, outcome)
                     },
                 )
@@ -709,7 +710,8 @@ impl<T: RpcbV3> ::onc_runtime::service::Program for RpcbV3Server<T> {
                 call.handle::<rpcb_v3::Getaddr, _, _, _>(
                     &self.service,
                     |call, (arg,)| async move {
-                        let outcome = T::getaddr(&call.service, &call.context, arg).await;
+                        let outcome = T::getaddr(&call.service, &call.context, arg)
+                            .await;
                         (call, outcome)
                     },
                 )
@@ -745,7 +747,8 @@ impl<T: RpcbV3> ::onc_runtime::service::Program for RpcbV3Server<T> {
                 call.handle::<rpcb_v3::Uaddr2Taddr, _, _, _>(
                     &self.service,
                     |call, (arg,)| async move {
-                        let outcome = T::uaddr2taddr(&call.service, &call.context, arg).await;
+                        let outcome = T::uaddr2taddr(&call.service, &call.context, arg)
+                            .await;
                         (call, outcome)
                     },
                 )
@@ -754,7 +757,8 @@ impl<T: RpcbV3> ::onc_runtime::service::Program for RpcbV3Server<T> {
                 call.handle::<rpcb_v3::Taddr2Uaddr, _, _, _>(
                     &self.service,
                     |call, (arg,)| async move {
-                        let outcome = T::taddr2uaddr(&call.service, &call.context, arg).await;
+                        let outcome = T::taddr2uaddr(&call.service, &call.context, arg)
+                            .await;
                         (call, outcome)
                     },
                 )
@@ -1191,7 +1195,8 @@ impl<T: RpcbV4> ::onc_runtime::service::Program for RpcbV4Server<T> {
                 call.handle::<rpcb_v4::Getaddr, _, _, _>(
                     &self.service,
                     |call, (arg,)| async move {
-                        let outcome = T::getaddr(&call.service, &call.context, arg).await;
+                        let outcome = T::getaddr(&call.service, &call.context, arg)
+                            .await;
                         (call, outcome)
                     },
                 )
@@ -1227,7 +1232,8 @@ impl<T: RpcbV4> ::onc_runtime::service::Program for RpcbV4Server<T> {
                 call.handle::<rpcb_v4::Uaddr2Taddr, _, _, _>(
                     &self.service,
                     |call, (arg,)| async move {
-                        let outcome = T::uaddr2taddr(&call.service, &call.context, arg).await;
+                        let outcome = T::uaddr2taddr(&call.service, &call.context, arg)
+                            .await;
                         (call, outcome)
                     },
                 )
@@ -1236,7 +1242,8 @@ impl<T: RpcbV4> ::onc_runtime::service::Program for RpcbV4Server<T> {
                 call.handle::<rpcb_v4::Taddr2Uaddr, _, _, _>(
                     &self.service,
                     |call, (arg,)| async move {
-                        let outcome = T::taddr2uaddr(&call.service, &call.context, arg).await;
+                        let outcome = T::taddr2uaddr(&call.service, &call.context, arg)
+                            .await;
                         (call, outcome)
                     },
                 )
@@ -1245,7 +1252,8 @@ impl<T: RpcbV4> ::onc_runtime::service::Program for RpcbV4Server<T> {
                 call.handle::<rpcb_v4::Getversaddr, _, _, _>(
                     &self.service,
                     |call, (arg,)| async move {
-                        let outcome = T::getversaddr(&call.service, &call.context, arg).await;
+                        let outcome = T::getversaddr(&call.service, &call.context, arg)
+                            .await;
                         (call, outcome)
                     },
                 )
@@ -1254,7 +1262,8 @@ impl<T: RpcbV4> ::onc_runtime::service::Program for RpcbV4Server<T> {
                 call.handle::<rpcb_v4::Indirect, _, _, _>(
                     &self.service,
                     |call, (arg,)| async move {
-                        let outcome = T::indirect(&call.service, &call.context, arg).await;
+                        let outcome = T::indirect(&call.service, &call.context, arg)
+                            .await;
                         (call, outcome)
                     },
                 )
@@ -1263,7 +1272,8 @@ impl<T: RpcbV4> ::onc_runtime::service::Program for RpcbV4Server<T> {
                 call.handle::<rpcb_v4::Getaddrlist, _, _, _>(
                     &self.service,
                     |call, (arg,)| async move {
-                        let outcome = T::getaddrlist(&call.service, &call.context, arg).await;
+                        let outcome = T::getaddrlist(&call.service, &call.context, arg)
+                            .await;
                         (call, outcome)
                     },
                 )

@@ -112,24 +112,28 @@ impl<T: CalcV1> ::onc_runtime::service::Program for CalcV1Server<T> {
             1 => {
                 call.handle::<calc_v1::Add, _, _, _>(
                     &self.service,
-                    |service, cx, (a, b)| async move {
-                        T::add(&service, &cx, a, b).await
+                    |call, (a, b)| async move {
+                        let outcome = T::add(&call.service, &call.context, a, b).await;
+                        (call, outcome)
                     },
                 )
             }
             2 => {
                 call.handle::<calc_v1::AddPair, _, _, _>(
                     &self.service,
-                    |service, cx, (arg,)| async move {
-                        T::add_pair(&service, &cx, arg).await
+                    |call, (arg,)| async move {
+                        let outcome = T::add_pair(&call.service, &call.context, arg)
+                            .await;
+                        (call, outcome)
                     },
                 )
             }
             3 => {
                 call.handle::<calc_v1::Name, _, _, _>(
                     &self.service,
-                    |service, cx, (arg,)| async move {
-                        T::name(&service, &cx, arg).await
+                    |call, (arg,)| async move {
+                        let outcome = T::name(&call.service, &call.context, arg).await;
+                        (call, outcome)
                     },
                 )
             }

@@ -283,16 +283,18 @@ impl<T: ChoiceV1> ::onc_runtime::service::Program for ChoiceV1Server<T> {
             1 => {
                 call.handle::<choice_v1::Lookup, _, _, _>(
                     &self.service,
-                    |service, cx, (arg,)| async move {
-                        T::lookup(&service, &cx, arg).await
+                    |call, (arg,)| async move {
+                        let outcome = T::lookup(&call.service, &call.context, arg).await;
+                        (call, outcome)
                     },
                 )
             }
             2 => {
                 call.handle::<choice_v1::Create, _, _, _>(
                     &self.service,
-                    |service, cx, (arg,)| async move {
-                        T::create(&service, &cx, arg).await
+                    |call, (arg,)| async move {
+                        let outcome = T::create(&call.service, &call.context, arg).await;
+                        (call, outcome)
                     },
                 )
             }

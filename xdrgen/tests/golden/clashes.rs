@@ -600,77 +600,117 @@ impl<T: CalcProgCalcV1> ::onc_runtime::service::Program for CalcProgCalcV1Server
             1 => {
                 call.handle::<calc_prog_calc_v1::New, _, _, _>(
                     &self.service,
-                    |service, cx, (cx2, call2, service2, self_)| async move {
-                        T::new_(&service, &cx, cx2, call2, service2, self_).await
+                    |call, (cx2, call2, service2, self_)| async move {
+                        let outcome = T::new_(
+                                &call.service,
+                                &call.context,
+                                cx2,
+                                call2,
+                                service2,
+                                self_,
+                            )
+                            .await;
+                        (call, outcome)
                     },
                 )
             }
             2 => {
                 call.handle::<calc_prog_calc_v1::Connect, _, _, _>(
                     &self.service,
-                    |service, cx, (arg,)| async move {
-                        T::connect_(&service, &cx, arg).await
+                    |call, (arg,)| async move {
+                        let outcome = T::connect_(&call.service, &call.context, arg)
+                            .await;
+                        (call, outcome)
                     },
                 )
             }
             3 => {
                 call.handle::<calc_prog_calc_v1::Clone, _, _, _>(
                     &self.service,
-                    |service, cx, (a, b)| async move {
-                        T::clone_(&service, &cx, a, b).await
+                    |call, (a, b)| async move {
+                        let outcome = T::clone_(&call.service, &call.context, a, b)
+                            .await;
+                        (call, outcome)
                     },
                 )
             }
             4 => {
                 call.handle::<calc_prog_calc_v1::ConnectTo, _, _, _>(
                     &self.service,
-                    |service, cx, ()| async move { T::connect_to_(&service, &cx).await },
+                    |call, ()| async move {
+                        let outcome = T::connect_to_(&call.service, &call.context).await;
+                        (call, outcome)
+                    },
                 )
             }
             5 => {
                 call.handle::<calc_prog_calc_v1::FromClient, _, _, _>(
                     &self.service,
-                    |service, cx, ()| async move { T::from_client_(&service, &cx).await },
+                    |call, ()| async move {
+                        let outcome = T::from_client_(&call.service, &call.context)
+                            .await;
+                        (call, outcome)
+                    },
                 )
             }
             6 => {
                 call.handle::<calc_prog_calc_v1::Option, _, _, _>(
                     &self.service,
-                    |service, cx, (arg,)| async move {
-                        T::option(&service, &cx, arg).await
+                    |call, (arg,)| async move {
+                        let outcome = T::option(&call.service, &call.context, arg).await;
+                        (call, outcome)
                     },
                 )
             }
             7 => {
                 call.handle::<calc_prog_calc_v1::AddUp, _, _, _>(
                     &self.service,
-                    |service, cx, ()| async move { T::add_up2(&service, &cx).await },
+                    |call, ()| async move {
+                        let outcome = T::add_up2(&call.service, &call.context).await;
+                        (call, outcome)
+                    },
                 )
             }
             8 => {
                 call.handle::<calc_prog_calc_v1::AddUp2, _, _, _>(
                     &self.service,
-                    |service, cx, ()| async move { T::add_up(&service, &cx).await },
+                    |call, ()| async move {
+                        let outcome = T::add_up(&call.service, &call.context).await;
+                        (call, outcome)
+                    },
                 )
             }
             9 => {
                 call.handle::<calc_prog_calc_v1::Type, _, _, _>(
                     &self.service,
-                    |service, cx, (r#type, r#in)| async move {
-                        T::r#type(&service, &cx, r#type, r#in).await
+                    |call, (r#type, r#in)| async move {
+                        let outcome = T::r#type(
+                                &call.service,
+                                &call.context,
+                                r#type,
+                                r#in,
+                            )
+                            .await;
+                        (call, outcome)
                     },
                 )
             }
             10 => {
                 call.handle::<calc_prog_calc_v1::Into, _, _, _>(
                     &self.service,
-                    |service, cx, ()| async move { T::into(&service, &cx).await },
+                    |call, ()| async move {
+                        let outcome = T::into(&call.service, &call.context).await;
+                        (call, outcome)
+                    },
                 )
             }
             11 => {
                 call.handle::<calc_prog_calc_v1::AsRef, _, _, _>(
                     &self.service,
-                    |service, cx, ()| async move { T::as_ref(&service, &cx).await },
+                    |call, ()| async move {
+                        let outcome = T::as_ref(&call.service, &call.context).await;
+                        (call, outcome)
+                    },
                 )
             }
             _ => call.procedure_unavailable(),
@@ -1117,8 +1157,9 @@ impl<T: Send> ::onc_runtime::service::Program for SendServer<T> {
             1 => {
                 call.handle::<send::Send, _, _, _>(
                     &self.service,
-                    |service, cx, (arg,)| async move {
-                        T::send(&service, &cx, arg).await
+                    |call, (arg,)| async move {
+                        let outcome = T::send(&call.service, &call.context, arg).await;
+                        (call, outcome)
                     },
                 )
             }

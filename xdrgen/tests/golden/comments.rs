@@ -196,8 +196,9 @@ impl<T: PV1> ::onc_runtime::service::Program for PV1Server<T> {
             1 => {
                 call.handle::<pv1::Do, _, _, _>(
                     &self.service,
-                    |service, cx, (arg,)| async move {
-                        T::r#do(&service, &cx, arg).await
+                    |call, (arg,)| async move {
+                        let outcome = T::r#do(&call.service, &call.context, arg).await;
+                        (call, outcome)
                     },
                 )
             }

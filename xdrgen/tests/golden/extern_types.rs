@@ -113,8 +113,9 @@ impl<T: ExternV1> ::onc_runtime::service::Program for ExternV1Server<T> {
             1 => {
                 call.handle::<extern_v1::Chmod, _, _, _>(
                     &self.service,
-                    |service, cx, (a, b)| async move {
-                        T::chmod(&service, &cx, a, b).await
+                    |call, (a, b)| async move {
+                        let outcome = T::chmod(&call.service, &call.context, a, b).await;
+                        (call, outcome)
                     },
                 )
             }

@@ -250,8 +250,9 @@ impl<T: LockV1> ::onc_runtime::service::Program for LockV1Server<T> {
             1 => {
                 call.handle::<lock_v1::Lock, _, _, _>(
                     &self.service,
-                    |service, cx, (arg,)| async move {
-                        T::lock(&service, &cx, arg).await
+                    |call, (arg,)| async move {
+                        let outcome = T::lock(&call.service, &call.context, arg).await;
+                        (call, outcome)
                     },
                 )
             }

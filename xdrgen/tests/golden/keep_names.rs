@@ -276,23 +276,35 @@ impl<T: CALC_V1> ::onc_runtime::service::Program for CALC_V1Server<T> {
             1 => {
                 call.handle::<calc_v1_procedures::CALC_ADD, _, _, _>(
                     &self.service,
-                    |service, cx, (size2, other)| async move {
-                        T::CALC_ADD(&service, &cx, size2, other).await
+                    |call, (size2, other)| async move {
+                        let outcome = T::CALC_ADD(
+                                &call.service,
+                                &call.context,
+                                size2,
+                                other,
+                            )
+                            .await;
+                        (call, outcome)
                     },
                 )
             }
             2 => {
                 call.handle::<calc_v1_procedures::calc_new, _, _, _>(
                     &self.service,
-                    |service, cx, (arg,)| async move {
-                        T::calc_new(&service, &cx, arg).await
+                    |call, (arg,)| async move {
+                        let outcome = T::calc_new(&call.service, &call.context, arg)
+                            .await;
+                        (call, outcome)
                     },
                 )
             }
             3 => {
                 call.handle::<calc_v1_procedures::new, _, _, _>(
                     &self.service,
-                    |service, cx, ()| async move { T::new_(&service, &cx).await },
+                    |call, ()| async move {
+                        let outcome = T::new_(&call.service, &call.context).await;
+                        (call, outcome)
+                    },
                 )
             }
             _ => call.procedure_unavailable(),
@@ -512,8 +524,9 @@ impl<T: calc_v2> ::onc_runtime::service::Program for calc_v2Server<T> {
             1 => {
                 call.handle::<calc_v2_procedures::Option, _, _, _>(
                     &self.service,
-                    |service, cx, (arg,)| async move {
-                        T::Option(&service, &cx, arg).await
+                    |call, (arg,)| async move {
+                        let outcome = T::Option(&call.service, &call.context, arg).await;
+                        (call, outcome)
                     },
                 )
             }

@@ -170,16 +170,20 @@ pub mod shop {
                 1 => {
                     call.handle::<shop_v1::Find, _, _, _>(
                         &self.service,
-                        |service, cx, (arg,)| async move {
-                            T::find(&service, &cx, arg).await
+                        |call, (arg,)| async move {
+                            let outcome = T::find(&call.service, &call.context, arg)
+                                .await;
+                            (call, outcome)
                         },
                     )
                 }
                 2 => {
                     call.handle::<shop_v1::PriceOf, _, _, _>(
                         &self.service,
-                        |service, cx, (a, b)| async move {
-                            T::price_of(&service, &cx, a, b).await
+                        |call, (a, b)| async move {
+                            let outcome = T::price_of(&call.service, &call.context, a, b)
+                                .await;
+                            (call, outcome)
                         },
                     )
                 }

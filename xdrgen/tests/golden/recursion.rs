@@ -304,24 +304,30 @@ impl<T: ListV1> ::onc_runtime::service::Program for ListV1Server<T> {
             1 => {
                 call.handle::<list_v1::Reverse, _, _, _>(
                     &self.service,
-                    |service, cx, (arg,)| async move {
-                        T::reverse(&service, &cx, arg).await
+                    |call, (arg,)| async move {
+                        let outcome = T::reverse(&call.service, &call.context, arg)
+                            .await;
+                        (call, outcome)
                     },
                 )
             }
             2 => {
                 call.handle::<list_v1::Append, _, _, _>(
                     &self.service,
-                    |service, cx, (a, b)| async move {
-                        T::append(&service, &cx, a, b).await
+                    |call, (a, b)| async move {
+                        let outcome = T::append(&call.service, &call.context, a, b)
+                            .await;
+                        (call, outcome)
                     },
                 )
             }
             3 => {
                 call.handle::<list_v1::Balance, _, _, _>(
                     &self.service,
-                    |service, cx, (arg,)| async move {
-                        T::balance(&service, &cx, arg).await
+                    |call, (arg,)| async move {
+                        let outcome = T::balance(&call.service, &call.context, arg)
+                            .await;
+                        (call, outcome)
                     },
                 )
             }

@@ -399,65 +399,100 @@ impl<T: TypesV1> ::onc_runtime::service::Program for TypesV1Server<T> {
             1 => {
                 call.handle::<types_v1::Double, _, _, _>(
                     &self.service,
-                    |service, cx, (arg,)| async move {
-                        T::double(&service, &cx, arg).await
+                    |call, (arg,)| async move {
+                        let outcome = T::double(&call.service, &call.context, arg).await;
+                        (call, outcome)
                     },
                 )
             }
             2 => {
                 call.handle::<types_v1::Scalars, _, _, _>(
                     &self.service,
-                    |service, cx, (a, b)| async move {
-                        T::scalars(&service, &cx, a, b).await
+                    |call, (a, b)| async move {
+                        let outcome = T::scalars(&call.service, &call.context, a, b)
+                            .await;
+                        (call, outcome)
                     },
                 )
             }
             3 => {
                 call.handle::<types_v1::ShortName, _, _, _>(
                     &self.service,
-                    |service, cx, (a, b)| async move {
-                        T::short_name(&service, &cx, a, b).await
+                    |call, (a, b)| async move {
+                        let outcome = T::short_name(&call.service, &call.context, a, b)
+                            .await;
+                        (call, outcome)
                     },
                 )
             }
             4 => {
                 call.handle::<types_v1::Maybe, _, _, _>(
                     &self.service,
-                    |service, cx, (a, b)| async move {
-                        T::maybe(&service, &cx, a, b).await
+                    |call, (a, b)| async move {
+                        let outcome = T::maybe(&call.service, &call.context, a, b).await;
+                        (call, outcome)
                     },
                 )
             }
             5 => {
                 call.handle::<types_v1::Bytes, _, _, _>(
                     &self.service,
-                    |service, cx, (arg,)| async move {
-                        T::bytes(&service, &cx, arg).await
+                    |call, (arg,)| async move {
+                        let outcome = T::bytes(&call.service, &call.context, arg).await;
+                        (call, outcome)
                     },
                 )
             }
             6 => {
                 call.handle::<types_v1::Many, _, _, _>(
                     &self.service,
-                    |service, cx, (a, b, c, d, e, f, g, h, i, j, k, (l, m, n))| async move {
-                        T::many(&service, &cx, a, b, c, d, e, f, g, h, i, j, k, l, m, n)
-                            .await
+                    |call, (a, b, c, d, e, f, g, h, i, j, k, (l, m, n))| async move {
+                        let outcome = T::many(
+                                &call.service,
+                                &call.context,
+                                a,
+                                b,
+                                c,
+                                d,
+                                e,
+                                f,
+                                g,
+                                h,
+                                i,
+                                j,
+                                k,
+                                l,
+                                m,
+                                n,
+                            )
+                            .await;
+                        (call, outcome)
                     },
                 )
             }
             7 => {
                 call.handle::<types_v1::Named, _, _, _>(
                     &self.service,
-                    |service, cx, (count, is_last, text)| async move {
-                        T::named(&service, &cx, count, is_last, text).await
+                    |call, (count, is_last, text)| async move {
+                        let outcome = T::named(
+                                &call.service,
+                                &call.context,
+                                count,
+                                is_last,
+                                text,
+                            )
+                            .await;
+                        (call, outcome)
                     },
                 )
             }
             0x10 => {
                 call.handle::<types_v1::Digest, _, _, _>(
                     &self.service,
-                    |service, cx, (b, d)| async move {
-                        T::digest(&service, &cx, b, d).await
+                    |call, (b, d)| async move {
+                        let outcome = T::digest(&call.service, &call.context, b, d)
+                            .await;
+                        (call, outcome)
                     },
                 )
             }

@@ -99,8 +99,10 @@ impl<T: StoreV2> ::onc_runtime::service::Program for StoreV2Server<T> {
             1 => {
                 call.handle::<store_v2::Getattr, _, _, _>(
                     &self.service,
-                    |service, cx, (arg,)| async move {
-                        T::getattr(&service, &cx, arg).await
+                    |call, (arg,)| async move {
+                        let outcome = T::getattr(&call.service, &call.context, arg)
+                            .await;
+                        (call, outcome)
                     },
                 )
             }
@@ -310,16 +312,20 @@ impl<T: StoreV3> ::onc_runtime::service::Program for StoreV3Server<T> {
             1 => {
                 call.handle::<store_v3::Getattr, _, _, _>(
                     &self.service,
-                    |service, cx, (arg,)| async move {
-                        T::getattr(&service, &cx, arg).await
+                    |call, (arg,)| async move {
+                        let outcome = T::getattr(&call.service, &call.context, arg)
+                            .await;
+                        (call, outcome)
                     },
                 )
             }
             2 => {
                 call.handle::<store_v3::Setattr, _, _, _>(
                     &self.service,
-                    |service, cx, (a, b)| async move {
-                        T::setattr(&service, &cx, a, b).await
+                    |call, (a, b)| async move {
+                        let outcome = T::setattr(&call.service, &call.context, a, b)
+                            .await;
+                        (call, outcome)
                     },
                 )
             }
