@@ -13,10 +13,14 @@ use onc_tests::missing::{find_program, leave_out};
 use onc_tests::namespace::inside;
 use onc_tests::process::{Finished, Running, command, poll};
 use onc_tests::rpcbind::{self, Rpcbind};
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
-    Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a tokio runtime").block_on(future)
+    runtime().block_on(future)
+}
+
+fn runtime() -> Runtime {
+    Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a tokio runtime")
 }
 
 /// A program of no procedures, to be registered beside the other.
@@ -78,8 +82,9 @@ fn everything_server() -> (Running, u16) {
 fn both_versions_are_registered_and_taken_out_again() {
     inside(|| {
         let Some(_rpcbind) = Rpcbind::start() else { return };
-        // Somebody else's entry, which has to stay.
-        let other = block_on(async {
+        // Somebody else's entries, which have to stay as long as its runtime runs.
+        let others = runtime();
+        let other = others.block_on(async {
             let builder = Server::builder().registration(Policy::Require).add(OtherServer);
             builder.bind("127.0.0.1:0").await.expect("another server")
         });
@@ -91,7 +96,8 @@ fn both_versions_are_registered_and_taken_out_again() {
         assert!(status.success(), "{status}");
         assert_eq!(entries(EVERYTHING_PROG), []);
         assert_eq!(entries(OTHER_PROG).len(), 2, "the other server's entries stay");
-        drop(other);
+        drop((other, others));
+        assert_eq!(entries(OTHER_PROG), [], "its runtime has ended");
     });
 }
 
