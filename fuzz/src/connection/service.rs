@@ -77,13 +77,17 @@ impl Program for Service {
 
     fn call(&self, call: IncomingCall<'_>) -> Handling {
         match call.procedure() {
-            ADD => call.handle::<Add, _, _, _>(&self.handlers, |_, _, (a, b)| async move { Ok(a.wrapping_add(b)) }),
-            ECHO => call.handle::<Echo, _, _, _>(&self.handlers, |_, _, (data,)| async move { Ok(data) }),
-            WAIT => call.handle::<Wait, _, _, _>(&self.handlers, |_, _, (milliseconds,)| async move {
+            ADD => {
+                call.handle::<Add, _, _, _>(&self.handlers, |call, (a, b)| async move { (call, Ok(a.wrapping_add(b))) })
+            }
+            ECHO => call.handle::<Echo, _, _, _>(&self.handlers, |call, (data,)| async move { (call, Ok(data)) }),
+            WAIT => call.handle::<Wait, _, _, _>(&self.handlers, |call, (milliseconds,)| async move {
                 tokio::time::sleep(Duration::from_millis(milliseconds.into()).min(LONGEST_WAIT)).await;
-                Ok(milliseconds)
+                (call, Ok(milliseconds))
             }),
-            FAIL => call.handle::<Fail, _, _, _>(&self.handlers, |_, _, ()| async move { Err(Fault::SystemError) }),
+            FAIL => {
+                call.handle::<Fail, _, _, _>(&self.handlers, |call, ()| async move { (call, Err(Fault::SystemError)) })
+            }
             _ => call.procedure_unavailable(),
         }
     }
