@@ -91,17 +91,30 @@ async fn a_call_has_a_span_on_each_side_and_ten_steps() {
     let (client, server) = (of("otel.kind=\"client\""), of("otel.kind=\"server\""));
     assert_eq!((client.len(), server.len()), (2, 2), "{:?}", log.spans);
     for span in client.iter().chain(&server) {
-        for field in ["rpc.system=\"onc_rpc\"", "rpc.service=\"TEST_PROG\"", "rpc.method=\"ADD\"", "onc_rpc.version=1"]
-        {
+        for field in [
+            "otel.name=TEST_PROG/ADD",
+            "rpc.system=\"onc_rpc\"",
+            "rpc.system.name=\"onc_rpc\"",
+            "rpc.service=\"TEST_PROG\"",
+            "rpc.method=\"ADD\"",
+            "onc_rpc.version=1",
+            "onc_rpc.procedure.number=1",
+            "onc_rpc.xid=",
+        ] {
             assert!(span.contains(field), "{field} in {span}");
         }
     }
-    assert!(client[0].contains(&format!("server.address={address}")), "{}", client[0]);
-    assert!(server[0].contains("network.peer.address=127.0.0.1:"), "{}", server[0]);
-    for side in [client, server] {
-        assert!(side[0].contains("rpc.onc.status=\"SUCCESS\""), "{}", side[0]);
-        assert!(side[1].contains("rpc.onc.status=\"GARBAGE_ARGS\""), "{}", side[1]);
+    let told = format!("server.address=\"127.0.0.1\" server.port={}", address.port());
+    assert!(client[0].contains(&told), "{}", client[0]);
+    assert!(server[0].contains("network.peer.address=\"127.0.0.1\" network.peer.port="), "{}", server[0]);
+    for side in [&client, &server] {
+        assert!(side[0].contains("rpc.response.status_code=\"SUCCESS\""), "{}", side[0]);
+        assert!(!side[0].contains("ERROR"), "{}", side[0]);
+        assert!(side[1].contains("rpc.response.status_code=\"GARBAGE_ARGS\""), "{}", side[1]);
     }
+    // The caller's fault is an error where the caller looks.
+    assert!(client[1].contains("otel.status_code=\"ERROR\" error.type=\"GARBAGE_ARGS\""), "{}", client[1]);
+    assert!(!server[1].contains("ERROR"), "{}", server[1]);
 
     let steps: Vec<String> = log
         .events

@@ -164,14 +164,21 @@ fn calls_seen_from_outside() {
     let observed = cargo::build(&["-p", "onc-examples", "--features", "metrics", "--example", "observed"]);
     let said = Finished::output_of(command(observed));
     let (spans, numbers) = said.split_once("\n\n").expect("spans, and then numbers");
-    for (kind, peer) in [("client", "server.address=127.0.0.1:"), ("server", "network.peer.address=127.0.0.1:")] {
+    for (kind, peer) in [
+        ("client", "server.address=\"127.0.0.1\" server.port="),
+        ("server", "network.peer.address=\"127.0.0.1\" network.peer.port="),
+    ] {
         let closed: Vec<&str> = spans
             .lines()
             .filter(|line| line.contains(&format!("otel.kind=\"{kind}\"")) && line.contains("time.busy="))
             .collect();
         assert_eq!(closed.len(), 3, "{said}");
         assert!(closed.iter().all(|line| line.contains(peer)), "{said}");
-        assert_eq!(closed.iter().filter(|line| line.contains("rpc.onc.status=\"GARBAGE_ARGS\"")).count(), 1, "{said}");
+        assert_eq!(
+            closed.iter().filter(|line| line.contains("rpc.response.status_code=\"GARBAGE_ARGS\"")).count(),
+            1,
+            "{said}"
+        );
         let calls = |procedure: &str, status: &str| {
             format!(
                 "onc_{kind}_calls{{program=\"CALC_PROG\",version=\"1\",procedure=\"{procedure}\",status=\"{status}\"}} 1\n"

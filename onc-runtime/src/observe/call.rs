@@ -30,6 +30,7 @@ pub(crate) enum Side {
 pub(crate) struct Observation {
     #[cfg(feature = "metrics")]
     labels: Labels,
+    side: Side,
     span: Span,
     started: Instant,
     ended: bool,
@@ -73,34 +74,19 @@ impl Observation {
         xid: u32,
         peer: Option<&dyn fmt::Display>,
     ) -> Box<Self> {
+        let number = procedure;
         let procedure = match interface.procedure(procedure) {
             Some(known) => known.name,
             None if procedure == 0 => "NULL",
             None => "unknown",
         };
-        let peer = peer.map(tracing::field::display);
-        let (kind, caller, server) = match side {
-            Side::Client => ("client", None, peer),
-            Side::Server => ("server", peer, None),
-        };
-        let span = tracing::debug_span!(
-            target: "onc::call",
-            "call",
-            otel.kind = kind,
-            rpc.system = "onc_rpc",
-            rpc.service = interface.program_name,
-            rpc.method = procedure,
-            onc_rpc.version = interface.version,
-            onc_rpc.xid = xid,
-            network.peer.address = caller,
-            server.address = server,
-            rpc.onc.status = tracing::field::Empty,
-        );
+        let span = span(side, interface, procedure, number, xid, peer);
         #[cfg(feature = "metrics")]
         metrics::gauge!(names::IN_FLIGHT.of(side), "program" => interface.program_name).increment(1.0);
         Box::new(Self {
             #[cfg(feature = "metrics")]
             labels: Labels { side, interface, procedure },
+            side,
             span,
             started,
             ended: false,
@@ -120,10 +106,82 @@ impl Observation {
 
     fn tell(&self, status: &'static str) {
         let duration = self.started.elapsed();
-        self.span.record("rpc.onc.status", status);
+        self.span.record("rpc.response.status_code", status);
+        if is_error(self.side, status) {
+            self.span.record("otel.status_code", "ERROR");
+            self.span.record("error.type", status);
+        }
         tracing::debug!(target: "onc::call", parent: &self.span, status, ?duration, "the call ended");
         #[cfg(feature = "metrics")]
         self.labels.count(status, duration);
+    }
+}
+
+/// The span of a call, its fields named as OpenTelemetry names them.
+fn span(
+    side: Side,
+    interface: &Interface,
+    procedure: &'static str,
+    number: u32,
+    xid: u32,
+    peer: Option<&dyn fmt::Display>,
+) -> Span {
+    let peer = peer.map(Place::of);
+    let (kind, caller, server) = match side {
+        Side::Client => ("client", None, peer),
+        Side::Server => ("server", peer, None),
+    };
+    tracing::debug_span!(
+        target: "onc::call",
+        "call",
+        otel.name = %format_args!("{}/{procedure}", interface.program_name),
+        otel.kind = kind,
+        otel.status_code = tracing::field::Empty,
+        rpc.system = "onc_rpc",
+        rpc.system.name = "onc_rpc",
+        rpc.service = interface.program_name,
+        rpc.method = procedure,
+        rpc.response.status_code = tracing::field::Empty,
+        error.type = tracing::field::Empty,
+        onc_rpc.version = interface.version,
+        onc_rpc.procedure.number = number,
+        onc_rpc.xid = xid,
+        network.peer.address = caller.as_ref().map(|place| &*place.address),
+        network.peer.port = caller.as_ref().and_then(|place| place.port),
+        server.address = server.as_ref().map(|place| &*place.address),
+        server.port = server.as_ref().and_then(|place| place.port),
+    )
+}
+
+/// Whether the one who looks at this side has to see an error: on the server only what is its own fault.
+fn is_error(side: Side, status: &str) -> bool {
+    match side {
+        Side::Client => !matches!(status, "SUCCESS" | "SENT"),
+        Side::Server => status == "SYSTEM_ERR",
+    }
+}
+
+/// Where the other end is, in the two parts that OpenTelemetry has for it.
+struct Place {
+    address: String,
+    port: Option<u16>,
+}
+
+impl Place {
+    /// From what people read: `192.0.2.7:2049`, `[2001:db8::7]:2049`, `host:2049`, `host`, `unix:/run/x`.
+    fn of(text: &dyn fmt::Display) -> Self {
+        let text = text.to_string();
+        match text.rsplit_once(':').map(|(host, port)| (host, port.parse())) {
+            Some((host, Ok(port))) => {
+                let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+                // An IPv6 address without a port has colons, too.
+                if bare == host && host.contains(':') {
+                    return Self { address: text, port: None };
+                }
+                Self { address: bare.to_owned(), port: Some(port) }
+            }
+            _ => Self { address: text, port: None },
+        }
     }
 }
 
@@ -150,6 +208,29 @@ impl Drop for Observation {
     fn drop(&mut self) {
         if !self.ended {
             self.tell("CANCELLED");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_has_an_address_and_maybe_a_port() {
+        for (text, address, port) in [
+            ("192.0.2.7:2049", "192.0.2.7", Some(2049)),
+            ("[2001:db8::7]:2049", "2001:db8::7", Some(2049)),
+            ("[fe80::7%eth0]:2049", "fe80::7%eth0", Some(2049)),
+            ("host:2049", "host", Some(2049)),
+            ("host", "host", None),
+            ("2001:db8::7", "2001:db8::7", None),
+            ("unix:/run/x", "unix:/run/x", None),
+            ("unix:@x:7", "unix:@x:7", None),
+            ("local user 7", "local user 7", None),
+        ] {
+            let place = Place::of(&text);
+            assert_eq!((&*place.address, place.port), (address, port), "{text}");
         }
     }
 }

@@ -12,14 +12,39 @@
 //!
 //! | field | what |
 //! |---|---|
-//! | `otel.kind` | `server` or `client` |
-//! | `rpc.system` | `onc_rpc` |
+//! | `otel.name`, `otel.kind` | `PROGRAM/PROCEDURE`; `client` or `server` |
+//! | `rpc.system`, `rpc.system.name` | `onc_rpc`, by its old name and its new one |
 //! | `rpc.service`, `onc_rpc.version` | the program by its name, and the version's number |
-//! | `rpc.method` | the procedure by its name |
+//! | `rpc.method`, `onc_rpc.procedure.number` | the procedure by its name, and its number |
 //! | `onc_rpc.xid` | the transaction id |
-//! | `network.peer.address` | on the server: who calls |
-//! | `server.address` | on the client: whom it was told to call |
-//! | `rpc.onc.status` | how it ended, as RFC 5531 spells it (`SUCCESS`, `GARBAGE_ARGS`, …), or one word for what else can happen (`TIMED_OUT`, `CONNECTION_LOST`, `CANT_CONNECT`, …; `CANCELLED`: nobody waited any more; `SENT`: nobody waits for the reply of a one-way call) |
+//! | `network.peer.address`, `network.peer.port` | on the server: who calls |
+//! | `server.address`, `server.port` | on the client: whom it was told to call |
+//! | `rpc.response.status_code` | how it ended, as RFC 5531 spells it (`SUCCESS`, `GARBAGE_ARGS`, …), or one word for what else can happen (`TIMED_OUT`, `CONNECTION_LOST`, `CANT_CONNECT`, …; `CANCELLED`: nobody waited any more; `SENT`: nobody waits for the reply of a one-way call) |
+//! | `otel.status_code`, `error.type` | `ERROR`, and the status again: on the client if there is no result, on the server if that is the server's fault |
+//!
+//! The time of a call is its span's; the event at its end has it as `duration`. What a handler tells is told within the server's span.
+//!
+//! ```
+//! # mod calc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/calc.rs")); }
+//! # use onc_runtime::{Client, Context, Fault};
+//! # struct Calculator;
+//! # impl calc::CalcV1 for Calculator {
+//! #     async fn add(&self, _cx: &Context, a: i32, b: i32) -> Result<i32, Fault> { Ok(a + b) }
+//! # }
+//! use tracing_subscriber::filter::{LevelFilter, Targets};
+//! use tracing_subscriber::fmt::format::FmtSpan;
+//! use tracing_subscriber::layer::SubscriberExt as _;
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // A line for each call when it has ended; or a layer of `tracing-opentelemetry`, to which these names mean something.
+//! let calls = tracing_subscriber::fmt::layer().with_span_events(FmtSpan::CLOSE);
+//! let subscriber =
+//!     tracing_subscriber::registry().with(calls).with(Targets::new().with_target("onc::call", LevelFilter::DEBUG));
+//! # let _subscribed = tracing::subscriber::set_default(subscriber);
+//! # let calc = calc::CalcV1Client::new(Client::in_process(calc::CalcV1Server::new(Calculator)));
+//! # assert_eq!(calc.add(2, 40).await?, 42);
+//! # Ok(()) }
+//! ```
 //!
 //! # Numbers
 //!
