@@ -64,6 +64,54 @@ fn bytes_are_those_of_the_standard() {
 }
 
 #[test]
+fn values_may_be_written_in_several_ways() {
+    let same = |name: &str, one: Value, other: Value| assert_eq!(encoded(name, &one), encoded(name, &other), "{one}");
+    let point = |x: Value| json!({"x": x, "y": "18446744073709551615"});
+    for x in [json!(-16), json!("-16"), json!("-0x10"), json!(-1.6e1)] {
+        same("point", point(x), json!({"x": -16, "y": u64::MAX}));
+    }
+    for token in
+        [json!("6162636465"), json!("0x6162636465"), json!({"base64": "YWJjZGU="}), json!({"base64": "YWJjZGU"})]
+    {
+        same("token", token, json!({"text": "abcde"}));
+    }
+    let mut nothing = everything();
+    nothing["list"] = json!([]);
+    let mut null = nothing.clone();
+    null["list"] = Value::Null;
+    same("everything", null.clone(), nothing.clone());
+    let fields = null.as_object_mut().expect("an object");
+    fields.remove("list");
+    fields.remove("maybe");
+    same("everything", null, nothing);
+}
+
+#[test]
+fn numbers_and_bytes_that_are_none_are_refused() {
+    for x in
+        [json!(1e300), json!("--1"), json!("+1"), json!("0x"), json!("0x+1"), json!("1 "), json!(""), json!("0x-1")]
+    {
+        let told = refused("point", &json!({"x": x, "y": 0}));
+        assert!(told.starts_with("x: a whole number is needed, not "), "{told}");
+    }
+    let told = refused("point", &json!({"x": 0, "y": 123_456_789_012_345_678_901_234_567_890_f64}));
+    assert!(told.starts_with("y: a whole number is needed"), "digits were lost: {told}");
+    let mut value = everything();
+    value["f"] = json!(1e300);
+    assert!(refused("everything", &value).contains("f: 1e300 is too large for a float"));
+    for token in [
+        json!("616263646"),
+        json!("616263646x"),
+        json!({"base64": "YWJjZGU=", "text": "abcde"}),
+        json!([1, 2, 3, 4, 5]),
+    ] {
+        let told = refused("token", &token);
+        assert!(told.starts_with("a string of hexadecimal digits, two for each byte"), "{told}");
+    }
+    assert!(refused("token", &json!({"base64": "YW*"})).starts_with("base64: wrong base64"));
+}
+
+#[test]
 fn a_mistake_is_named_by_its_place_in_the_json() {
     let mut value = everything();
     value["list"][1]["name"] = json!("longer than sixteen bytes");
@@ -95,7 +143,16 @@ fn procedures_are_found_by_name_number_and_version() {
     assert_eq!(find("add", Some("1")).expect("there"), 1);
     assert_eq!(find("2", Some("KINDS_V1")).expect("there"), 1);
     let unknown = find("SUB", None).expect_err("not there").to_string();
-    assert!(unknown.contains("ADD"), "{unknown}");
+    assert!(unknown.contains("no procedure \"SUB\"; there are ADD"), "{unknown}");
+    let unknown = find("ADDD", None).expect_err("not there").to_string();
+    assert!(unknown.contains("did you mean ADD?"), "{unknown}");
+    let unknown = find("ADD", Some("3")).expect_err("not there").to_string();
+    assert_eq!(unknown, "there is no version \"3\"; there are KINDS_V1 (1), KINDS_V2 (2)");
+    let program = |name| find_procedure(&model, "ADD", Some(name), None);
+    assert_eq!(program("0x20000123").expect("there").procedure.name, "ADD");
+    assert_eq!(program("kinds_prog").expect("there").version.number.value, 2);
+    let unknown = program("7").expect_err("not there").to_string();
+    assert_eq!(unknown, "there is no program \"7\"; there are KINDS_PROG (536871203)");
 }
 
 #[test]
@@ -110,7 +167,21 @@ fn a_file_describes_itself() {
     assert!(point.contains("    /* across */\n    int x;"), "{point}");
     assert!(describe(&model, "ADD").expect("there").contains("int ADD(int a, int b) = 1;"));
     assert!(describe(&model, "name_t").expect("there").contains("typedef string name_t<MAXNAME>;"));
-    assert!(describe(&model, "nowhere").is_none());
+    assert_eq!(describe(&model, "MAXNAME").expect("there"), "const MAXNAME = 16;\n");
+    assert!(describe(&model, "GREEN").expect("there").starts_with("enum colour {\n    RED = 0,"));
+    assert!(
+        describe(&model, "kinds_v2").expect("there").starts_with("KINDS_PROG KINDS_V2 (536871203.2)\n     1  int ADD(")
+    );
+    assert_eq!(describe(&model, "KINDS_PROG").expect("there"), listed);
+    let near = describe(&model, "everythin").expect_err("not there").to_string();
+    assert!(near.contains("did you mean everything?"), "{near}");
+    let far = describe(&model, "xyz").expect_err("not there").to_string();
+    assert!(
+        far.ends_with(
+            "there are ADD, ECHO, NOTHING, colour, point, token, name_t, node, tree, shape, signed_case, everything"
+        ),
+        "{far}"
+    );
 }
 
 #[test]

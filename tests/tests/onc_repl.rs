@@ -75,7 +75,7 @@ fn what_fails_is_told_with_its_line_and_the_rest_goes_on() {
         lines[0].starts_with("line 3: [1]: a whole number is needed") && lines[0].contains("line 2, column 1 of"),
         "{told}"
     );
-    assert!(lines[1].starts_with("line 5: there is no \"NOTHING_LIKE_IT\""), "{told}");
+    assert!(lines[1].starts_with("line 5: there is no procedure \"NOTHING_LIKE_IT\""), "{told}");
     assert!(lines[2].starts_with("line 6: there is no .nothing"), "{told}");
     assert!(lines[3].starts_with("line 8: the JSON of the arguments is wrong"), "{told}");
 }
@@ -170,7 +170,7 @@ fn at_a_terminal_there_is_completion_and_history() {
     terminal.wait_for("\n\"abab!\"");
     terminal.wait_for(&prompt);
     terminal.press("NO_SUCH\r");
-    terminal.wait_for("there is no \"NO_SUCH\"");
+    terminal.wait_for("there is no procedure \"NO_SUCH\"");
     terminal.wait_for(&prompt);
     terminal.end();
 

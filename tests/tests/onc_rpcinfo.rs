@@ -192,6 +192,7 @@ fn what_differs_is_wanted() {
         pair.same_but_for_words("-T nosuch localhost 100000", "known are tcp, tcp6");
         pair.same_but_for_words("-t localhost 100000 two", "\"two\" is no version number");
         pair.same_but_for_words("-t localhost 100000 2 3", "HOST PROGRAM [VERSION]");
+        pair.same_but_for_words("-t localhost no-such-program", "no program's number");
         pair.same_but_for_words("-T tcp -a rubbish 100000 2", "`rubbish` is not a universal address");
         // A host that there is not: rpcinfo has "unknown error" for it, or "unknown host".
         for line in ["", "-p", "-s"] {

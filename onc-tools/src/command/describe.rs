@@ -18,16 +18,17 @@ pub(super) struct List {
     source: Source,
 }
 
-/// Show a type or a procedure of a .x file with its comment
+/// Show a type, a procedure or a constant of a .x file with its comment
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
   onc describe nfs3.x NFSPROC3_LOOKUP    a procedure
-  onc describe nfs3.x diropargs3         a type")]
+  onc describe nfs3.x diropargs3         a type
+  onc describe nfs3.x NFS3ERR_NOENT      the enum that has this member")]
 pub(super) struct Describe {
     #[command(flatten)]
     source: Source,
-    /// Its name
+    /// Its name: of a type, a procedure, a constant, a member of an enum, a program, a version
     name: String,
 }
 
@@ -40,9 +41,8 @@ impl List {
 impl Describe {
     pub(super) fn run(self) -> Result<(), Failure> {
         let model = self.source.model()?;
-        let text = dynamic::describe(&model, &self.name).ok_or_else(|| {
-            Failure::usage(format!("{} has no type or procedure {:?}", self.source.path().display(), self.name))
-        })?;
+        let text = dynamic::describe(&model, &self.name);
+        let text = text.map_err(|error| Failure::usage(format!("{}: {error}", self.source.path().display())))?;
         say(text)
     }
 }

@@ -101,17 +101,24 @@ impl Document {
     }
 }
 
-/// JSON from the command line: itself, `@FILE`, or `-` for standard input. One value, or several one after the other.
+/// JSON from the command line: itself, `@FILE`, or `-` or `@-` for standard input. One value, or several one after the other.
 pub(super) fn json(text: &str) -> Result<Vec<Document>, Failure> {
-    let (text, from) = match text.strip_prefix('@') {
-        _ if text == "-" => (io::read_to_string(io::stdin())?, "standard input"),
-        Some(path) => {
-            let text = fs::read_to_string(path);
-            (text.map_err(|error| Failure::usage(format!("cannot read {path}: {error}")))?, path)
+    let (bytes, from) = match text.strip_prefix('@') {
+        Some(path) if path != "-" => {
+            let bytes = fs::read(path);
+            (bytes.map_err(|error| Failure::usage(format!("cannot read {path}: {error}")))?, path)
         }
-        None => (text.to_owned(), "the command line"),
+        None if text != "-" => return Document::all(text, "the command line"),
+        _ => {
+            let mut bytes = Vec::new();
+            io::stdin().read_to_end(&mut bytes)?;
+            (bytes, "standard input")
+        }
     };
-    Document::all(&text, from)
+    let text = String::from_utf8(bytes)
+        .map_err(|error| Failure::usage(format!("the JSON of {from} is wrong: it is not UTF-8: {error}")))?;
+    // Some editors begin a file with it.
+    Document::all(text.strip_prefix('\u{feff}').unwrap_or(&text), from)
 }
 
 /// A span of time in seconds, as in `0.5`.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use onc_runtime::Error;
+use onc_runtime::{Deadline, Error, Phase, ResolveError};
 
 /// The peer, or what was read, says no.
 const REFUSED: u8 = 1;
@@ -42,6 +42,26 @@ impl Failure {
     pub(super) fn call(error: &Error) -> Self {
         match error {
             Error::Target(_) | Error::Arguments(_) => Self::usage(error),
+            // What programs would do is nothing to do at a terminal.
+            Error::Resolve(cause) => match &**cause {
+                ResolveError::NoPortMapper { host, tried } => {
+                    let port = if host.contains(':') { format!("[{host}]:PORT") } else { format!("{host}:PORT") };
+                    let tried: Vec<String> = tried.iter().map(|(place, what)| format!("{place} ({what})")).collect();
+                    Self::new(format!(
+                        "no port mapper answers on {host}; tried {}; a server without one is reached by its port, {port}",
+                        tried.join(", ")
+                    ))
+                }
+                _ => Self::new(error),
+            },
+            Error::Deadline(Deadline { after, phase }) => {
+                let missing = match phase {
+                    Phase::Resolving => "no answer of the port mapper",
+                    Phase::Connecting => "no connection",
+                    _ => "no reply, though the server may have executed the call,",
+                };
+                Self::new(format!("{missing} within {after:?}; --timeout allows more"))
+            }
             _ => Self::new(error),
         }
     }

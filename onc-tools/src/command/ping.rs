@@ -90,7 +90,9 @@ impl Called {
         };
         // As people write it, with a colon.
         let place = address.socket_addr().map_or_else(|| address.to_string(), |address| address.to_string());
-        say(format_args!("program {program} version {version} {netid} {place}: {what}\n"))?;
+        // There was no way to find out a version.
+        let version = if version == 0 { String::new() } else { format!(" version {version}") };
+        say(format_args!("program {program}{version} {netid} {place}: {what}\n"))?;
         Ok(matches!(outcome, Probe::Answers(_)))
     }
 

@@ -63,7 +63,9 @@ pub(super) async fn mappers(text: &str, netid: Option<Netid>) -> Result<Vec<Sock
 
 /// The number of a program.
 pub(super) fn program(names: &ProgramNames, text: &str) -> Result<u32, Failure> {
-    names.number(text).ok_or_else(|| Failure::usage(format!("{text} is unknown service")))
+    names
+        .number(text)
+        .ok_or_else(|| Failure::usage(format!("{text:?} is no program's number, nor a name that this host knows")))
 }
 
 /// A version's number.

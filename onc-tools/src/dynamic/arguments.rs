@@ -1,7 +1,7 @@
 //! The arguments of a procedure, of which there may be none, one or several.
 
 use serde_json::{Map, Value};
-use xdrgen::model::{Argument, Model, Procedure, Shape};
+use xdrgen::model::{Argument, Model, Procedure};
 
 use super::{ValueError, decode, encode, template};
 
@@ -13,7 +13,11 @@ use super::{ValueError, decode, encode, template};
 pub fn encode_arguments(model: &Model, procedure: &Procedure, value: &Value) -> Result<Vec<u8>, ValueError> {
     let mut out = Vec::new();
     match (&procedure.arguments[..], value) {
-        ([], value) => encode(model, &Shape::Void, value, &mut out)?,
+        ([], Value::Null) => {}
+        // An array of no arguments, or an object of none.
+        ([], Value::Array(none)) if none.is_empty() => {}
+        ([], Value::Object(none)) if none.is_empty() => {}
+        ([], _) => return Err(ValueError::new("the procedure takes no arguments: leave the JSON out")),
         ([one], value) => encode(model, &one.shape, value, &mut out)?,
         (several, Value::Array(values)) if values.len() == several.len() => {
             for (at, (argument, value)) in several.iter().zip(values).enumerate() {

@@ -2,7 +2,13 @@
 
 use std::fmt::Write as _;
 
-use xdrgen::model::{Argument, Docs, Field, Integer, Model, Number, Procedure, Shape, Symbol, Type, TypeKind};
+use xdrgen::model::{
+    Argument, ConstantValue, Docs, Field, Integer, Model, Number, Procedure, Program, Shape, Symbol, Type, TypeKind,
+    Version,
+};
+
+use super::LookupError;
+use super::lookup::same;
 
 /// The programs, versions and procedures of a file, a line each.
 #[must_use]
@@ -10,45 +16,78 @@ pub fn list(model: &Model) -> String {
     let mut out = String::new();
     for program in &model.programs {
         for version in &program.versions {
-            line(
-                &mut out,
-                &format!("{} {} ({}.{})", program.name.ident, version.name, program.number.value, version.number.value),
-            );
-            for procedure in &version.procedures {
-                let about = procedure.docs.first().map(|text| format!("    {text}")).unwrap_or_default();
-                line(&mut out, &format!("  {:>4}  {}{about}", procedure.number.value, signature(model, procedure)));
-            }
+            list_version(model, program, version, &mut out);
         }
     }
     out
 }
 
-/// A type or a procedure, as the file would write it, with its comment.
-#[must_use]
-pub fn describe(model: &Model, name: &str) -> Option<String> {
+/// What a name stands for, as the file would write it, with its comment: a type, a procedure, a constant, a program or a
+/// version. A member of an enum is shown with the enum.
+///
+/// # Errors
+///
+/// It stands for nothing; in whatever case it is written.
+pub fn describe(model: &Model, name: &str) -> Result<String, LookupError> {
     let mut out = String::new();
-    if let Some(named) = model.types.iter().find(|named| named.name.ident == name) {
-        describe_type(model, named, &mut out);
-        return Some(out);
+    for is in [|own: &str, name: &str| own == name, same as fn(&str, &str) -> bool] {
+        describe_all(model, &|own| is(own, name), &mut out);
+        if !out.is_empty() {
+            return Ok(out);
+        }
     }
-    let procedures = model.programs.iter().flat_map(|program| {
-        program
-            .versions
-            .iter()
-            .flat_map(move |version| version.procedures.iter().map(move |procedure| (program, version, procedure)))
-    });
-    for (program, version, procedure) in procedures.filter(|(.., procedure)| procedure.name == name) {
-        comment(&mut out, &procedure.docs, "");
-        line(&mut out, &format!("{} = {};", signature(model, procedure), procedure.number.value));
-        line(
-            &mut out,
-            &format!(
-                "    of {} {} ({}.{})",
-                program.name.ident, version.name, program.number.value, version.number.value
-            ),
-        );
+    let versions = || model.programs.iter().flat_map(|program| &program.versions);
+    let types = model.types.iter().map(|named| named.name.ident.clone());
+    let known = versions().flat_map(|version| version.procedures.iter().map(|procedure| procedure.name.clone()));
+    Err(LookupError::unknown("type or procedure", name, known.chain(types)))
+}
+
+fn describe_all(model: &Model, is: &dyn Fn(&str) -> bool, out: &mut String) {
+    let has = |kind: &TypeKind| match kind {
+        TypeKind::Enum(members) => members.members.iter().any(|member| is(&member.name)),
+        _ => false,
+    };
+    for named in model.types.iter().filter(|named| is(&named.name.ident) || has(&named.kind)) {
+        describe_type(model, named, out);
     }
-    (!out.is_empty()).then_some(out)
+    for constant in model.constants.iter().filter(|constant| is(&constant.name.ident)) {
+        comment(out, &constant.docs, "");
+        let value = match &constant.value {
+            ConstantValue::Integer(number) => number.to_string(),
+            ConstantValue::Text(text) => format!("{text:?}"),
+        };
+        line(out, &format!("const {} = {value};", constant.name.ident));
+    }
+    for program in &model.programs {
+        if is(&program.name.ident) {
+            comment(out, &program.docs, "");
+        }
+        for version in &program.versions {
+            if is(&version.name) {
+                comment(out, &version.docs, "");
+            }
+            if is(&version.name) || is(&program.name.ident) {
+                list_version(model, program, version, out);
+            }
+            for procedure in version.procedures.iter().filter(|procedure| is(&procedure.name)) {
+                comment(out, &procedure.docs, "");
+                line(out, &format!("{} = {};", signature(model, procedure), procedure.number.value));
+                line(out, &format!("    of {}", version_title(program, version)));
+            }
+        }
+    }
+}
+
+fn list_version(model: &Model, program: &Program, version: &Version, out: &mut String) {
+    line(out, &version_title(program, version));
+    for procedure in &version.procedures {
+        let about = procedure.docs.first().map(|text| format!("    {text}")).unwrap_or_default();
+        line(out, &format!("  {:>4}  {}{about}", procedure.number.value, signature(model, procedure)));
+    }
+}
+
+fn version_title(program: &Program, version: &Version) -> String {
+    format!("{} {} ({}.{})", program.name.ident, version.name, program.number.value, version.number.value)
 }
 
 fn describe_type(model: &Model, named: &Type, out: &mut String) {

@@ -1,5 +1,7 @@
 //! JSON to XDR.
 
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::{Engine as _, alphabet};
 use serde_json::{Map, Value};
 use xdrgen::model::{Field, Integer, Model, Number, Shape, TypeKind, Union};
 
@@ -26,7 +28,7 @@ impl Encoder<'_> {
         }
         match shape {
             Shape::Void if value.is_null() => Ok(()),
-            Shape::Void => Err(wanted("null, since this is void", value)),
+            Shape::Void => Err(wanted("null, for void,", value)),
             Shape::Bool => {
                 let truth = value.as_bool().ok_or_else(|| wanted("true or false", value))?;
                 self.word(u32::from(truth));
@@ -34,7 +36,11 @@ impl Encoder<'_> {
             }
             Shape::Integer(integer) => self.integer(*integer, value),
             Shape::Float => {
-                self.out.extend_from_slice(&(real(value)? as f32).to_be_bytes());
+                let number = real(value)?;
+                if number.is_finite() && !(number as f32).is_finite() {
+                    return Err(ValueError::new(format!("{number:e} is too large for a float")));
+                }
+                self.out.extend_from_slice(&(number as f32).to_be_bytes());
                 Ok(())
             }
             Shape::Double => {
@@ -80,6 +86,11 @@ impl Encoder<'_> {
             Shape::Optional(inner) => {
                 self.word(1);
                 self.shape(inner, value, depth + 1)
+            }
+            // As C writes a list of nothing.
+            Shape::List(_) if value.is_null() => {
+                self.word(0);
+                Ok(())
             }
             Shape::List(id) => {
                 for (at, node) in array(value)?.iter().enumerate() {
@@ -148,7 +159,8 @@ impl Encoder<'_> {
 
     fn field(&mut self, field: &Field, object: &Map<String, Value>, depth: u32) -> Result<(), ValueError> {
         // What may be absent on the wire may be absent in the object.
-        let absent = matches!(self.model.resolve(&field.shape), Shape::Optional(_)).then_some(&Value::Null);
+        let absent = matches!(self.model.resolve(&field.shape), Shape::Optional(_) | Shape::List(_));
+        let absent = absent.then_some(&Value::Null);
         let value = object.get(&field.name).or(absent).ok_or_else(|| missing(&field.name))?;
         self.shape(&field.shape, value, depth + 1).map_err(|error| error.within(field.name.as_str()))
     }
@@ -161,7 +173,7 @@ impl Encoder<'_> {
     }
 
     fn integer(&mut self, integer: Integer, value: &Value) -> Result<(), ValueError> {
-        let number = whole(value)?;
+        let number = number(value)?;
         let (least, most) = range(integer);
         if number < least || number > most {
             return Err(ValueError::new(format!("{number} is not between {least} and {most}")));
@@ -230,7 +242,7 @@ pub(super) fn discriminant(model: &Model, shape: &Shape, value: &Value) -> Resul
                 ValueError::new(format!("{name:?} is none of {}", names.join(", ")))
             });
         }
-        let number = whole(value)?;
+        let number = number(value)?;
         if members.members.iter().any(|member| i128::from(member.value) == number) {
             return Ok(number);
         }
@@ -239,24 +251,42 @@ pub(super) fn discriminant(model: &Model, shape: &Shape, value: &Value) -> Resul
     if let Shape::Bool = model.resolve(shape) {
         return value.as_bool().map(i128::from).ok_or_else(|| wanted("true or false", value));
     }
-    whole(value)
+    number(value)
 }
 
-fn whole(value: &Value) -> Result<i128, ValueError> {
+fn number(value: &Value) -> Result<i128, ValueError> {
     let number = match value {
-        Value::Number(number) => number.as_i64().map(i128::from).or(number.as_u64().map(i128::from)),
-        Value::String(text) => parse_whole(text),
+        Value::Number(number) => {
+            let whole = number.as_i64().map(i128::from).or(number.as_u64().map(i128::from));
+            whole.or_else(|| number.as_f64().and_then(exact))
+        }
+        Value::String(text) => whole(text),
         _ => None,
     };
     number.ok_or_else(|| wanted("a whole number", value))
 }
 
+/// `1e3` is a whole number, too, as long as it has all its digits.
+fn exact(real: f64) -> Option<i128> {
+    const DIGITS: f64 = 9_007_199_254_740_992.0;
+    (real.fract() == 0.0 && real.abs() <= DIGITS).then_some(real as i128)
+}
+
 /// Decimal or, with `0x`, hexadecimal.
-fn parse_whole(text: &str) -> Option<i128> {
-    match text.strip_prefix("0x") {
-        Some(digits) => i128::from_str_radix(digits, 16).ok(),
-        None => text.parse().ok(),
+pub(super) fn whole(text: &str) -> Option<i128> {
+    let (minus, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text),
+    };
+    // The standard library takes a sign of its own.
+    if digits.contains(['+', '-']) {
+        return None;
     }
+    let number = match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
+        Some(digits) => i128::from_str_radix(digits, 16).ok()?,
+        None => digits.parse::<i128>().ok()?,
+    };
+    Some(if minus { -number } else { number })
 }
 
 fn real(value: &Value) -> Result<f64, ValueError> {
@@ -273,19 +303,30 @@ fn real(value: &Value) -> Result<f64, ValueError> {
     .ok_or_else(|| wanted("a number", value))
 }
 
+/// Opaque data, in whichever way it is written.
 fn bytes(value: &Value) -> Result<Vec<u8>, ValueError> {
-    if let Some(text) = value.get("text").and_then(Value::as_str) {
+    /// With or without `=` at the end.
+    const BASE64: GeneralPurpose = GeneralPurpose::new(
+        &alphabet::STANDARD,
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+    );
+    let hex = || wanted("a string of hexadecimal digits, two for each byte, {\"base64\": …} or {\"text\": …}", value);
+    let part = |name: &str| {
+        let object = value.as_object().filter(|object| object.len() == 1)?;
+        object.get(name)?.as_str()
+    };
+    if let Some(text) = part("text") {
         return Ok(text.as_bytes().to_vec());
     }
-    let hex = || wanted("a string of hexadecimal digits, two for each byte, or {\"text\": …}", value);
+    if let Some(text) = part("base64") {
+        return BASE64.decode(text).map_err(|error| ValueError::new(format!("wrong base64: {error}")).within("base64"));
+    }
     let text = value.as_str().ok_or_else(hex)?;
     let digits: Vec<char> = text.strip_prefix("0x").unwrap_or(text).chars().collect();
-    if !digits.len().is_multiple_of(2) {
-        return Err(hex());
-    }
-    digits
-        .chunks(2)
-        .map(|pair| match (pair[0].to_digit(16), pair[1].to_digit(16)) {
+    let (pairs, []) = digits.as_chunks() else { return Err(hex()) };
+    pairs
+        .iter()
+        .map(|[high, low]| match (high.to_digit(16), low.to_digit(16)) {
             (Some(high), Some(low)) => Ok((high * 16 + low) as u8),
             _ => Err(hex()),
         })

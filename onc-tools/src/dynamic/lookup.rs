@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use xdrgen::model::{Model, Procedure, Program, Type, Version};
+use xdrgen::model::{Model, Procedure, Program, Type, TypeId, Version};
+
+use super::encode::whole;
 
 /// A procedure and where it was found.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +23,8 @@ pub struct Found<'a> {
 pub enum LookupError {
     /// There is no such thing; these there are.
     Unknown {
+        /// What kind of thing: "procedure".
+        what: &'static str,
         /// What was looked for.
         name: String,
         /// What there is.
@@ -35,6 +39,12 @@ pub enum LookupError {
     },
 }
 
+/// How many names a message lists.
+const LISTED: usize = 12;
+
+/// How like a name must be to have been meant: 1 is the same, 0 has nothing in common.
+const LIKE: f64 = 0.6;
+
 /// Finds a procedure by its name or number, among those of the program and version if these are given by name or number.
 /// Of several versions that have it the highest is taken; of several programs none.
 ///
@@ -48,31 +58,36 @@ pub fn find_procedure<'a>(
     version: Option<&str>,
 ) -> Result<Found<'a>, LookupError> {
     let is = |wanted: Option<&str>, name: &str, number: i128| {
-        wanted.is_none_or(|wanted| wanted == name || wanted.parse() == Ok(number))
+        wanted.is_none_or(|wanted| same(wanted, name) || whole(wanted) == Some(number))
+    };
+    let programs = || model.programs.iter().filter(|of| is(program, &of.name.ident, of.number.value));
+    let versions = || {
+        let all = programs().flat_map(|program| program.versions.iter().map(move |version| (program, version)));
+        all.filter(|(_, at)| is(version, &at.name, at.number.value))
     };
     let all = || {
-        let versions =
-            model.programs.iter().flat_map(|program| program.versions.iter().map(move |version| (program, version)));
-        versions
-            .filter(|(of, at)| is(program, &of.name.ident, of.number.value) && is(version, &at.name, at.number.value))
-            .flat_map(|(program, version)| {
-                version.procedures.iter().map(move |procedure| Found { program, version, procedure })
-            })
+        versions().flat_map(|(program, version)| {
+            version.procedures.iter().map(move |procedure| Found { program, version, procedure })
+        })
     };
-    let same = |found: &Found<'_>| {
-        let own = &found.procedure.name;
-        own == name || own.eq_ignore_ascii_case(name) || name.parse() == Ok(found.procedure.number.value)
-    };
-    let mut matches: Vec<Found<'a>> = all().filter(same).collect();
+    let numbered = |name: &str, number: i128| format!("{name} ({number})");
+    match (program, version) {
+        (Some(wanted), _) if programs().next().is_none() => {
+            let known = model.programs.iter().map(|of| numbered(&of.name.ident, of.number.value));
+            return Err(LookupError::unknown("program", wanted, known));
+        }
+        (_, Some(wanted)) if versions().next().is_none() => {
+            let known = programs().flat_map(|of| &of.versions).map(|at| numbered(&at.name, at.number.value));
+            return Err(LookupError::unknown("version", wanted, known));
+        }
+        _ => {}
+    }
+    let is_it =
+        |found: &Found<'_>| same(name, &found.procedure.name) || whole(name) == Some(found.procedure.number.value);
+    let mut matches: Vec<Found<'a>> = all().filter(is_it).collect();
     matches.sort_by_key(|found| found.version.number.value);
     let Some(last) = matches.last().copied() else {
-        let mut known: Vec<String> = Vec::new();
-        for found in all() {
-            if !known.contains(&found.procedure.name) {
-                known.push(found.procedure.name.clone());
-            }
-        }
-        return Err(LookupError::Unknown { name: name.into(), known });
+        return Err(LookupError::unknown("procedure", name, all().map(|found| found.procedure.name.clone())));
     };
     if matches.iter().any(|found| found.program.number.value != last.program.number.value) {
         let candidates = matches.iter().map(|found| format!("--prog {}", found.program.name.ident)).collect();
@@ -86,22 +101,53 @@ pub fn find_procedure<'a>(
 /// # Errors
 ///
 /// There is none of that name.
-pub fn find_type<'a>(model: &'a Model, name: &str) -> Result<(xdrgen::model::TypeId, &'a Type), LookupError> {
-    let found = model.types.iter().position(|named| named.name.ident == name);
-    match found {
-        Some(at) => Ok((xdrgen::model::TypeId(at), &model.types[at])),
-        None => Err(LookupError::Unknown {
-            name: name.into(),
-            known: model.types.iter().map(|named| named.name.ident.clone()).collect(),
-        }),
+pub fn find_type<'a>(model: &'a Model, name: &str) -> Result<(TypeId, &'a Type), LookupError> {
+    let by = |is: fn(&str, &str) -> bool| model.types.iter().position(|named| is(&named.name.ident, name));
+    match by(|own, name| own == name).or_else(|| by(same)) {
+        Some(at) => Ok((TypeId(at), &model.types[at])),
+        None => {
+            let known = model.types.iter().map(|named| named.name.ident.clone());
+            Err(LookupError::unknown("type", name, known))
+        }
+    }
+}
+
+/// Whether a name is meant, in whatever case it was written.
+pub(super) fn same(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other)
+}
+
+impl LookupError {
+    pub(super) fn unknown(what: &'static str, name: &str, all: impl Iterator<Item = String>) -> Self {
+        let mut known: Vec<String> = Vec::new();
+        for one in all {
+            if !known.contains(&one) {
+                known.push(one);
+            }
+        }
+        Self::Unknown { what, name: name.into(), known }
     }
 }
 
 impl fmt::Display for LookupError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unknown { name, known } if known.is_empty() => write!(f, "there is no {name:?}, nor anything else"),
-            Self::Unknown { name, known } => write!(f, "there is no {name:?}; there are {}", known.join(", ")),
+            Self::Unknown { what, name, known } => {
+                write!(f, "there is no {what} {name:?}")?;
+                let likeness = |one: &str| {
+                    strsim::normalized_damerau_levenshtein(&one.to_ascii_lowercase(), &name.to_ascii_lowercase())
+                };
+                let nearest = known.iter().map(|one| (likeness(one), one)).max_by(|one, two| one.0.total_cmp(&two.0));
+                match nearest {
+                    None => write!(f, "; the file has none"),
+                    Some((like, one)) if like >= LIKE => write!(f, "; did you mean {one}?"),
+                    _ if known.len() <= LISTED => write!(f, "; there are {}", known.join(", ")),
+                    _ => {
+                        let more = known.len() - LISTED;
+                        write!(f, "; there are {} and {more} more", known[..LISTED].join(", "))
+                    }
+                }
+            }
             Self::Ambiguous { name, candidates } => {
                 write!(f, "there are several {name:?}; say which: {}", candidates.join(" or "))
             }

@@ -2,12 +2,12 @@
 //!
 //! | XDR | JSON |
 //! |---|---|
-//! | integers | numbers; 64-bit ones also as strings, since many JSON tools lose digits |
+//! | integers | numbers; strings are taken, too, since many JSON tools lose digits, and may be hexadecimal, `"0xff"` |
 //! | `float`, `double` | numbers, or `"NaN"`, `"Infinity"`, `"-Infinity"` |
 //! | `bool` | `true`, `false` |
 //! | `enum` | the member's name; a number is taken, too |
 //! | `string` | a string |
-//! | `opaque` | a string of hexadecimal digits; `{"text": "…"}` is taken, too |
+//! | `opaque` | a string of hexadecimal digits; `{"base64": "…"}` and `{"text": "…"}` are taken, too |
 //! | arrays, linked lists | arrays |
 //! | `T *` | the value, or `null` |
 //! | `struct` | an object with the fields' names of the file |

@@ -156,10 +156,7 @@ impl Session<'_, '_> {
             Line::Help => say(HELP)?,
             Line::Quit => return Ok(Next::End),
             Line::List => say(list(model))?,
-            Line::Describe(name) => {
-                let text = describe(model, name);
-                say(text.ok_or_else(|| Failure::usage(format!("there is no type or procedure {name:?}")))?)?;
-            }
+            Line::Describe(name) => say(describe(model, name).map_err(Failure::usage)?)?,
             Line::Template(name) => {
                 let found = self.scope.find(name)?;
                 say(format_args!("{:#}\n", arguments_template(model, found.procedure)))?;
