@@ -1,7 +1,8 @@
 //! Trying the compiler on folders full of real `.x` files.
 //!
 //! Types and constants that a file takes from C headers are supplied: a foreign type is a number, a foreign constant another
-//! number each time, so that everything else of the file is tried.
+//! number each time, so that everything else of the file is tried. A file that it includes and that is not there is supplied
+//! with nothing in it, which makes its types foreign.
 
 mod compile;
 mod generate;

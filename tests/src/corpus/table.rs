@@ -15,9 +15,10 @@ pub fn print(outcomes: &[Outcome], out: &mut impl Write) -> io::Result<usize> {
     writeln!(out, "{:width$}  {:8}  {:8}  {:8}  supplied", "file", "accepted", "compiles", "rpcgen")?;
     for outcome in outcomes {
         let (accepted, supplied) = match &outcome.generated {
-            Generated::Rust { types, constants, .. } if types.is_empty() && *constants == 0 => ("yes", String::new()),
-            Generated::Rust { types, constants, .. } => {
-                ("yes", format!("{} types, {constants} constants", types.len()))
+            Generated::Rust { types, constants, files, .. } => {
+                let supplied = [(types.len(), "types"), (*constants, "constants"), (*files, "files")];
+                let supplied = supplied.iter().filter(|(count, _)| *count > 0);
+                ("yes", supplied.map(|(count, what)| format!("{count} {what}")).collect::<Vec<_>>().join(", "))
             }
             Generated::Refused { .. } => ("no", String::new()),
         };

@@ -13,6 +13,7 @@ mod syntax_error;
 use pest::Parser as _;
 
 use self::{
+    annotations::PassedOver,
     build::Builder,
     repair::Repaired,
     split::{Chunk, Piece, split},
@@ -42,7 +43,7 @@ pub(crate) fn parse(input: &Preprocessed, sources: &SourceMap, diagnostics: &mut
     let comments = Comments::new(sources, &input.comments);
     // Namespaces around the place, each with what it has so far.
     let mut open: Vec<(Vec<Ident>, Span, Vec<Item>)> = Vec::new();
-    let mut annotation = None;
+    let mut passed_over = PassedOver::default();
     for piece in split(&input.text, sources, diagnostics, &mut file.unreadable) {
         match piece {
             Piece::OpenNamespace { name, span } => open.push((name, span, Vec::new())),
@@ -57,20 +58,15 @@ pub(crate) fn parse(input: &Preprocessed, sources: &SourceMap, diagnostics: &mut
                     open.last_mut().map_or(&mut file.items, |(_, _, items)| items).push(item);
                 }
             }
+            Piece::Annotation { span } => passed_over.brackets = passed_over.brackets.or(Some(span)),
             Piece::Definition(chunk) => {
-                if let Some(item) = definition(input, &comments, &chunk, diagnostics, &mut file, &mut annotation) {
+                if let Some(item) = definition(input, &comments, &chunk, diagnostics, &mut file, &mut passed_over) {
                     open.last_mut().map_or(&mut file.items, |(_, _, items)| items).push(item);
                 }
             }
         }
     }
-    if let Some(first) = annotation {
-        diagnostics.push(
-            Diagnostic::warning("annotation", "annotations of ocamlnet are passed over")
-                .at(first, "the first one")
-                .because("they say how its OCaml looks, and change nothing on the wire"),
-        );
-    }
+    passed_over.report(diagnostics);
     file
 }
 
@@ -102,7 +98,7 @@ fn definition(
     chunk: &Chunk,
     diagnostics: &mut Diagnostics,
     file: &mut File,
-    annotation: &mut Option<Span>,
+    passed_over: &mut PassedOver,
 ) -> Option<Item> {
     let tokens = &input.text.tokens[chunk.tokens.clone()];
     let (first, last) = (tokens.first()?, tokens.last()?);
@@ -123,8 +119,7 @@ fn definition(
         }
     };
     let mut text = Repaired::new(&input.text.text[first.start..=last.end], first.start);
-    let passed_over = annotations::pass_over(&input.text, chunk.tokens.clone(), &mut text);
-    *annotation = annotation.or(passed_over);
+    annotations::pass_over(&input.text, chunk.tokens.clone(), &mut text, passed_over);
     if chunk.lacks_semicolon {
         // It was complained of; the rest of the definition may be right.
         text.insert(last.end, ";");

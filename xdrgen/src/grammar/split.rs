@@ -2,6 +2,7 @@
 
 use std::{collections::HashSet, ops::Range};
 
+use super::annotations;
 use crate::{
     ast::Ident,
     diagnostics::{Diagnostic, Diagnostics},
@@ -23,6 +24,11 @@ pub(super) enum Piece {
     /// The `}` of a namespace.
     CloseNamespace {
         /// The bracket.
+        span: Span,
+    },
+    /// `[doc("…")]`
+    Annotation {
+        /// All of it.
         span: Span,
     },
 }
@@ -87,6 +93,13 @@ impl<'a> Splitter<'a> {
                 ";" => self.at += 1,
                 "}" => self.close(),
                 "namespace" => self.namespace(),
+                "[" => match annotations::brackets(self.text, self.at..self.text.tokens.len()) {
+                    Some(end) => {
+                        self.pieces.push(Piece::Annotation { span: self.span(self.at).to(self.span(end - 1)) });
+                        self.at = end;
+                    }
+                    None => self.definition(),
+                },
                 _ => self.definition(),
             }
         }

@@ -179,10 +179,20 @@ impl Run<'_> {
         }
         let mut tokens = line.iter().filter(|token| !token.kind.is_comment() && token.kind != RawKind::Newline);
         let Some(first) = tokens.next() else { return };
+        let mut first = first;
         if first.kind == RawKind::Mark && &text[first.start..first.end] == "#" {
-            let tokens: Vec<PpToken> = tokens.map(|token| self.token(file, text, *token)).collect();
-            self.directive(Span::new(file, first.start, first.end), &tokens);
-            return;
+            match tokens.clone().next() {
+                // No directive, but `#[…]`: the grammar knows what that is.
+                Some(bracket) if &text[bracket.start..bracket.end] == "[" => {
+                    first = bracket;
+                    tokens.next();
+                }
+                _ => {
+                    let tokens: Vec<PpToken> = tokens.map(|token| self.token(file, text, *token)).collect();
+                    self.directive(Span::new(file, first.start, first.end), &tokens);
+                    return;
+                }
+            }
         }
         if !self.active() {
             self.skipped(first.kind);
