@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::hash::Hash;
 use std::str::FromStr;
 
 use super::Process;
@@ -14,8 +15,12 @@ use super::Process;
 pub struct Table {
     limits: Limits,
     entries: BTreeMap<u64, Entry>,
-    /// Where the entries of a program are.
+    /// Where the entries of a program are, in order.
     programs: HashMap<u32, Vec<u64>>,
+    /// Where those of a program's version are, in order.
+    versions: HashMap<(u32, u32), Vec<u64>>,
+    /// How many entries each owner has.
+    owners: HashMap<Owner, usize>,
     next: u64,
 }
 
@@ -151,13 +156,15 @@ impl Table {
             }
             return Set::There;
         }
-        let of_owner = || self.entries.values().filter(|other| other.owner == *owner).count();
+        let of_owner = self.owners.get(owner).copied().unwrap_or_default();
         if self.entries.len() >= self.limits.entries
-            || (*owner != Owner::Superuser && of_owner() >= self.limits.entries_of_user)
+            || (*owner != Owner::Superuser && of_owner >= self.limits.entries_of_user)
         {
             return Set::Full;
         }
         self.programs.entry(*program).or_default().push(self.next);
+        self.versions.entry((*program, *version)).or_default().push(self.next);
+        self.owners.insert(*owner, of_owner + 1);
         self.entries.insert(self.next, entry);
         self.next += 1;
         Set::Made
@@ -167,30 +174,32 @@ impl Table {
     /// their own.
     pub fn unset(&mut self, program: u32, version: u32, netid: &str, by: Owner) -> Unset {
         let mut unset = Unset::default();
-        self.retain_of(program, |entry| {
-            if entry.version != version || !(netid.is_empty() || entry.netid.eq_ignore_ascii_case(netid)) {
-                return true;
+        for at in self.places(program, version) {
+            let Some(entry) = self.entries.get(&at) else { continue };
+            if !(netid.is_empty() || entry.netid.eq_ignore_ascii_case(netid)) {
+                continue;
             }
-            let may = by == Owner::Superuser || entry.owner == by;
-            if may {
+            if by == Owner::Superuser || entry.owner == by {
+                self.take(at);
                 unset.removed += 1;
             } else {
                 unset.kept += 1;
             }
-            !may
-        });
+        }
         unset
     }
 
     /// Removes an entry if it is still there as it is here, whoever asks and whatever process made it: its server has died.
     pub fn remove(&mut self, entry: &Entry) -> bool {
-        let mut removed = false;
-        self.retain_of(entry.program, |other| {
-            let same = other.owner == entry.owner && other.names(entry);
-            removed |= same;
-            !same
-        });
-        removed
+        let places = self.places(entry.program, entry.version);
+        let is = |other: &Entry| other.owner == entry.owner && other.names(entry);
+        match places.into_iter().find(|at| self.entries.get(at).is_some_and(is)) {
+            Some(at) => {
+                self.take(at);
+                true
+            }
+            None => false,
+        }
     }
 
     /// Makes a change.
@@ -205,32 +214,28 @@ impl Table {
     /// The entry of exactly this program, version and netid.
     #[must_use]
     pub fn exact(&self, program: u32, version: u32, netid: &str) -> Option<&Entry> {
-        self.of_program(program).find(|entry| entry.version == version && entry.netid.eq_ignore_ascii_case(netid))
+        let places = self.versions.get(&(program, version))?;
+        let mut entries = places.iter().filter_map(|at| self.entries.get(at));
+        entries.find(|entry| entry.netid.eq_ignore_ascii_case(netid))
     }
 
     fn exact_mut(&mut self, program: u32, version: u32, netid: &str) -> Option<&mut Entry> {
-        let Self { entries, programs, .. } = self;
-        let is = |entry: &&Entry| entry.version == version && entry.netid.eq_ignore_ascii_case(netid);
-        let at = programs.get(&program)?.iter().find(|at| entries.get(at).as_ref().is_some_and(is))?;
+        let Self { entries, versions, .. } = self;
+        let is = |entry: &Entry| entry.netid.eq_ignore_ascii_case(netid);
+        let at = versions.get(&(program, version))?.iter().find(|at| entries.get(at).is_some_and(is))?;
         entries.get_mut(at)
     }
 
-    /// The entry of a program and netid: of this version if there is one, otherwise of another: that one's server will
-    /// answer with the versions that it has.
+    /// The entry of a program and netid: of this version if there is one, otherwise the last that was made of another: that
+    /// one's server will answer with the versions that it has.
     #[must_use]
     pub fn any_version(&self, program: u32, version: u32, netid: &str) -> Option<&Entry> {
-        let mut found = None;
-        for entry in self.of_program(program).filter(|entry| entry.netid.eq_ignore_ascii_case(netid)) {
-            found = Some(entry);
-            if entry.version == version {
-                break;
-            }
-        }
-        found
+        let is = |entry: &&Entry| entry.netid.eq_ignore_ascii_case(netid);
+        self.exact(program, version, netid).or_else(|| self.of_program(program).rev().find(is))
     }
 
     /// The entries of a program, the oldest first.
-    pub fn of_program(&self, program: u32) -> impl Iterator<Item = &Entry> {
+    pub fn of_program(&self, program: u32) -> impl DoubleEndedIterator<Item = &Entry> {
         self.programs.get(&program).into_iter().flatten().filter_map(|at| self.entries.get(at))
     }
 
@@ -251,19 +256,33 @@ impl Table {
         self.entries.is_empty()
     }
 
-    fn retain_of(&mut self, program: u32, mut keep: impl FnMut(&Entry) -> bool) {
-        let Some(places) = self.programs.get_mut(&program) else { return };
-        let entries = &mut self.entries;
-        places.retain(|at| {
-            let stays = entries.get(at).is_some_and(&mut keep);
-            if !stays {
-                entries.remove(at);
+    /// Where the entries of a program's version are.
+    fn places(&self, program: u32, version: u32) -> Vec<u64> {
+        self.versions.get(&(program, version)).cloned().unwrap_or_default()
+    }
+
+    /// Removes the entry that is there.
+    fn take(&mut self, at: u64) {
+        let Some(Entry { program, version, owner, .. }) = self.entries.remove(&at) else { return };
+        forget(&mut self.programs, program, at);
+        forget(&mut self.versions, (program, version), at);
+        if let Some(count) = self.owners.get_mut(&owner) {
+            *count -= 1;
+            if *count == 0 {
+                self.owners.remove(&owner);
             }
-            stays
-        });
-        if places.is_empty() {
-            self.programs.remove(&program);
         }
+    }
+}
+
+/// Removes one of the places that are kept under a key, and the key with the last of them.
+fn forget<K: Hash + Eq>(index: &mut HashMap<K, Vec<u64>>, key: K, at: u64) {
+    let Some(places) = index.get_mut(&key) else { return };
+    if let Ok(found) = places.binary_search(&at) {
+        places.remove(found);
+    }
+    if places.is_empty() {
+        index.remove(&key);
     }
 }
 
@@ -400,7 +419,7 @@ mod tests {
         assert_eq!(table.unset(7, 1, "", ALICE), Unset { removed: 1, kept: 1 });
         assert_eq!(table.entries().collect::<Vec<_>>(), [&entry(1, "udp", "a", BOB)]);
         assert!(table.unset(7, 1, "udp", Owner::Superuser).succeeded());
-        assert!(table.is_empty() && table.programs.is_empty());
+        assert!(table.is_empty() && table.programs.is_empty() && table.versions.is_empty() && table.owners.is_empty());
     }
 
     #[test]
