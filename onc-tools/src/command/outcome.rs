@@ -85,12 +85,17 @@ impl Failure {
 
     /// The status of a refusal, whosever fault it was; silence stays as it is.
     pub(super) fn refused(self) -> Self {
-        if self.status == MISUSED { Self { status: REFUSED, ..self } } else { self }
+        if self.is_misuse() { Self { status: REFUSED, ..self } } else { self }
     }
 
     /// Whether there is nothing to tell, as when nobody reads any more what the command prints.
     pub(super) fn is_silent(&self) -> bool {
         self.message.is_none()
+    }
+
+    /// Whether the call of the command is wrong, so that it would fail again.
+    pub(super) fn is_misuse(&self) -> bool {
+        self.status == MISUSED
     }
 
     /// Tells it, and goes on.

@@ -22,11 +22,15 @@ Examples:
   onc info nas --json
   onc info --watch nas
   onc info -t nas nfs 3          as rpcinfo: does version 3 of nfs answer over TCP?
-  onc info -d 0x20000001 1       take the entries of a program out of this host's port mapper")]
+  onc info -d 0x20000001 1       take the entries of a program out of this host's port mapper
+
+The host is HOST, HOST:PORT where its port mapper is at another port than 111, or unix:PATH. Each entry's procedure 0 is called;
+what cannot be reached from here, as the Unix sockets of another host, has a dash. Called by the name rpcinfo, it takes that
+command's options alone, and prints what that prints.")]
 pub(super) struct Info {
     #[command(flatten)]
     classic: Classic,
-    /// Print JSON
+    /// Print JSON, an array of entries
     #[arg(long)]
     json: bool,
     /// Show it again every so many seconds, 2 if none are given, until interrupted

@@ -1,6 +1,6 @@
 //! `onc info` on its own: every entry, and whether its server answers.
 
-use std::io::IsTerminal as _;
+use std::io::{self, IsTerminal as _};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -9,8 +9,10 @@ use onc_runtime::portmap::{Probe, ProgramNames, probe};
 use onc_runtime::rpc::UniversalAddress;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 
 use super::print::netid;
+use crate::command::outcome::coloured;
 use crate::command::place::{is_this_host, mapper_of, mappers};
 use crate::command::{Failure, say};
 use crate::terminal::safe;
@@ -35,27 +37,65 @@ pub(super) async fn run(arguments: Vec<String>, json: bool, watch: Option<u32>) 
         _ => return Err(Failure::usage("one host at most is expected here")),
     };
     let names = ProgramNames::of_this_host();
-    let Some(seconds) = watch else { return show(host, json, &names, "").await };
-    let clear = if std::io::stdout().is_terminal() && !json { "\u{1b}[2J\u{1b}[H" } else { "" };
-    loop {
-        show(host, json, &names, clear).await?;
-        tokio::time::sleep(Duration::from_secs(seconds.into())).await;
+    let overview = Overview { host, json, names: &names };
+    match watch {
+        None => say(overview.text().await?),
+        Some(seconds) => overview.watch(Duration::from_secs(seconds.into())).await,
     }
 }
 
-async fn show(host: Option<&str>, json: bool, names: &ProgramNames, clear: &str) -> Result<(), Failure> {
+/// What is shown, and how.
+struct Overview<'a> {
+    host: Option<&'a str>,
+    json: bool,
+    names: &'a ProgramNames,
+}
+
+impl Overview<'_> {
+    /// Shows it again and again, whether the port mapper is there or not, until an interrupt, which is no failure.
+    async fn watch(&self, interval: Duration) -> Result<(), Failure> {
+        let clear = if io::stdout().is_terminal() && !self.json { "\u{1b}[2J\u{1b}[H" } else { "" };
+        let mut ticks = tokio::time::interval(interval);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let show = async {
+            loop {
+                ticks.tick().await;
+                match self.text().await {
+                    Ok(text) => say(format_args!("{clear}{text}"))?,
+                    // A target that means nothing will mean nothing later.
+                    Err(failure) if failure.is_misuse() => return Err(failure),
+                    Err(failure) => {
+                        say(clear)?;
+                        failure.tell();
+                    }
+                }
+            }
+        };
+        tokio::select! {
+            outcome = show => outcome,
+            Ok(()) = tokio::signal::ctrl_c() => Ok(()),
+        }
+    }
+
+    async fn text(&self) -> Result<String, Failure> {
+        let rows = rows(self.host).await?;
+        if !self.json {
+            return Ok(table(&rows, self.names, coloured(&io::stdout())));
+        }
+        let list: Value = rows.iter().map(|row| row.json(self.names)).collect();
+        Ok(format!("{list:#}\n"))
+    }
+}
+
+/// The entries of a host's port mapper, called.
+async fn rows(host: Option<&str>) -> Result<Vec<Row>, Failure> {
     let mut entries = mapper_of(host).await?.entries().await?;
     entries.sort_by(|one, two| (one.prog, one.vers, &one.netid).cmp(&(two.prog, two.vers, &two.netid)));
     let seen = match host {
         Some(host) if !host.starts_with("unix:") => mappers(host, None).await?,
         _ => Vec::new(),
     };
-    let rows = call_all(entries, &seen).await;
-    if json {
-        let list: Vec<Value> = rows.iter().map(|row| row.json(names)).collect();
-        return say(format_args!("{:#}\n", Value::Array(list)));
-    }
-    say(format_args!("{clear}{}", table(&rows, names)))
+    Ok(call_all(entries, &seen).await)
 }
 
 /// Calls procedure 0 of every entry. `seen`: the addresses of the host; none, it is this one.
@@ -139,15 +179,16 @@ impl Row {
     }
 }
 
-/// All rows under their titles, each column as wide as it has to be.
-fn table(rows: &[Row], names: &ProgramNames) -> String {
+/// All rows under their titles, each column as wide as it has to be. In colours, what does not answer is red.
+fn table(rows: &[Row], names: &ProgramNames, coloured: bool) -> String {
     let titles = ["PROGRAM", "NAME", "VERSION", "NETID", "ADDRESS", "OWNER", "ANSWERS IN"].map(str::to_owned);
     let lines: Vec<[String; 7]> = std::iter::once(titles).chain(rows.iter().map(|row| row.cells(names))).collect();
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();
     let widths: [usize; 7] = std::array::from_fn(width);
     let mut text = String::new();
-    for line in &lines {
-        let padded: Vec<String> = line
+    let problems = std::iter::once(false).chain(rows.iter().map(|row| row.problem().is_some()));
+    for (cells, is_problem) in lines.iter().zip(problems) {
+        let padded: Vec<String> = cells
             .iter()
             .enumerate()
             .map(|(column, cell)| {
@@ -156,7 +197,14 @@ fn table(rows: &[Row], names: &ProgramNames) -> String {
                 if matches!(column, 0 | 2) { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
             })
             .collect();
-        text += padded.join("  ").trim_end();
+        let mut line = padded.join("  ");
+        line.truncate(line.trim_end().len());
+        if is_problem && coloured {
+            // The answer is the last cell.
+            line.insert_str(line.len() - cells[6].len(), "\u{1b}[31m");
+            line += "\u{1b}[0m";
+        }
+        text += &line;
         text.push('\n');
     }
     text
@@ -183,12 +231,16 @@ mod tests {
             Row { entry: entry(7, "local", "/run/a.sock"), answer: Some(Probe::Nobody) },
             Row { entry: entry(8, "x25", "?"), answer: None },
         ];
+        let names = ProgramNames::parse("portmapper 100000");
         assert_eq!(
-            table(&rows, &ProgramNames::parse("portmapper 100000")),
+            table(&rows, &names, false),
             "PROGRAM  NAME        VERSION  NETID  ADDRESS        OWNER  ANSWERS IN\n\
              \x20100000  portmapper        1  tcp    0.0.0.0.0.111  0      120.0µs\n\
              \x20     7  -                 1  local  /run/a.sock    0      nobody is there\n\
              \x20     8  -                 1  x25    ?              0      -\n"
         );
+        let coloured = table(&rows, &names, true);
+        assert_eq!(coloured.matches('\u{1b}').count(), 2);
+        assert!(coloured.contains("  0      \u{1b}[31mnobody is there\u{1b}[0m\n"), "{coloured}");
     }
 }
