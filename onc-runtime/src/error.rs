@@ -135,6 +135,8 @@ pub enum Phase {
     Connecting,
     /// The reply: the server may have executed the call.
     Reply,
+    /// The server, to come back: nobody is at its address any more, and it may have executed the call before.
+    Return,
 }
 
 /// Why a server refused a call (RFC 5531 §9).
@@ -190,7 +192,7 @@ impl Error {
     pub fn maybe_executed(&self) -> bool {
         match self {
             Self::Lost(lost) => lost.sent,
-            Self::Deadline(deadline) => deadline.phase == Phase::Reply,
+            Self::Deadline(deadline) => matches!(deadline.phase, Phase::Reply | Phase::Return),
             Self::Reply(_) | Self::Results(_) => true,
             _ => false,
         }
@@ -268,6 +270,9 @@ impl fmt::Display for Error {
                     Phase::Resolving => "the port mapper did not answer",
                     Phase::Connecting => "the connection was not established",
                     Phase::Reply => "no reply came, and the server may have executed the call",
+                    Phase::Return => {
+                        "nobody is at the server's address any more, and it may have executed the call before; it did not come back"
+                    }
                 };
                 write!(f, "{waited} within {after:?}; `timeout` allows more")
             }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use onc_runtime::portmap::Policy;
-use onc_runtime::{Client, Error, Limit, Server};
+use onc_runtime::{Client, Error, Limit, Phase, Server};
 use support::wire::replies;
 use support::{TestV1Client, TestV1Server, Tester};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -119,6 +119,76 @@ async fn a_deadline_holds_while_there_is_no_connection() {
         }
     }
     assert!(begun.elapsed() < Duration::from_secs(25), "none waited for the default time");
+}
+
+/// The arguments of a call of `add`.
+async fn summands(stream: &mut TcpStream) -> (i32, i32) {
+    let mut record = [0; 52];
+    stream.read_exact(&mut record).await.expect("a call");
+    let word = |at: usize| i32::from_be_bytes(record[at..at + 4].try_into().expect("four bytes"));
+    (word(44), word(48))
+}
+
+/// Calls until it is known that there is no connection and none can be made.
+async fn until_down(client: &TestV1Client) {
+    let given_up = loop {
+        match client.add(1, 1).await {
+            Err(error) if error.maybe_executed() => {
+                assert!(matches!(error, Error::Lost(_) | Error::Deadline(_)), "{error}");
+            }
+            Err(Error::Deadline(deadline)) => assert_eq!(deadline.phase, Phase::Connecting),
+            Err(error) => break error,
+            Ok(sum) => panic!("nobody is there: {sum}"),
+        }
+    };
+    assert!(matches!(given_up, Error::Connect(_)), "{given_up}");
+}
+
+#[tokio::test]
+async fn a_call_that_was_given_up_without_a_connection_is_not_sent_over_the_next_one() {
+    let (listener, address) = scripted().await;
+    let client: TestV1Client =
+        Client::builder().timeout(Duration::from_millis(300)).connect_to(address).await.expect("connected");
+    drop(listener);
+    // It waits for the next connection longer than the others.
+    let patient = tokio::spawn(client.add(7, 7).idempotent().timeout(Duration::from_secs(60)));
+    until_down(&client).await;
+    // In each way in which a call can be given up.
+    let dropped = tokio::time::timeout(Duration::from_millis(1), client.add(2, 2)).await;
+    assert!(dropped.is_err(), "nobody is there");
+    let timed = client.add(2, 3).timeout(Duration::from_millis(1)).await.expect_err("nobody is there");
+    assert!(!timed.maybe_executed(), "{timed}");
+    let listener = TcpListener::bind(address).await.expect("the same port");
+    let late = tokio::spawn(client.add(3, 3).timeout(Duration::from_secs(60)));
+    let (mut stream, _) = listener.accept().await.expect("connected again");
+    let mut come = [summands(&mut stream).await, summands(&mut stream).await];
+    come.sort_unstable();
+    assert_eq!(come, [(3, 3), (7, 7)]);
+    drop(stream);
+    assert!(matches!(late.await.expect("ran"), Err(Error::Lost(lost)) if lost.sent));
+    patient.abort();
+}
+
+#[tokio::test]
+async fn calls_that_wait_for_a_connection_are_all_sent_over_the_next_one() {
+    let (listener, address) = scripted().await;
+    let builder = Client::builder().timeout(Duration::from_millis(300)).max_unsent(1000);
+    let client: TestV1Client = builder.connect_to(address).await.expect("connected");
+    drop(listener);
+    until_down(&client).await;
+    let payload = Bytes::from(vec![7; 800]);
+    let waiting: Vec<_> = (0..20)
+        .map(|_| tokio::spawn(client.echo(payload.clone()).idempotent().timeout(Duration::from_secs(60))))
+        .collect();
+    let server = Server::builder().add(TestV1Server::new(Tester::new())).registration(Policy::Off);
+    let server = server.udp(false).bind(address).await.expect("the same port");
+    let handle = server.handle();
+    let serving = tokio::spawn(server.run());
+    for call in waiting {
+        assert_eq!(call.await.expect("ran").expect("answered"), payload);
+    }
+    handle.stop();
+    serving.await.expect("ran").expect("an orderly end");
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use super::caller::Response;
 use super::client::{Client, Shared, Through, deadline};
 use super::one_way::OneWay;
 use super::pending::Body;
-use super::queue::{Channel, Expiry};
+use super::queue::{Channel, Expiry, Terms};
 
 /// A call of procedure `P`, to be awaited as it is or after its options were set.
 ///
@@ -97,9 +97,10 @@ impl<P: Procedure> Call<P> {
         let Self { client, arguments, idempotent, strayed, stage, observation, .. } = self;
         // The client is borrowed and not cloned: its count of clones is shared by all who call.
         let Through::Channel(channel) = &client.shared.target else { return self.poll_caller(cx) };
-        let mut submit = |stage: &mut Stage, expiry| -> Result<(), Error> {
+        let mut submit = |stage: &mut Stage, expiry, again| -> Result<(), Error> {
             let started = Observation::start();
-            let (xid, expiry) = submit::<P>(&client.shared, channel, arguments, *idempotent, expiry, cx)?;
+            let terms = Terms { expiry, idempotent: *idempotent, again };
+            let (xid, expiry) = submit::<P>(&client.shared, channel, arguments, terms, cx)?;
             *stage = Stage::InFlight { xid, expiry };
             if observation.is_none() {
                 let server = channel.settings.server();
@@ -110,7 +111,7 @@ impl<P: Procedure> Call<P> {
         match *stage {
             Stage::Ready(expiry) => {
                 step!(1, "the client stub marshals the arguments", procedure = P::NAME);
-                submit(stage, expiry)?;
+                submit(stage, expiry, false)?;
                 Poll::Pending
             }
             Stage::InFlight { xid, expiry } => {
@@ -130,7 +131,7 @@ impl<P: Procedure> Call<P> {
                         Poll::Ready(outcome)
                     }
                     // What never left, or may be executed twice, is sent again; nothing else ever is.
-                    Err(Error::Lost(lost)) if *idempotent || !lost.sent => match submit(stage, expiry) {
+                    Err(Error::Lost(lost)) if *idempotent || !lost.sent => match submit(stage, expiry, true) {
                         Ok(()) => Poll::Pending,
                         Err(Error::Closed) => Poll::Ready(Err(Error::Lost(lost))),
                         Err(error) => Poll::Ready(Err(error)),
@@ -178,13 +179,12 @@ fn submit<P: Procedure>(
     shared: &Shared,
     channel: &Channel,
     arguments: &P::Arguments,
-    idempotent: bool,
-    expiry: Expiry,
+    terms: Terms,
     cx: &Context<'_>,
 ) -> Result<(u32, Expiry), Error> {
     let size = measure::<P>(arguments, channel.settings.max_record_size)?;
     shared.with_template(P::INTERFACE, |template: &CallTemplate| {
-        channel.submit(cx.waker(), expiry, idempotent, |out, xid| {
+        channel.submit(cx.waker(), terms, |out, xid| {
             let start = out.buffer().len();
             template.put(out.buffer(), xid, P::NUMBER);
             let length = out.buffer().len() - start - MARK_SIZE + size.total;
@@ -303,7 +303,11 @@ impl<P: Procedure> Future for TimedCall<P> {
         if let Some(timer) = &mut this.timer {
             std::task::ready!(timer.as_mut().poll(cx));
         }
-        let error = Error::Deadline(Deadline { after: timeout, phase: Phase::Reply });
+        let error = match (&this.call.stage, &this.call.client.shared.target) {
+            (Stage::InFlight { xid, .. }, Through::Channel(channel)) => channel.given_up(*xid, timeout),
+            _ => None,
+        };
+        let error = error.unwrap_or(Error::Deadline(Deadline { after: timeout, phase: Phase::Reply }));
         if let Some(observation) = this.call.observation.take() {
             observation.end(error.status());
         }

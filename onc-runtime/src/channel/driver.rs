@@ -178,6 +178,7 @@ impl Driver {
             }
             tracing::debug!(target: "onc::client", "an idle connection is closed; `idle_timeout` keeps it longer");
             line.disconnect();
+            inner.connected = false;
             inner.position = 0;
             drop((inner, line));
             self.quiet = 0;
@@ -303,6 +304,7 @@ impl Future for Driver {
                     let woken = {
                         let mut inner = this.channel.lock();
                         inner.closed |= this.connector.is_none();
+                        inner.connected = false;
                         match nobody_there {
                             // Those who ask the port mapper notice nothing but the time that it takes.
                             Some(address) if may_have_moved => {
@@ -346,10 +348,12 @@ impl Future for Driver {
                     Poll::Ready(Ok(link)) => {
                         observe::reconnected(true);
                         // A datagram socket is no sign yet that somebody is there.
-                        if let Link::Stream(_) = link {
-                            this.channel.lock().down = None;
-                        }
+                        let is_sign = matches!(link, Link::Stream(_));
                         this.channel.line().connect(link);
+                        if is_sign {
+                            let woken = this.channel.lock().connected();
+                            woken.into_iter().for_each(Waker::wake);
+                        }
                         this.fresh = true;
                         this.state = State::Up;
                     }

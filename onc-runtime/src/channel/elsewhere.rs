@@ -12,7 +12,7 @@ use std::task::Waker;
 use crate::error::{Error, Lost, Refusal};
 use crate::rpc::Interface;
 
-use super::pending::Waiting;
+use super::pending::{NOT_QUEUED, Waiting};
 use super::queue::{Channel, Expiry, Inner};
 
 /// Calls that wait until it is known whether their server has moved.
@@ -44,8 +44,9 @@ impl Channel {
             return None;
         }
         let deadline = if let Expiry::At(tick) = expiry { Some(tick) } else { None };
-        // Nothing of it is in the queue: when the connection is lost, it has not been sent.
-        let xid = inner.pending.insert(Waiting { waker: waker.clone(), deadline, position: u64::MAX, datagram: None });
+        // When the connection is lost, it has not been sent.
+        let xid =
+            inner.pending.insert(Waiting { waker: waker.clone(), deadline, position: NOT_QUEUED, datagram: None });
         inner.strays.waiting.push((xid, *refusal));
         self.astray.store(true, Ordering::Release);
         inner.alone = None;

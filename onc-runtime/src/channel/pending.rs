@@ -49,11 +49,14 @@ pub(super) struct Waiting {
     pub(super) waker: Waker,
     /// When it is given up; `None`: by its own timer.
     pub(super) deadline: Option<Tick>,
-    /// On a stream: how many bytes were queued before it since the connection came up.
+    /// On a stream: how many bytes were queued before it since the connection came up, or [`NOT_QUEUED`].
     pub(super) position: u64,
     /// On a datagram socket: the message, which may have to be sent again.
     pub(super) datagram: Option<Box<super::datagram::Outstanding>>,
 }
+
+/// The position of a call of which nothing is queued.
+pub(super) const NOT_QUEUED: u64 = u64::MAX;
 
 /// A reply as it was received, without its record mark, for whoever waited for it.
 #[derive(Debug)]
@@ -64,6 +67,13 @@ pub(super) enum Body<'a> {
 
 /// Replies up to this length are kept in place: a header of 24 bytes and a few dozen of results.
 const SHORT: usize = 110;
+
+impl Waiting {
+    /// The server may have received it, as far as can be told without asking the connection.
+    pub(super) fn may_have_left(&self) -> bool {
+        self.datagram.as_ref().map_or(self.position != NOT_QUEUED, |datagram| datagram.was_sent())
+    }
+}
 
 impl Body<'_> {
     /// In memory of its own.

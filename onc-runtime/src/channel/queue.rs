@@ -6,6 +6,7 @@
 //! so that a call costs neither a reading of the clock nor a timer of its own.
 
 use std::collections::VecDeque;
+use std::io::ErrorKind;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
@@ -22,7 +23,7 @@ use super::datagram::Outstanding;
 use super::driver::Settings;
 use super::elsewhere::Strays;
 use super::link::Line;
-use super::pending::{Body, Pending, Tick, Waiting};
+use super::pending::{Body, NOT_QUEUED, Pending, Tick, Waiting};
 
 /// One unit of the channel's time.
 pub(super) const TICK: Duration = Duration::from_millis(100);
@@ -64,6 +65,9 @@ pub(super) struct Inner {
     pub(super) now: Tick,
     /// The driver counts ticks.
     pub(super) ticking: bool,
+    /// There is a connection, and calls are queued for it. Without one they only wait, and their callers queue them when there
+    /// is one again: what is given up meanwhile is never sent.
+    pub(super) connected: bool,
     /// Why there is no connection, when one was tried in vain.
     pub(super) down: Option<Error>,
     pub(super) strays: Strays,
@@ -81,6 +85,15 @@ pub(super) enum Expiry {
     Own,
 }
 
+/// How a call is queued.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms {
+    pub(super) expiry: Expiry,
+    pub(super) idempotent: bool,
+    /// It was queued before, and no limit holds it back now.
+    pub(super) again: bool,
+}
+
 impl Channel {
     pub(crate) fn new(settings: Settings) -> Arc<Self> {
         Arc::new(Self {
@@ -96,6 +109,7 @@ impl Channel {
                 alone: None,
                 now: 0,
                 ticking: false,
+                connected: true,
                 down: None,
                 strays: Strays::default(),
                 closed: false,
@@ -120,19 +134,19 @@ impl Channel {
     pub(super) fn submit(
         &self,
         waker: &Waker,
-        expiry: Expiry,
-        idempotent: bool,
+        terms: Terms,
         write: impl FnOnce(&mut Encoder<'_>, u32) -> Result<(), Error>,
     ) -> Result<(u32, Expiry), Error> {
+        let Terms { expiry, idempotent, again } = terms;
         let mut inner = self.lock();
         let settings = &self.settings;
         if inner.closed {
             return Err(Error::Closed);
         }
-        if inner.pending.len() >= settings.max_calls {
+        if inner.pending.len() >= settings.max_calls && !again {
             return Err(Error::Limit(Limit::Calls { max: settings.max_calls }));
         }
-        if inner.outgoing.len() + inner.leaving > settings.max_unsent {
+        if inner.outgoing.len() + inner.leaving > settings.max_unsent && !again {
             return Err(Error::Limit(Limit::Unsent { max: settings.max_unsent }));
         }
         let expiry = match expiry {
@@ -141,8 +155,9 @@ impl Channel {
             known => known,
         };
         let deadline = if let Expiry::At(tick) = expiry { Some(tick) } else { None };
-        let waiting = Waiting { waker: waker.clone(), deadline, position: inner.position, datagram: None };
-        let xid = inner.pending.insert(waiting);
+        let queued = inner.connected || settings.datagrams;
+        let position = if queued { inner.position } else { NOT_QUEUED };
+        let xid = inner.pending.insert(Waiting { waker: waker.clone(), deadline, position, datagram: None });
         let written = if settings.datagrams {
             Outstanding::write(idempotent, |out| write(out, xid)).map(|outstanding| {
                 if let Some(waiting) = inner.pending.waiting(xid) {
@@ -150,6 +165,8 @@ impl Channel {
                 }
                 inner.datagrams.push(xid);
             })
+        } else if !queued {
+            Ok(())
         } else {
             let before = inner.outgoing.len();
             inner.outgoing.append(|out| write(out, xid)).map(|()| {
@@ -204,6 +221,13 @@ impl Channel {
         if let Some(driver) = driver {
             driver.wake();
         }
+    }
+
+    /// Why a call that waits ends now, whose own time, `after`, is over.
+    #[cold]
+    pub(super) fn given_up(&self, xid: u32, after: Duration) -> Option<Error> {
+        let Inner { pending, down, .. } = &mut *self.lock();
+        pending.waiting(xid).map(|waiting| given_up(waiting, down.as_ref(), after))
     }
 
     /// Wakes the driver, if it sleeps.
@@ -282,14 +306,21 @@ impl Inner {
     /// Lets one unit of time pass; returns whom to wake because their deadline has passed.
     pub(super) fn tick(&mut self, timeout: Duration) -> Vec<Waker> {
         self.now = self.now.wrapping_add(1);
-        let (now, down) = (self.now, self.down.clone());
+        let Self { now, ref down, .. } = *self;
         self.pending.end_each(|_, waiting| {
             let deadline = waiting.deadline?;
             let passed = now.wrapping_sub(deadline) as i32 >= 0;
-            passed.then(|| match &down {
-                Some(cause) => cause.clone(),
-                None => Error::Deadline(Deadline { after: timeout, phase: Phase::Reply }),
-            })
+            passed.then(|| given_up(waiting, down.as_ref(), timeout))
+        })
+    }
+
+    /// There is a connection again; returns whom to wake: those who waited for it queue their calls now.
+    pub(super) fn connected(&mut self) -> Vec<Waker> {
+        self.connected = true;
+        self.down = None;
+        let cause = Arc::new(ErrorKind::NotConnected.into());
+        self.pending.end_each(|_, waiting| {
+            (waiting.position == NOT_QUEUED).then(|| Error::Lost(Lost { sent: false, cause: Arc::clone(&cause) }))
         })
     }
 
@@ -318,6 +349,18 @@ impl Inner {
         self.position = 0;
         self.forget_strays();
     }
+}
+
+/// Why a call ends whose time is over, `after` so long.
+fn given_up(call: &Waiting, down: Option<&Error>, after: Duration) -> Error {
+    let phase = match (call.may_have_left(), down) {
+        (true, None) => Phase::Reply,
+        // One of its datagrams may have been received before.
+        (true, Some(_)) => Phase::Return,
+        (false, None) => Phase::Connecting,
+        (false, Some(cause)) => return cause.clone(),
+    };
+    Error::Deadline(Deadline { after, phase })
 }
 
 /// Whether a record can be a message at all. On a stream one that cannot means that the peer speaks something else.

@@ -13,7 +13,7 @@ use crate::xdr::{EncodeError, EncodeErrorKind, Sink, Size};
 
 use super::caller::{Request, Response};
 use super::client::{Client, Through};
-use super::queue::{Channel, Expiry};
+use super::queue::{Channel, Expiry, Terms};
 
 impl Client {
     /// Makes a call whose arguments are encoded already.
@@ -61,7 +61,8 @@ impl Client {
         let mut strayed = false;
         loop {
             let started = Observation::start();
-            let submitted = poll_fn(|cx| Poll::Ready(self.submit(channel, request, expiry, cx))).await;
+            let terms = Terms { expiry, idempotent: request.idempotent, again: lost.is_some() };
+            let submitted = poll_fn(|cx| Poll::Ready(self.submit(channel, request, terms, cx))).await;
             let (xid, same) = match (submitted, lost.take()) {
                 (Err(Error::Closed), Some(lost)) => return Err(Error::Lost(lost)),
                 (submitted, _) => submitted?,
@@ -93,7 +94,7 @@ impl Client {
         &self,
         channel: &Channel,
         request: &Request,
-        expiry: Expiry,
+        terms: Terms,
         cx: &std::task::Context<'_>,
     ) -> Result<(u32, Expiry), Error> {
         let (size, max) = (request.arguments.len(), channel.settings.max_record_size);
@@ -102,7 +103,7 @@ impl Client {
             return Err(Error::Arguments(Arc::new(error)));
         }
         self.shared.with_template_of(request, |template: &CallTemplate| {
-            channel.submit(cx.waker(), expiry, request.idempotent, |out, xid| {
+            channel.submit(cx.waker(), terms, |out, xid| {
                 let start = out.buffer().len();
                 template.put(out.buffer(), xid, request.procedure);
                 let length = out.buffer().len() - start - MARK_SIZE + size;

@@ -18,7 +18,7 @@ use crate::xdr::{EncodeError, EncodeErrorKind};
 
 use super::caller::{Caller, Request, Response};
 use super::client::{Client, Through};
-use super::queue::{Channel, Expiry};
+use super::queue::{Channel, Expiry, Terms};
 use super::raw::response;
 
 /// How often a call is signed anew after the server refused its credential.
@@ -80,8 +80,11 @@ impl Signed {
         let mut recoveries = 0;
         let mut lost = None;
         loop {
-            let session = self.establish(request).await?;
-            let (call, message) = match (self.send(request).await, lost.take()) {
+            let sent = match self.establish(request).await {
+                Ok(session) => self.send(request, lost.is_some()).await.map(|sent| (session, sent)),
+                Err(error) => Err(error),
+            };
+            let (session, (call, message)) = match (sent, lost.take()) {
                 (Ok(sent), _) => sent,
                 (Err(Error::Closed), Some(lost)) => return Err(Error::Lost(lost)),
                 // As of a call that is not signed: what never left, or may be executed twice, is sent again.
@@ -128,7 +131,7 @@ impl Signed {
         let mut arguments = self.flavour.establish(None).map_err(failed)?;
         while let Some(step) = arguments {
             let null = Request::new(request.interface, 0, step);
-            let (call, message) = self.send(&null).await?;
+            let (call, message) = self.send(&null, false).await?;
             let results = match parse_reply(&message).map_err(|error| Error::Reply(Arc::new(error)))? {
                 (_, Reply::Accepted { verifier, status }, offset) => {
                     if let Some(refusal) = Refusal::of(status) {
@@ -155,14 +158,14 @@ impl Signed {
     }
 
     /// Signs a call and sends it; returns the flavour's number for it, and the whole reply.
-    async fn send(&self, request: &Request) -> Result<(u64, Bytes), Error> {
+    async fn send(&self, request: &Request, again: bool) -> Result<(u64, Bytes), Error> {
         let Through::Channel(channel) = &self.client.shared.target else {
             return Err(Error::Auth(Arc::new(FlavourError::new(
                 "calls are signed on a connection, not on middleware",
             ))));
         };
         let started = Observation::start();
-        let (xid, call) = poll_fn(|cx| Poll::Ready(self.submit(channel, request, cx))).await?;
+        let (xid, call) = poll_fn(|cx| Poll::Ready(self.submit(channel, request, again, cx))).await?;
         let _forget = channel.forget_on_drop(xid);
         let (interface, procedure, server) = (request.interface, request.procedure, channel.settings.server());
         let observation = Observation::begin(started, Side::Client, interface, procedure, xid, server);
@@ -173,10 +176,11 @@ impl Signed {
         Ok((call, message?))
     }
 
-    fn submit(&self, channel: &Channel, request: &Request, cx: &Context<'_>) -> Result<(u32, u64), Error> {
+    fn submit(&self, channel: &Channel, request: &Request, again: bool, cx: &Context<'_>) -> Result<(u32, u64), Error> {
         let interface = request.interface;
         let mut call = 0;
-        let (xid, _) = channel.submit(cx.waker(), Expiry::Default, request.idempotent, |out, xid| {
+        let terms = Terms { expiry: Expiry::Default, idempotent: request.idempotent, again };
+        let (xid, _) = channel.submit(cx.waker(), terms, |out, xid| {
             let out = out.buffer();
             let mark = out.len();
             out.extend_from_slice(&[0; MARK_SIZE]);
