@@ -1,7 +1,8 @@
 //! One call to every server on a network, and the replies as they come.
 //!
 //! `cargo run --example broadcast` asks a server of its own over the loopback network, `cargo run --example broadcast --
-//! 192.0.2.255:PORT` all servers at that port of that network.
+//! 192.0.2.255:PORT` all servers at that port of that network, `cargo run --example broadcast -- eth0:PORT` those of the network
+//! that this interface is on.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -35,11 +36,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let port = server.local_addr().port();
     let serving = tokio::spawn(server.run());
 
-    let everybody: SocketAddr = match std::env::args().nth(1) {
-        Some(address) => address.parse()?,
-        None => ([127, 255, 255, 255], port).into(),
+    let destination = match std::env::args().nth(1) {
+        Some(target) => everybody(&target)?,
+        None => SocketAddr::from(([127, 255, 255, 255], port)),
     };
-    let call = Client::broadcast::<journal_v1::Host>(everybody, ());
+    let call = Client::broadcast::<journal_v1::Host>(destination, ());
     let mut replies = call.timeout(Duration::from_secs(2)).send().await?;
     while let Some((server, host)) = replies.next().await {
         match host {
@@ -49,4 +50,15 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     serving.abort();
     Ok(())
+}
+
+/// An address with a port, or an interface with one.
+fn everybody(target: &str) -> Result<SocketAddr, Box<dyn std::error::Error>> {
+    #[cfg(unix)]
+    if let Some((interface, port)) = target.rsplit_once(':')
+        && target.parse::<SocketAddr>().is_err()
+    {
+        return Ok((onc_runtime::transport::broadcast_address(interface)?, port.parse()?).into());
+    }
+    Ok(target.parse()?)
 }

@@ -74,7 +74,8 @@ type Heard<P> = (SocketAddr, Result<<P as Procedure>::Results, Error>);
 const ROOM: usize = 64 << 10;
 
 impl Client {
-    /// A call of `P` to every server that `address` reaches. No port mapper is asked: the port is the servers' own.
+    /// A call of `P` to every server that `address` reaches: that of an interface's network is told by
+    /// `transport::broadcast_address`, on Unix. No port mapper is asked: the port is the servers' own.
     pub fn broadcast<P: Procedure>(address: SocketAddr, arguments: P::Arguments) -> Broadcast<P> {
         Broadcast {
             address,

@@ -11,17 +11,15 @@ use tower_service::Service;
 use crate::channel::{BoxError, Channel, Client, ClientService, Connector, Link, Request, Response, Settings, Stub};
 use crate::error::{ConnectError, Error};
 use crate::portmap::Resolver;
-use crate::rpc::{ClientFlavour, Credential, Interface};
+use crate::rpc::{ClientFlavour, Credential, Interface, Netid};
 use crate::service::Program;
-use crate::transport::{Peer, Stream};
+use crate::transport::{Peer, Place, Stream, Target};
 use crate::xdr::Limits;
 
-use super::Target;
 use super::connect::{Plan, Reconnect};
 use super::deadline::Hurried;
 use super::interceptor::ClientInterceptor;
 use super::served::Served;
-use super::target::Place;
 
 /// Sets a [`Client`] up. Every setting has a default that suits most.
 #[derive(Clone)]
@@ -30,6 +28,7 @@ pub struct ClientBuilder {
     resolver: Resolver,
     credential: Credential,
     settings: Settings,
+    netid: Option<Netid>,
     reserved_port: bool,
     served: Served,
     flavour: Option<Arc<dyn ClientFlavour>>,
@@ -54,6 +53,7 @@ impl Default for ClientBuilder {
                 idle_timeout: Duration::from_secs(300),
                 server: None,
             },
+            netid: None,
             reserved_port: false,
             served: Served::default(),
             flavour: None,
@@ -70,16 +70,34 @@ impl Client {
 }
 
 impl ClientBuilder {
-    /// Calls over TCP: the default.
+    /// Calls over TCP, of IPv4 or IPv6: the default.
     pub fn tcp(mut self) -> Self {
         self.settings.datagrams = false;
+        self.netid = None;
         self
     }
 
-    /// Calls over UDP: each call and each reply is one datagram, of 64 KiB at most, and calls are sent again until their
-    /// reply comes.
+    /// Calls over UDP, of IPv4 or IPv6: each call and each reply is one datagram, of 64 KiB at most, and calls are sent again until
+    /// their reply comes.
     pub fn udp(mut self) -> Self {
         self.settings.datagrams = true;
+        self.netid = None;
+        self
+    }
+
+    /// Calls over the transport of this name: `tcp` and `udp` over IPv4 alone, `tcp6` and `udp6` over IPv6 alone, `local` over the Unix
+    /// socket that the port mapper of this host tells. Connecting with any other fails.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), onc_runtime::rpc::UnknownNetid> {
+    /// // From a configuration, as libtirpc's `clnt_create` takes it.
+    /// let builder = onc_runtime::Client::builder().netid("udp6".parse()?);
+    /// # drop(builder);
+    /// # Ok(()) }
+    /// ```
+    pub fn netid(mut self, netid: Netid) -> Self {
+        self.settings.datagrams = matches!(netid, Netid::Udp | Netid::Udp6);
+        self.netid = Some(netid);
         self
     }
 
@@ -282,6 +300,7 @@ impl ClientBuilder {
             place,
             interface,
             datagrams: self.settings.datagrams,
+            netid: self.netid,
             timeout: self.settings.timeout,
             max_record_size: self.settings.max_record_size,
             reserved_port: self.reserved_port,
@@ -319,11 +338,12 @@ pub(super) fn connect_error(address: impl std::fmt::Display, source: std::io::Er
 
 impl std::fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { resolver, credential, settings, reserved_port, served, flavour, wrap } = self;
+        let Self { resolver, credential, settings, netid, reserved_port, served, flavour, wrap } = self;
         f.debug_struct("ClientBuilder")
             .field("resolver", resolver)
             .field("credential", credential)
             .field("settings", settings)
+            .field("netid", netid)
             .field("reserved_port", reserved_port)
             .field("served", served)
             .field("flavour", flavour)

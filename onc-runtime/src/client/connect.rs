@@ -3,6 +3,8 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+#[cfg(unix)]
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,11 +18,12 @@ use crate::portmap::Resolver;
 use crate::rpc::{Interface, Netid};
 #[cfg(unix)]
 use crate::transport::{Name, unix};
-use crate::transport::{Peer, tcp, udp};
+use crate::transport::{Peer, Place, tcp, udp};
 
 use super::builder::connect_error;
+#[cfg(unix)]
+use super::local;
 use super::served::Served;
-use super::target::Place;
 
 /// How a client finds its server, the first time and every time after.
 #[derive(Debug)]
@@ -28,6 +31,8 @@ pub(super) struct Plan {
     pub(super) place: Place,
     pub(super) interface: &'static Interface,
     pub(super) datagrams: bool,
+    /// The only transport that will do.
+    pub(super) netid: Option<Netid>,
     pub(super) timeout: Duration,
     pub(super) max_record_size: usize,
     /// Ports below 1024 are connected from.
@@ -73,21 +78,30 @@ impl Plan {
 
     async fn connect_patiently(&self, phase: &mut Phase, again: bool) -> Result<Link, Error> {
         match &self.place {
-            Place::Address(address) => self.open(*address).await.map_err(|error| connect_error(address, error)),
+            Place::Address(address) => {
+                let fitting = fitting(self.netid, vec![*address], &self.place)?;
+                self.open_first(&fitting).await
+            }
             Place::Port(host, port) => {
                 *phase = Phase::Resolving;
-                let addresses = lookup(host, *port).await?;
+                let addresses = fitting(self.netid, lookup(host, *port).await?, &self.place)?;
                 *phase = Phase::Connecting;
                 self.open_first(&addresses).await
             }
+            #[cfg(unix)]
+            Place::Host(host) if self.netid == Some(Netid::Local) => {
+                *phase = Phase::Resolving;
+                if !lookup(host, 0).await?.iter().any(|address| address.ip().is_loopback()) {
+                    let elsewhere = "the Unix sockets of another host cannot be reached; `localhost` is this one";
+                    return Err(connect_error(host, io::Error::new(io::ErrorKind::Unsupported, elsewhere)));
+                }
+                let path = local::find(host, self.interface).await?;
+                *phase = Phase::Connecting;
+                self.open_unix(&path).await
+            }
             Place::Host(host) => self.ask(host, phase, again).await,
             #[cfg(unix)]
-            Place::Unix(path) => {
-                let failed = |error| connect_error(Name(path), error);
-                let stream = unix::connect(path).await.map_err(failed)?;
-                let peer = unix::peer(&stream);
-                Ok(self.served.link(stream, self.max_record_size, peer))
-            }
+            Place::Unix(path) => self.open_unix(path).await,
             #[cfg(not(unix))]
             Place::Unix(path) => Err(connect_error(path.display(), io::ErrorKind::Unsupported.into())),
             Place::Nonsense(..) => unreachable!("`Target::place` has refused it"),
@@ -97,7 +111,7 @@ impl Plan {
     /// Asks the host's port mapper at each of its addresses until the server is found there.
     async fn ask(&self, host: &str, phase: &mut Phase, again: bool) -> Result<Link, Error> {
         *phase = Phase::Resolving;
-        let mappers = lookup(host, self.resolver.port()).await?;
+        let mappers = fitting(self.netid, lookup(host, self.resolver.port()).await?, &self.place)?;
         let mut failed = None;
         for mapper in mappers {
             let error = match self.find(host, mapper, phase, again).await {
@@ -193,6 +207,13 @@ impl Plan {
         Err(failed.unwrap_or_else(|| no_address("the host")))
     }
 
+    #[cfg(unix)]
+    async fn open_unix(&self, path: &Path) -> Result<Link, Error> {
+        let stream = unix::connect(path).await.map_err(|error| connect_error(Name(path), error))?;
+        let peer = unix::peer(&stream);
+        Ok(self.served.link(stream, self.max_record_size, peer))
+    }
+
     async fn open(&self, address: SocketAddr) -> io::Result<Link> {
         let stream = |stream: TcpStream| self.served.link(stream, self.max_record_size, Peer::tcp(address));
         let datagrams = |socket| Link::Datagram(DatagramLink::new(socket));
@@ -218,6 +239,22 @@ fn scoped(mut address: SocketAddr, mapper: SocketAddr) -> SocketAddr {
         address.set_scope_id(mapper.scope_id());
     }
     address
+}
+
+/// Those of the addresses that belong to the transport which was asked for.
+fn fitting(netid: Option<Netid>, addresses: Vec<SocketAddr>, place: &Place) -> Result<Vec<SocketAddr>, Error> {
+    let Some(netid) = netid else { return Ok(addresses) };
+    let unsupported = |what: String| Err(connect_error(place, io::Error::new(io::ErrorKind::Unsupported, what)));
+    if !matches!(netid, Netid::Tcp | Netid::Tcp6 | Netid::Udp | Netid::Udp6) {
+        return unsupported(format!("it is not reached by {netid}; `netid` takes tcp, tcp6, udp, udp6 and local"));
+    }
+    let fits = |address: &SocketAddr| address.is_ipv6() == netid.is_ipv6();
+    let fitting: Vec<SocketAddr> = addresses.into_iter().filter(fits).collect();
+    if fitting.is_empty() {
+        let family = if netid.is_ipv6() { "IPv6" } else { "IPv4" };
+        return unsupported(format!("it has no address of {family}, which {netid} is for"));
+    }
+    Ok(fitting)
 }
 
 async fn lookup(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {

@@ -20,12 +20,13 @@ mod deadline;
 mod in_process;
 mod interceptor;
 #[cfg(unix)]
+mod local;
+#[cfg(unix)]
 mod own_user;
 mod served;
-mod target;
 
 pub use self::broadcast::{Broadcast, Replies};
 pub use self::builder::ClientBuilder;
 pub use self::interceptor::ClientInterceptor;
-pub use self::target::Target;
 pub use crate::channel::{BoxError, Caller, ClientService, OneWay, Request, Response, Stub, TimedCall};
+pub use crate::transport::Target;

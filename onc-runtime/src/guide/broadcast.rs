@@ -28,6 +28,9 @@
 //! The call is repeated while replies are awaited, for 8 s in all, so that a server may execute it more than once. Each one is heard
 //! once; one that refuses gives an error. [`Replies`](crate::client::Replies) is a `Stream`.
 //!
+//! `transport::broadcast_address("eth0")` is the address of everybody on the network of that interface, on Unix. A multicast address of
+//! IPv6 names the interface itself: `[ff02::1%2]:2049`, 2 being its number.
+//!
 //! A server is reached by broadcast when it is bound to a wildcard address. One that has nothing to say keeps silent by
 //! [`Fault::NoReply`](crate::Fault::NoReply).
 //!

@@ -52,11 +52,25 @@
 //! [`netid`](crate::transport::Peer::netid) is the transport's name as port mappers know it (RFC 5665): `tcp`, `tcp6`, `udp`, `udp6`,
 //! `local`.
 //!
+//! # Netids
+//!
+//! A client that is told a host takes the first address that answers. Told a netid, too, it takes that transport alone: one of IPv4 or
+//! IPv6, or `local`, the Unix socket that the server has registered with the port mapper of this host.
+//!
+//! ```
+//! use onc_runtime::Client;
+//! use onc_runtime::rpc::Netid;
+//!
+//! let over_ipv6 = Client::builder().netid(Netid::Udp6);           // .connect("host")
+//! let over_a_socket = Client::builder().netid(Netid::Local);      // .connect("localhost")
+//! # drop((over_ipv6, over_a_socket));
+//! ```
+//!
 //! # IPv6
 //!
 //! A server that is bound to `[::]:0` takes IPv4 too, and is registered under the netids of both. A link-local address needs the
-//! interface that it is meant on: `[fe80::1%eth0]:2049` and `fe80::1%eth0` are targets like any other, and what a port mapper
-//! that was asked there tells is reached by the same interface.
+//! interface that it is meant on: `[fe80::1%eth0]:2049` is bound and connected to like any other, `fe80::1%eth0` is a host whose port
+//! mapper can be asked, and what it tells is reached by the same interface.
 //!
 //! # Sockets that are there already
 //!

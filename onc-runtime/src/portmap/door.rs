@@ -51,6 +51,7 @@ const CALLS_OF_STRANGER: usize = 4;
 const MAX_CALL: usize = 16 << 10;
 
 /// Open connections of a Unix socket: every server of the host may keep one.
+#[cfg(unix)]
 const MAX_LOCAL_CONNECTIONS: usize = 4096;
 
 /// Of these, connections of one user other than root.

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{ToSocketAddrs, lookup_host};
+use tokio::net::lookup_host;
 
 use crate::channel;
 use crate::portmap::{Policy, RegisterError, Registrar, Service};
@@ -19,7 +19,7 @@ use crate::service::{
 };
 #[cfg(unix)]
 use crate::transport::Name;
-use crate::transport::Sockets;
+use crate::transport::{Place, Sockets, Target};
 use crate::xdr::Limits;
 
 use super::Server;
@@ -309,7 +309,21 @@ impl ServerBuilder {
     }
 
     /// Binds TCP and UDP to one port, 0 for any that is free, and registers every program with the port mapper: at what was bound
-    /// here and, for other transports, at what was [added](Self::listen) before.
+    /// here and, for other transports, at what was [added](Self::listen) before. A target of `unix:PATH` is a Unix socket alone.
+    ///
+    /// ```
+    /// # mod calc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/calc.rs")); }
+    /// # struct Calculator;
+    /// # impl calc::CalcV1 for Calculator {}
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use onc_runtime::Server;
+    ///
+    /// let builder = Server::builder().add(calc::CalcV1Server::new(Calculator));
+    /// // Or "0.0.0.0:0", "[::]:0" for IPv6 and IPv4, "[fe80::7%eth0]:2049", "localhost:2049", "unix:/run/calc.sock".
+    /// let server = builder.bind("127.0.0.1:0").await?;
+    /// assert_ne!(server.local_addr().port(), 0);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -319,10 +333,19 @@ impl ServerBuilder {
     /// # Cancel safety
     ///
     /// Dropped, nothing stays bound; an entry of the port mapper may stay.
-    pub async fn bind(mut self, address: impl ToSocketAddrs + fmt::Debug) -> Result<Server, BindError> {
-        let failed = |source| BindError::Bind { address: format!("{address:?}"), source };
+    pub async fn bind(mut self, address: impl Into<Target>) -> Result<Server, BindError> {
+        let address = address.into();
+        let text = address.to_string();
+        let failed = |source| BindError::Bind { address: text.clone(), source };
+        let wrong = |what| failed(io::Error::new(io::ErrorKind::InvalidInput, what));
+        let candidates = match address.place().map_err(|error| wrong(error.to_string()))? {
+            Place::Address(address) => vec![address],
+            Place::Port(host, port) => lookup_host((&*host, port)).await.map_err(failed)?.collect(),
+            #[cfg(unix)]
+            Place::Unix(path) => return self.listen_unix(path).build().await,
+            _ => return Err(wrong("write HOST:PORT; port 0 is any that is free".into())),
+        };
         if self.tcp || self.udp {
-            let candidates: Vec<SocketAddr> = lookup_host(&address).await.map_err(failed)?.collect();
             let mut sockets = Sockets::new();
             bind_first(&mut sockets, &candidates, self.tcp, self.udp).map_err(failed)?;
             sockets.append(self.sockets);

@@ -5,6 +5,8 @@
 
 mod both_ways;
 mod incoming;
+#[cfg(unix)]
+mod interface;
 mod low_water;
 pub mod memory;
 #[cfg(feature = "metrics")]
@@ -17,6 +19,7 @@ mod reserved;
 mod sockets;
 #[cfg(unix)]
 mod systemd;
+mod target;
 pub mod tcp;
 pub mod udp;
 #[cfg(unix)]
@@ -24,6 +27,8 @@ pub mod unix;
 
 pub(crate) use self::both_ways::{Side, SideStream, side};
 pub(crate) use self::incoming::{Arrival, Incoming};
+#[cfg(unix)]
+pub use self::interface::broadcast_address;
 #[cfg(feature = "metrics")]
 pub(crate) use self::metered::Metered;
 pub(crate) use self::outgoing::Outgoing;
@@ -31,6 +36,8 @@ pub use self::peer::Peer;
 pub(crate) use self::peer::canonical;
 pub(crate) use self::refused::failure;
 pub use self::sockets::Sockets;
+pub(crate) use self::target::Place;
+pub use self::target::Target;
 #[cfg(unix)]
 pub(crate) use self::unix::{Name, UnixSocket};
 

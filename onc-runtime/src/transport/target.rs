@@ -2,28 +2,28 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::error::TargetError;
 use crate::rpc::{Netid, UniversalAddress};
 
-/// Where a server is: what `connect` takes.
+/// Where a server is, or is to be: what `connect` and `bind` take.
 ///
 /// | text | meaning |
 /// |---|---|
-/// | `host`, `192.0.2.7`, `2001:db8::7` | the host; its port mapper is asked for the port |
+/// | `host`, `192.0.2.7`, `2001:db8::7` | the host; its port mapper is asked for the port. Not to be bound |
 /// | `host:2049`, `192.0.2.7:2049`, `[2001:db8::7]:2049` | that port; no port mapper is asked |
 /// | `192.0.2.7.8.1` | a universal address (RFC 5665): port 8 · 256 + 1 |
 /// | `[fe80::1%eth0]:2049` | the same with the interface that a link-local address needs |
 /// | `unix:/run/calc.sock` | a Unix socket |
 /// | `unix:@calc` | a Unix socket in Linux's abstract namespace |
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target(pub(super) Place);
+pub struct Target(Place);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(crate) enum Place {
     /// A host whose port mapper knows the port.
     Host(String),
     /// A host and port.
@@ -110,7 +110,7 @@ impl Target {
     }
 
     /// The place, if the text meant one.
-    pub(super) fn place(self) -> Result<Place, TargetError> {
+    pub(crate) fn place(self) -> Result<Place, TargetError> {
         match self.0 {
             Place::Nonsense(target, reason) => Err(TargetError { target, reason }),
             place => Ok(place),
@@ -160,6 +160,24 @@ impl From<IpAddr> for Target {
 impl From<(&str, u16)> for Target {
     fn from((host, port): (&str, u16)) -> Self {
         Self(Place::Port(host.into(), port))
+    }
+}
+
+impl From<(IpAddr, u16)> for Target {
+    fn from(address: (IpAddr, u16)) -> Self {
+        Self(Place::Address(address.into()))
+    }
+}
+
+impl From<(Ipv4Addr, u16)> for Target {
+    fn from(address: (Ipv4Addr, u16)) -> Self {
+        Self(Place::Address(address.into()))
+    }
+}
+
+impl From<(Ipv6Addr, u16)> for Target {
+    fn from(address: (Ipv6Addr, u16)) -> Self {
+        Self(Place::Address(address.into()))
     }
 }
 
