@@ -7,10 +7,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use onc_runtime::portmap::Policy;
+use onc_runtime::rpc::{AcceptStatus, OpaqueAuth, RejectStatus, Reply, parse_reply, record_mark, success_header};
 use onc_runtime::server::{ServerBuilder, ServerHandle, Stopped};
 use onc_runtime::transport::{Peer, memory};
 use onc_runtime::{Client, Context, Error, Fault, Server};
-use support::{TestV1, TestV1Client, TestV1Server, Tester};
+use support::wire::{record, replies};
+use support::{Add, TestV1, TestV1Client, TestV1Server, Tester};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinHandle;
 
 /// Has everything that it is asked done by the caller.
@@ -156,4 +159,46 @@ async fn programs_are_served_again_over_the_next_connection() {
     tokio::spawn(again.bind(server.address).await.expect("the same port").run());
     let sum = client.add(2, 3).idempotent().timeout(Duration::from_secs(60)).await;
     assert_eq!(sum.expect("there and back"), 5);
+}
+
+#[tokio::test]
+async fn a_client_that_serves_nothing_says_so() {
+    let (near, mut far) = memory::pair();
+    let client: TestV1Client = Client::builder().connect_stream(near).expect("started");
+    // While a call of its own is under way, and its reply comes right behind.
+    let calling = tokio::spawn(client.add(2, 40));
+    let mut call = [0; 52];
+    far.read_exact(&mut call).await.expect("a call");
+    let mut sent = record::<Add>(77, (1_i32, 1_i32));
+    let mut in_another_version = record::<Add>(78, (1_i32, 1_i32));
+    in_another_version[15] = 3;
+    sent.append(&mut in_another_version);
+    sent.extend(record_mark(28));
+    sent.extend(&call[4..8]);
+    sent.extend(success_header(0)[4..].iter().chain(&42_i32.to_be_bytes()));
+    far.write_all(&sent).await.expect("written");
+    assert_eq!(calling.await.expect("ran").expect("answered"), 42);
+
+    let mut reply = [0; 28];
+    far.read_exact(&mut reply).await.expect("a reply");
+    let expected = Reply::Accepted { verifier: OpaqueAuth::NONE, status: AcceptStatus::ProgramUnavailable };
+    assert_eq!(parse_reply(&reply[4..]).expect("a reply"), (77, expected, 24));
+    far.read_exact(&mut reply).await.expect("a reply");
+    let expected = Reply::Denied(RejectStatus::RpcMismatch { low: 2, high: 2 });
+    assert_eq!(parse_reply(&reply[4..]).expect("a reply"), (78, expected, 24));
+}
+
+#[tokio::test]
+async fn a_server_that_calls_without_end_and_takes_no_refusals_costs_no_memory() {
+    const CALLS: u32 = 20_000;
+    let (near, far) = memory::pair();
+    let client: TestV1Client = Client::builder().connect_stream(near).expect("started");
+    let (mut reading, mut writing) = tokio::io::split(far);
+    for xid in 0..CALLS {
+        writing.write_all(&record::<Add>(xid, (1_i32, 1_i32))).await.expect("it reads on");
+    }
+    drop(client);
+    // What the pipe holds and what it keeps, at 28 bytes each.
+    let refused = replies(&mut reading, CALLS as usize).await.len();
+    assert!((1000..6000).contains(&refused), "{refused}");
 }

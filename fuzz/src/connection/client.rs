@@ -22,7 +22,7 @@ const LIMIT: Duration = Duration::from_secs(26);
 /// A client's connection whose server sends anything, in any pieces, with any pauses, and reads or does not.
 ///
 /// Every call ends within its time; its results are what a reply to it said, and nothing else; the client sends whole records,
-/// which are its calls; it takes no memory for what was only announced.
+/// which are its calls, and refusals of the server's; it takes no memory for what was only announced.
 ///
 /// The first byte is the room in the connection, the others a script. Returns whether a call got its results.
 pub fn client_connection(input: &[u8]) -> bool {
@@ -68,6 +68,11 @@ async fn step(script: &mut Script<'_>, server: &mut Played, client: &Client, mad
         1 | 2 => made.push(call(script, client, made.len() as u32)),
         3 => {
             let (byte, count) = (script.byte(), script.byte());
+            if count == 0 {
+                // A call, which nobody serves here.
+                let xid = u32::from(byte);
+                server.send(&words(&[1 << 31 | 40, xid, 0, 2 | xid >> 7, xid, 1, 1, 0, 0, 0, 0]));
+            }
             server.send(&vec![byte; usize::from(count) * 64]);
         }
         4 => {
@@ -116,7 +121,8 @@ fn call(script: &mut Script<'_>, client: &Client, count: u32) -> Made {
 
 /// A reply to one of the calls that were received, right or with something wrong.
 fn reply(script: &mut Script<'_>, received: &[u8]) -> Option<Vec<u8>> {
-    let calls = oracle::records(received, usize::MAX).whole;
+    let mut calls = oracle::records(received, usize::MAX).whole;
+    calls.retain(|message| !is_reply(message));
     let call = calls.get(usize::from(script.byte()) % calls.len().max(1))?;
     let (xid, arguments) = (xid(call), &call[40..]);
     let mut message = match script.byte() % 8 {
@@ -149,7 +155,13 @@ async fn check(server: &Played, made: Vec<Made>) -> bool {
     assert!(!received.violated);
     // A call's xid is known by its arguments: no other call has the same.
     let mut xids = HashMap::new();
+    let mut refusals = oracle::refusals(&server.sent, MAX_RECORD_SIZE);
     for message in &received.whole {
+        if is_reply(message) {
+            // Not all of them need be there: a server that does not read is refused no further calls.
+            assert!(refusals.any(|refusal| refusal == *message), "a reply that the client does not owe");
+            continue;
+        }
         let header = words(&[0, 2, PROGRAM, 1]);
         assert_eq!(&message[4..20], &header[..], "the client sends calls of its program");
         assert_eq!(message[24..40], [0; 16], "and AUTH_NONE");
@@ -170,6 +182,10 @@ async fn check(server: &Played, made: Vec<Made>) -> bool {
         answered = true;
     }
     answered
+}
+
+fn is_reply(message: &[u8]) -> bool {
+    message[4..8] == words(&[1])
 }
 
 fn xid(message: &[u8]) -> u32 {

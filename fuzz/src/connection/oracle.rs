@@ -80,6 +80,17 @@ pub(super) fn owed(stream: &[u8], max_record_size: usize, both_ways: bool) -> Ow
     owed
 }
 
+/// What one who serves nothing owes to the calls of a stream, in their order.
+pub(super) fn refusals(stream: &[u8], max_record_size: usize) -> impl Iterator<Item = Vec<u8>> {
+    records(stream, max_record_size).whole.into_iter().filter_map(|mut message| {
+        // To one who serves nothing, every program is another one.
+        if let Some(program) = message.get_mut(12..16) {
+            program.copy_from_slice(&(!PROGRAM).to_be_bytes());
+        }
+        if let Due::Reply(refusal) = due(&message, true) { Some(refusal) } else { None }
+    })
+}
+
 /// RFC 5531 §9.
 fn due(message: &[u8], both_ways: bool) -> Due {
     let mut rest = message;

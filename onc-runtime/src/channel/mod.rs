@@ -19,6 +19,7 @@ mod retransmission;
 mod signed;
 mod stream;
 mod tower;
+mod unserved;
 
 pub use self::call::{Call, TimedCall};
 pub use self::caller::{Caller, Request, Response};

@@ -362,13 +362,3 @@ fn given_up(call: &Waiting, down: Option<&Error>, after: Duration) -> Error {
     };
     Error::Deadline(Deadline { after, phase })
 }
-
-/// Whether a record can be a message at all. On a stream one that cannot means that the peer speaks something else.
-pub(super) fn is_message(record: &Record<'_>) -> bool {
-    let bytes: &[u8] = match record {
-        Record::Borrowed(bytes) => bytes,
-        Record::Owned(bytes) => bytes,
-    };
-    // RFC 5531 §9: a transaction id, and CALL, 0, or REPLY, 1.
-    matches!(bytes, [_, _, _, _, 0, 0, 0, 0 | 1, ..])
-}

@@ -6,10 +6,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
 use crate::observe::step;
+use crate::rpc::MsgType;
 use crate::transport::{Arrival, Incoming, Outgoing, Side, Stream};
 
 use super::link::{Poller, Progress};
-use super::queue::{Channel, Inner, is_message};
+use super::queue::{Channel, Inner};
 
 /// A connection that carries calls out and replies in.
 pub(crate) struct StreamLink {
@@ -153,18 +154,23 @@ impl StreamLink {
 
     /// Reads once and hands over the replies that came.
     fn poll_replies(&mut self, channel: &Channel, cx: &mut Context<'_>) -> Poll<io::Result<Arrival>> {
-        let Self { io, incoming, woken, side, .. } = self;
+        let Self { io, incoming, outgoing, woken, side, .. } = self;
         let mut inner = None;
         let arrival = incoming.poll_read(Pin::new(io), cx, |record| {
-            if !is_message(&record) {
-                let what = "the server sent a record that is no RPC message";
-                return Err(io::Error::new(io::ErrorKind::InvalidData, what));
-            }
-            if let Some(side) = side
-                && is_call(&record)
-            {
-                side.give(&record);
-                return Ok(());
+            match (message_type(&record), &side) {
+                (Some(MsgType::Reply), _) => {}
+                (Some(MsgType::Call), Some(side)) => {
+                    side.give(&record);
+                    return Ok(());
+                }
+                (Some(MsgType::Call), None) => {
+                    inner.get_or_insert_with(|| channel.lock()).refuse(&record, outgoing.len());
+                    return Ok(());
+                }
+                (None, _) => {
+                    let what = "the server sent a record that is no RPC message";
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+                }
             }
             // Taken at the first reply and kept for the rest of the burst.
             let inner = inner.get_or_insert_with(|| channel.lock());
@@ -179,10 +185,14 @@ impl StreamLink {
     }
 }
 
-/// Whether a record is a call, which comes the other way.
-fn is_call(record: &[u8]) -> bool {
-    // RFC 5531 §9: behind the xid the msg_type, of which CALL is 0.
-    record.get(4..8) == Some(&[0; 4])
+/// What a record is; `None`: no message, so that the peer speaks something else.
+fn message_type(record: &[u8]) -> Option<MsgType> {
+    // RFC 5531 §9: a transaction id, and CALL, 0, or REPLY, 1.
+    match record {
+        [_, _, _, _, 0, 0, 0, 0, ..] => Some(MsgType::Call),
+        [_, _, _, _, 0, 0, 0, 1, ..] => Some(MsgType::Reply),
+        _ => None,
+    }
 }
 
 impl fmt::Debug for StreamLink {
