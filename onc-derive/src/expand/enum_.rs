@@ -19,14 +19,14 @@ pub(crate) fn body(container: &Container<'_>, values: &[&Variant]) -> Body {
         let mut name = Ident::clone(name);
         name.set_span(span);
         quote_spanned! {span=>
-            const #number: ::core::primitive::i32 = #runtime::xdr::derive::enum_value(#ident::#name as i128);
+            const #number: ::core::primitive::i32 = #runtime::xdr::derive::enum_value(#ident::#name as ::core::primitive::i128);
         }
     });
     Body {
         items: quote!(#(#items)*),
         constants: quote! {
-            const FIXED: ::core::option::Option<usize> = ::core::option::Option::Some(4);
-            const LEAST: usize = 4;
+            const FIXED: ::core::option::Option<::core::primitive::usize> = ::core::option::Option::Some(4);
+            const LEAST: ::core::primitive::usize = 4;
         },
         measure: quote!(::core::result::Result::Ok(#runtime::xdr::Size::of(4))),
         encode: quote! {

@@ -97,7 +97,7 @@ fn bounds(container: &Container<'_>) -> TokenStream {
         let runtime = at(span, &container.runtime);
         let expression = without_self(expression.to_token_stream(), container.ident);
         quote_spanned! {span=>
-            const #constant: ::core::primitive::u32 = #runtime::xdr::derive::bound((#expression) as i128);
+            const #constant: ::core::primitive::u32 = #runtime::xdr::derive::bound((#expression) as ::core::primitive::i128);
         }
     };
     bounds.map(constant).collect()

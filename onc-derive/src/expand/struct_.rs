@@ -27,8 +27,8 @@ pub(crate) fn body(container: &Container<'_>, fields: &[Field<'_>]) -> Body {
     Body {
         items: TokenStream::new(),
         constants: quote! {
-            const FIXED: ::core::option::Option<usize> = #fixed;
-            const LEAST: usize = #least;
+            const FIXED: ::core::option::Option<::core::primitive::usize> = #fixed;
+            const LEAST: ::core::primitive::usize = #least;
             #signed
         },
         measure: quote! {
@@ -49,7 +49,7 @@ pub(crate) fn body(container: &Container<'_>, fields: &[Field<'_>]) -> Body {
 fn signed(runtime: &syn::Path, fields: &[Field<'_>]) -> Option<TokenStream> {
     match fields {
         [Field { ty, shape: Shape::Plain, .. }] => {
-            Some(quote!(const SIGNED: bool = <#ty as #runtime::xdr::Xdr>::SIGNED;))
+            Some(quote!(const SIGNED: ::core::primitive::bool = <#ty as #runtime::xdr::Xdr>::SIGNED;))
         }
         _ => None,
     }

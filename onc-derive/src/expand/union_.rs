@@ -44,8 +44,8 @@ pub(crate) fn body(container: &Container<'_>, union: &Union<'_>) -> Body {
             const __XDR_DISCRIMINANT: () = #runtime_there::xdr::derive::discriminant::<#discriminant>();
         },
         constants: quote! {
-            const FIXED: ::core::option::Option<usize> = #fixed;
-            const LEAST: usize = #runtime::xdr::derive::least([#(#least),*]);
+            const FIXED: ::core::option::Option<::core::primitive::usize> = #fixed;
+            const LEAST: ::core::primitive::usize = #runtime::xdr::derive::least([#(#least),*]);
         },
         measure: quote!(::core::result::Result::Ok(match self { #(#measure)* })),
         encode: quote!(match self { #(#encode)* }),

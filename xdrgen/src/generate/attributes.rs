@@ -82,7 +82,9 @@ impl Generator<'_> {
     /// Nobody uses all of a protocol, and the file's own spelling is the file's.
     pub(super) fn allow(&self, more: &[&str]) -> TokenStream {
         let names: &[&str] = match self.settings.keep_names {
-            true => &["non_camel_case_types", "non_snake_case", "non_upper_case_globals"],
+            true => {
+                &["non_camel_case_types", "non_snake_case", "non_upper_case_globals", "clippy::upper_case_acronyms"]
+            }
             false => &[],
         };
         let lints = ["dead_code"].iter().chain(names).chain(more).map(|lint| {

@@ -60,7 +60,12 @@ const KEYWORDS: [&str; 48] = [
 ];
 
 fn or_unnamed(name: String, otherwise: &str) -> String {
-    if name.is_empty() { otherwise.to_owned() } else { name }
+    match name.as_bytes() {
+        [] => otherwise.to_owned(),
+        // `_1` in the file, or what is left of a name without its prefix.
+        [b'0'..=b'9', ..] => format!("_{name}"),
+        _ => name,
+    }
 }
 
 fn joined(ident: &str, case: fn(&str) -> String) -> String {
@@ -122,6 +127,7 @@ mod tests {
             ("E2BIG", "E2Big"),
             ("AlreadyRust", "AlreadyRust"),
             ("_", "Unnamed"),
+            ("_1", "_1"),
         ] {
             assert_eq!(camel(ident), expected, "{ident}");
         }
@@ -137,6 +143,8 @@ mod tests {
             ("NFS3ERR", "nfs3err"),
             ("HTTPServer", "http_server"),
             ("_pad", "pad"),
+            ("__", "unnamed"),
+            ("_4th", "_4th"),
         ] {
             assert_eq!(snake(ident), expected, "{ident}");
         }

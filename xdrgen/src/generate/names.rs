@@ -83,6 +83,9 @@ struct Scope {
 /// Methods that a client has of its own.
 const CLIENT_METHODS: [&str; 5] = ["clone", "connect", "connect_to", "from_client", "new"];
 
+/// What the module of a version has besides its procedures.
+const MODULE_ITEMS: [&str; 1] = ["INTERFACE"];
+
 /// What the generated code calls its own parameters and variables.
 const OWN_VARIABLES: [&str; 3] = ["call", "cx", "service"];
 
@@ -342,7 +345,7 @@ impl Names {
         let shared = if self.keep { 0 } else { prefix::of_procedures(program, &idents) };
         let short: Vec<&str> = idents.iter().map(|ident| prefix::without(ident, shared)).collect();
         let methods = self.distinct_but(&short, |_, ident| snake(ident), &CLIENT_METHODS);
-        let markers = self.distinct(&short, |_, ident| camel(ident));
+        let markers = self.distinct_but(&short, |_, ident| camel(ident), &MODULE_ITEMS);
         let arguments = version.procedures.iter().map(|procedure| {
             let names: Vec<Option<&str>> =
                 procedure.arguments.iter().map(|argument| argument.name.as_deref()).collect();

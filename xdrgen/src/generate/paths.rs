@@ -19,6 +19,9 @@ impl Place {
     }
 }
 
+/// What types have by themselves in Rust that a file may call its own, where its names are kept.
+const PRIMITIVES: [&str; 11] = ["bool", "f32", "f64", "i16", "i32", "i64", "i8", "u16", "u32", "u64", "u8"];
+
 /// A name as an identifier; `r#` makes it a raw one.
 pub(super) fn ident(name: &str) -> Ident {
     match name.strip_prefix("r#") {
@@ -79,8 +82,8 @@ impl Generator<'_> {
             }
         };
         let supers = std::iter::repeat_n(quote!(super::), up);
-        // A bare `a::B` could be a crate called `a`.
-        let here = (up == 0 && !down.is_empty()).then(|| quote!(self::));
+        // A bare `a::B` could be a crate called `a`, and a bare `u32` is the one of Rust to the derive.
+        let here = (up == 0 && (!down.is_empty() || PRIMITIVES.contains(&name))).then(|| quote!(self::));
         let down = down.iter().map(|segment| ident(segment));
         let name = ident(name);
         quote!(#(#supers)* #here #(#down::)* #name)

@@ -41,7 +41,11 @@ pub(super) fn of_procedures(program: &str, idents: &[&str]) -> usize {
 
 /// `ident` without its first `count` words.
 pub(super) fn without(ident: &str, count: usize) -> &str {
-    words(ident).get(count).map_or(ident, |word| &ident[word.start..])
+    match words(ident).get(count) {
+        // With the underscores that it begins with.
+        Some(word) if count > 0 => &ident[word.start..],
+        _ => ident,
+    }
 }
 
 /// The most words, up to `shared`, that can go.

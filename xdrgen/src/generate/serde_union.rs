@@ -1,6 +1,6 @@
 //! Unions in JSON and the like: an object with the discriminant and the arm's field, as the file calls them.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 
 use super::{
@@ -78,7 +78,7 @@ impl Generator<'_> {
                 _ => None,
             };
             let kept = case.is_none().then(|| quote!(discriminant)).into_iter();
-            let which = case.map_or_else(|| quote!(discriminant), |case| quote!(&#case));
+            let which = case.map_or_else(|| quote!(discriminant), |case| reference(&case));
             match field {
                 Some(Key { field, name, .. }) => {
                     let (codec, parts) = (self.codec_type(field), kept.chain([quote!(value)]));
@@ -201,6 +201,12 @@ impl Generator<'_> {
             }
         }
     }
+}
+
+/// A reference to a case, which may be a cast.
+fn reference(case: &TokenStream) -> TokenStream {
+    let is_cast = case.clone().into_iter().any(|token| matches!(token, TokenTree::Ident(word) if word == "as"));
+    if is_cast { quote!(&(#case)) } else { quote!(&#case) }
 }
 
 /// What the field of an arm is called in JSON. In C the discriminant is outside of what has the fields, and one of them may be

@@ -283,6 +283,92 @@ pub struct FooBar3 {
     pub inner: FooBar,
 }
 
+/// `struct __`.
+#[doc(alias = "__")]
+#[derive(Clone, Debug, Default, PartialEq, Eq, ::onc_runtime::Xdr)]
+#[allow(dead_code)]
+pub struct Unnamed {
+    /// `int _`
+    #[doc(alias = "_")]
+    pub unnamed: i32,
+    /// `int __`
+    #[doc(alias = "__")]
+    pub unnamed2: i32,
+    /// `int _1`
+    pub _1: i32,
+    /// `int _2nd`
+    pub _2nd: i32,
+}
+
+/// `enum _3`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(::onc_runtime::Xdr)]
+#[allow(dead_code)]
+#[repr(i32)]
+pub enum _3 {
+    /// `_4`, 0.
+    #[default]
+    _4 = 0,
+    /// `_5th`, 1.
+    #[doc(alias = "_5th")]
+    _5Th = 1,
+}
+
+impl ::core::fmt::Display for _3 {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        let name = match self {
+            Self::_4 => "_4",
+            Self::_5Th => "_5th",
+        };
+        f.pad(name)
+    }
+}
+
+impl From<_3> for i32 {
+    fn from(value: _3) -> Self {
+        value as Self
+    }
+}
+
+impl TryFrom<i32> for _3 {
+    type Error = ::onc_runtime::xdr::UnknownValue;
+
+    fn try_from(
+        value: i32,
+    ) -> ::core::result::Result<Self, ::onc_runtime::xdr::UnknownValue> {
+        match value {
+            0 => ::core::result::Result::Ok(Self::_4),
+            1 => ::core::result::Result::Ok(Self::_5Th),
+            _ => Err(::onc_runtime::xdr::UnknownValue::new("_3", value)),
+        }
+    }
+}
+
+/// `union _6`, switched on `_7`.
+#[derive(Clone, Debug, PartialEq, Eq, ::onc_runtime::Xdr)]
+#[xdr(union(_3))]
+#[allow(dead_code)]
+pub enum _6 {
+    /// `case _4: int _8`
+    #[doc(alias = "_8")]
+    #[xdr(case = _3::_4)]
+    _4(i32),
+    /// `case _5th: int _9`
+    #[doc(alias = "_9")]
+    #[xdr(case = _3::_5Th)]
+    _5Th(i32),
+}
+
+impl Default for _6 {
+    fn default() -> Self {
+        Self::_4(Default::default())
+    }
+}
+
+/// `const _10`.
+#[allow(dead_code)]
+pub const _10: u32 = 1;
+
 /// `const max`.
 #[doc(alias = "max")]
 #[allow(dead_code)]

@@ -3,25 +3,55 @@
 // Names as the file has them.
 
 /// `const size`.
-#[allow(dead_code, non_camel_case_types, non_snake_case, non_upper_case_globals)]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
 pub const size: ::core::primitive::u32 = 4;
 
 /// `const MaxName`.
-#[allow(dead_code, non_camel_case_types, non_snake_case, non_upper_case_globals)]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
 pub const MaxName: ::core::primitive::u32 = 16;
 
 /// `typedef string file_name<MaxName>`.
-#[allow(dead_code, non_camel_case_types, non_snake_case, non_upper_case_globals)]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
 pub type file_name = ::std::string::String;
 
 /// `typedef unsigned int u32`.
-#[allow(dead_code, non_camel_case_types, non_snake_case, non_upper_case_globals)]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
 pub type u32 = ::core::primitive::u32;
 
 /// `enum color_t`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[derive(::onc_runtime::Xdr)]
-#[allow(dead_code, non_camel_case_types, non_snake_case, non_upper_case_globals)]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
 #[repr(i32)]
 pub enum color_t {
     /// `COLOR_RED`, 0.
@@ -34,7 +64,13 @@ pub enum color_t {
     self_ = 2,
 }
 
-#[allow(dead_code, non_camel_case_types, non_snake_case, non_upper_case_globals)]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
 impl color_t {
     /// `COLOR_AZURE`, 1.
     pub const COLOR_AZURE: Self = Self::COLOR_GREEN;
@@ -51,16 +87,18 @@ impl ::core::fmt::Display for color_t {
     }
 }
 
-impl From<color_t> for i32 {
+impl From<color_t> for ::core::primitive::i32 {
     fn from(value: color_t) -> Self {
         value as Self
     }
 }
 
-impl TryFrom<i32> for color_t {
+impl TryFrom<::core::primitive::i32> for color_t {
     type Error = ::onc_runtime::xdr::UnknownValue;
 
-    fn try_from(value: i32) -> Result<Self, ::onc_runtime::xdr::UnknownValue> {
+    fn try_from(
+        value: ::core::primitive::i32,
+    ) -> Result<Self, ::onc_runtime::xdr::UnknownValue> {
         match value {
             0 => Ok(Self::COLOR_RED),
             1 => Ok(Self::COLOR_GREEN),
@@ -72,28 +110,40 @@ impl TryFrom<i32> for color_t {
 
 /// `struct someThing`.
 #[derive(Clone, Default, PartialEq, Eq, ::onc_runtime::HexDebug, ::onc_runtime::Xdr)]
-#[allow(dead_code, non_camel_case_types, non_snake_case, non_upper_case_globals)]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
 pub struct someThing {
     /// `int aField`
-    pub aField: i32,
+    pub aField: ::core::primitive::i32,
     /// `file_name type`
     #[xdr(max = MaxName)]
     pub r#type: file_name,
     /// `u32 count`
-    pub count: u32,
+    pub count: self::u32,
     /// `opaque fixed[size]`
-    pub fixed: [u8; size as usize],
+    pub fixed: [u8; size as ::core::primitive::usize],
 }
 
 /// `union res_t`, switched on `c`.
 #[derive(Clone, Debug, PartialEq, Eq, ::onc_runtime::Xdr)]
 #[xdr(union(color_t))]
-#[allow(dead_code, non_camel_case_types, non_snake_case, non_upper_case_globals)]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
 pub enum res_t {
     /// `case COLOR_RED: int redValue`
     #[doc(alias = "redValue")]
     #[xdr(case = color_t::COLOR_RED)]
-    COLOR_RED(i32),
+    COLOR_RED(::core::primitive::i32),
     /// `case self: void`
     #[xdr(case = color_t::self_)]
     self_,
@@ -108,10 +158,16 @@ impl Default for res_t {
     }
 }
 
-#[allow(dead_code, non_camel_case_types, non_snake_case, non_upper_case_globals)]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
 impl res_t {
     /// The value, or the status that came instead.
-    pub fn into_result(self) -> Result<i32, color_t> {
+    pub fn into_result(self) -> Result<::core::primitive::i32, color_t> {
         match self {
             Self::COLOR_RED(value) => Ok(value),
             Self::self_ => Err(color_t::self_),
@@ -120,8 +176,8 @@ impl res_t {
     }
 }
 
-impl From<Result<i32, color_t>> for res_t {
-    fn from(result: Result<i32, color_t>) -> Self {
+impl From<Result<::core::primitive::i32, color_t>> for res_t {
+    fn from(result: Result<::core::primitive::i32, color_t>) -> Self {
         match result {
             Ok(value) => Self::COLOR_RED(value),
             Err(color_t::self_) => Self::self_,
@@ -132,23 +188,35 @@ impl From<Result<i32, color_t>> for res_t {
 
 /// `union by_number`, switched on `size`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, ::onc_runtime::Xdr)]
-#[xdr(union(i32))]
-#[allow(dead_code, non_camel_case_types, non_snake_case, non_upper_case_globals)]
+#[xdr(union(::core::primitive::i32))]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
 pub enum by_number {
     /// `case size: int value`
     #[doc(alias = "value")]
-    #[xdr(case = size as i32)]
-    size(i32),
+    #[xdr(case = size as::core::primitive::i32)]
+    size(::core::primitive::i32),
     /// `case 0: void`
     #[xdr(case = 0)]
     #[default]
     Case0,
 }
 
-#[allow(dead_code, non_camel_case_types, non_snake_case, non_upper_case_globals)]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
 impl by_number {
     /// The value, or the status that came instead.
-    pub fn into_result(self) -> Result<i32, i32> {
+    pub fn into_result(self) -> Result<::core::primitive::i32, ::core::primitive::i32> {
         match self {
             Self::size(value) => Ok(value),
             Self::Case0 => Err(0),
@@ -157,10 +225,12 @@ impl by_number {
 }
 
 /// A status that has no arm comes back as the error.
-impl TryFrom<Result<i32, i32>> for by_number {
-    type Error = i32;
+impl TryFrom<Result<::core::primitive::i32, ::core::primitive::i32>> for by_number {
+    type Error = ::core::primitive::i32;
 
-    fn try_from(result: Result<i32, i32>) -> Result<Self, i32> {
+    fn try_from(
+        result: Result<::core::primitive::i32, ::core::primitive::i32>,
+    ) -> Result<Self, ::core::primitive::i32> {
         match result {
             Ok(value) => Ok(Self::size(value)),
             Err(0) => Ok(Self::Case0),
@@ -171,38 +241,150 @@ impl TryFrom<Result<i32, i32>> for by_number {
 
 /// `struct String`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, ::onc_runtime::Xdr)]
-#[allow(dead_code, non_camel_case_types, non_snake_case, non_upper_case_globals)]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
 pub struct String {
     /// `int x`
-    pub x: i32,
+    pub x: ::core::primitive::i32,
 }
 
 /// `struct Option`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, ::onc_runtime::Xdr)]
-#[allow(dead_code, non_camel_case_types, non_snake_case, non_upper_case_globals)]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
 pub struct Option {
     /// `String s`
     pub s: String,
 }
 
+/// `struct i32`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, ::onc_runtime::Xdr)]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
+pub struct i32 {
+    /// `string usize<>`
+    pub usize: ::std::string::String,
+}
+
+/// `struct usize`.
+#[derive(Clone, Default, PartialEq, Eq, ::onc_runtime::HexDebug, ::onc_runtime::Xdr)]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
+pub struct usize {
+    /// `i32 a`
+    pub a: self::i32,
+    /// `int b`
+    pub b: ::core::primitive::i32,
+    /// `opaque c<>`
+    pub c: ::onc_runtime::Bytes,
+    /// `i32 d<3>`
+    #[xdr(max = 3)]
+    pub d: Vec<self::i32>,
+}
+
+/// `enum i128`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(::onc_runtime::Xdr)]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
+#[repr(i32)]
+pub enum i128 {
+    /// `LOW`, -1.
+    #[default]
+    LOW = -1,
+}
+
+impl ::core::fmt::Display for i128 {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        let name = match self {
+            Self::LOW => "LOW",
+        };
+        f.pad(name)
+    }
+}
+
+impl From<i128> for ::core::primitive::i32 {
+    fn from(value: i128) -> Self {
+        value as Self
+    }
+}
+
+impl TryFrom<::core::primitive::i32> for i128 {
+    type Error = ::onc_runtime::xdr::UnknownValue;
+
+    fn try_from(
+        value: ::core::primitive::i32,
+    ) -> Result<Self, ::onc_runtime::xdr::UnknownValue> {
+        match value {
+            -1 => Ok(Self::LOW),
+            _ => Err(::onc_runtime::xdr::UnknownValue::new("i128", value)),
+        }
+    }
+}
+
 /// The number of program `CALC_PROG`.
-#[allow(dead_code, non_camel_case_types, non_snake_case, non_upper_case_globals)]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
 pub const CALC_PROG: ::core::primitive::u32 = 0x2000_000c;
 
 /// The number of version `CALC_V1` of `CALC_PROG`.
-#[allow(dead_code, non_camel_case_types, non_snake_case, non_upper_case_globals)]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
 pub const CALC_V1: ::core::primitive::u32 = 1;
 
 /// What a server of version 1 of `CALC_PROG` answers.
-#[allow(dead_code, non_camel_case_types, non_snake_case, non_upper_case_globals)]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
 pub trait CALC_V1: Send + Sync + 'static {
     /// `int CALC_ADD(int size, int other)`
     fn CALC_ADD(
         &self,
         cx: &::onc_runtime::Context,
-        size2: i32,
-        other: i32,
-    ) -> impl ::core::future::Future<Output = Result<i32, ::onc_runtime::Fault>> + Send {
+        size2: ::core::primitive::i32,
+        other: ::core::primitive::i32,
+    ) -> impl ::core::future::Future<
+        Output = Result<::core::primitive::i32, ::onc_runtime::Fault>,
+    > + Send {
         let _ = (cx, size2, other);
         async { Err(::onc_runtime::Fault::ProcedureUnavailable) }
     }
@@ -224,19 +406,33 @@ pub trait CALC_V1: Send + Sync + 'static {
     fn new_(
         &self,
         cx: &::onc_runtime::Context,
-    ) -> impl ::core::future::Future<Output = Result<i32, ::onc_runtime::Fault>> + Send {
+    ) -> impl ::core::future::Future<
+        Output = Result<::core::primitive::i32, ::onc_runtime::Fault>,
+    > + Send {
         let _ = cx;
         async { Err(::onc_runtime::Fault::ProcedureUnavailable) }
     }
 }
 
 /// Answers the calls of version 1 of `CALC_PROG` with a [`CALC_V1`].
-#[allow(dead_code, non_camel_case_types, non_snake_case, non_upper_case_globals)]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
 pub struct CALC_V1Server<T> {
     service: ::std::sync::Arc<T>,
 }
 
-#[allow(dead_code, non_camel_case_types, non_snake_case, non_upper_case_globals)]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
 impl<T: CALC_V1> CALC_V1Server<T> {
     /// Answers calls with `service`.
     pub fn new(service: T) -> Self {
@@ -316,13 +512,25 @@ impl<T: CALC_V1> ::onc_runtime::service::Program for CALC_V1Server<T> {
 ///
 /// Its clones share one connection. A call is sent when it is awaited, and can be given options before.
 #[doc(alias = "CALC_V1")]
-#[allow(dead_code, non_camel_case_types, non_snake_case, non_upper_case_globals)]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
 #[derive(Clone, Debug)]
 pub struct CALC_V1Client {
     client: ::onc_runtime::Client,
 }
 
-#[allow(dead_code, non_camel_case_types, non_snake_case, non_upper_case_globals)]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
 impl CALC_V1Client {
     /// Asks the port mapper of `target` where version 1 of `CALC_PROG` is, and connects to it.
     ///
@@ -354,8 +562,8 @@ impl CALC_V1Client {
     /// `int CALC_ADD(int size, int other)`
     pub fn CALC_ADD(
         &self,
-        size2: i32,
-        other: i32,
+        size2: ::core::primitive::i32,
+        other: ::core::primitive::i32,
     ) -> ::onc_runtime::Call<calc_v1_procedures::CALC_ADD> {
         self.client.call((size2, other))
     }
@@ -388,7 +596,13 @@ impl ::onc_runtime::client::Stub for CALC_V1Client {
 }
 
 /// The procedures of [`CALC_V1`], as types.
-#[allow(dead_code, non_camel_case_types, non_snake_case, non_upper_case_globals)]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
 pub mod calc_v1_procedures {
     /// The numbers and names of version 1 of `CALC_PROG`.
     pub static INTERFACE: ::onc_runtime::Interface = ::onc_runtime::Interface {
@@ -420,8 +634,8 @@ pub mod calc_v1_procedures {
     pub struct CALC_ADD;
 
     impl ::onc_runtime::Procedure for CALC_ADD {
-        type Arguments = (i32, i32);
-        type Results = i32;
+        type Arguments = (::core::primitive::i32, ::core::primitive::i32);
+        type Results = ::core::primitive::i32;
         type ArgumentsShape = (::onc_runtime::xdr::Plain, ::onc_runtime::xdr::Plain);
         type ResultsShape = ::onc_runtime::xdr::Plain;
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
@@ -449,7 +663,7 @@ pub mod calc_v1_procedures {
 
     impl ::onc_runtime::Procedure for new {
         type Arguments = ();
-        type Results = i32;
+        type Results = ::core::primitive::i32;
         type ArgumentsShape = ();
         type ResultsShape = ::onc_runtime::xdr::Plain;
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
@@ -459,11 +673,23 @@ pub mod calc_v1_procedures {
 }
 
 /// The number of version `calc_v2` of `CALC_PROG`.
-#[allow(dead_code, non_camel_case_types, non_snake_case, non_upper_case_globals)]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
 pub const calc_v2: ::core::primitive::u32 = 2;
 
 /// What a server of version 2 of `CALC_PROG` answers.
-#[allow(dead_code, non_camel_case_types, non_snake_case, non_upper_case_globals)]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
 pub trait calc_v2: Send + Sync + 'static {
     /// `Option Option(String)`
     fn Option(
@@ -476,15 +702,40 @@ pub trait calc_v2: Send + Sync + 'static {
         let _ = (cx, arg);
         async { Err(::onc_runtime::Fault::ProcedureUnavailable) }
     }
+
+    /// `i32 INTERFACE(usize, int)`
+    fn INTERFACE(
+        &self,
+        cx: &::onc_runtime::Context,
+        a: usize,
+        b: ::core::primitive::i32,
+    ) -> impl ::core::future::Future<
+        Output = Result<self::i32, ::onc_runtime::Fault>,
+    > + Send {
+        let _ = (cx, a, b);
+        async { Err(::onc_runtime::Fault::ProcedureUnavailable) }
+    }
 }
 
 /// Answers the calls of version 2 of `CALC_PROG` with a [`calc_v2`].
-#[allow(dead_code, non_camel_case_types, non_snake_case, non_upper_case_globals)]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
 pub struct calc_v2Server<T> {
     service: ::std::sync::Arc<T>,
 }
 
-#[allow(dead_code, non_camel_case_types, non_snake_case, non_upper_case_globals)]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
 impl<T: calc_v2> calc_v2Server<T> {
     /// Answers calls with `service`.
     pub fn new(service: T) -> Self {
@@ -530,6 +781,16 @@ impl<T: calc_v2> ::onc_runtime::service::Program for calc_v2Server<T> {
                     },
                 )
             }
+            2 => {
+                call.handle::<calc_v2_procedures::INTERFACE_, _, _, _>(
+                    &self.service,
+                    |call, (a, b)| async move {
+                        let outcome = T::INTERFACE(&call.service, &call.context, a, b)
+                            .await;
+                        (call, outcome)
+                    },
+                )
+            }
             _ => call.procedure_unavailable(),
         }
     }
@@ -539,13 +800,25 @@ impl<T: calc_v2> ::onc_runtime::service::Program for calc_v2Server<T> {
 ///
 /// Its clones share one connection. A call is sent when it is awaited, and can be given options before.
 #[doc(alias = "calc_v2")]
-#[allow(dead_code, non_camel_case_types, non_snake_case, non_upper_case_globals)]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
 #[derive(Clone, Debug)]
 pub struct calc_v2Client {
     client: ::onc_runtime::Client,
 }
 
-#[allow(dead_code, non_camel_case_types, non_snake_case, non_upper_case_globals)]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
 impl calc_v2Client {
     /// Asks the port mapper of `target` where version 2 of `CALC_PROG` is, and connects to it.
     ///
@@ -581,6 +854,15 @@ impl calc_v2Client {
     ) -> ::onc_runtime::Call<calc_v2_procedures::Option> {
         self.client.call((arg,))
     }
+
+    /// `i32 INTERFACE(usize, int)`
+    pub fn INTERFACE(
+        &self,
+        a: usize,
+        b: ::core::primitive::i32,
+    ) -> ::onc_runtime::Call<calc_v2_procedures::INTERFACE_> {
+        self.client.call((a, b))
+    }
 }
 
 impl ::onc_runtime::client::Stub for calc_v2Client {
@@ -596,7 +878,13 @@ impl ::onc_runtime::client::Stub for calc_v2Client {
 }
 
 /// The procedures of [`calc_v2`], as types.
-#[allow(dead_code, non_camel_case_types, non_snake_case, non_upper_case_globals)]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
 pub mod calc_v2_procedures {
     /// The numbers and names of version 2 of `CALC_PROG`.
     pub static INTERFACE: ::onc_runtime::Interface = ::onc_runtime::Interface {
@@ -608,6 +896,11 @@ pub mod calc_v2_procedures {
             ::onc_runtime::ProcedureInfo {
                 number: 1,
                 name: "Option",
+                idempotent: false,
+            },
+            ::onc_runtime::ProcedureInfo {
+                number: 2,
+                name: "INTERFACE",
                 idempotent: false,
             },
         ],
@@ -625,5 +918,20 @@ pub mod calc_v2_procedures {
         const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
         const NUMBER: ::core::primitive::u32 = 1;
         const NAME: &'static str = "Option";
+    }
+
+    /// `i32 INTERFACE(usize, int)`
+    #[doc(alias = "INTERFACE")]
+    #[derive(Clone, Copy, Debug)]
+    pub struct INTERFACE_;
+
+    impl ::onc_runtime::Procedure for INTERFACE_ {
+        type Arguments = (super::usize, ::core::primitive::i32);
+        type Results = super::i32;
+        type ArgumentsShape = (::onc_runtime::xdr::Plain, ::onc_runtime::xdr::Plain);
+        type ResultsShape = ::onc_runtime::xdr::Plain;
+        const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
+        const NUMBER: ::core::primitive::u32 = 2;
+        const NAME: &'static str = "INTERFACE";
     }
 }
