@@ -90,6 +90,17 @@ static void rmtcall(void)
 	printf("pmap_rmtcall: %s\n", clnt_sperrno(status));
 }
 
+static void addresses(const char *netid, const char *text)
+{
+	struct netconfig *config = transport(netid);
+	struct netbuf *there = rpcb_uaddr2taddr(config, (char *)text);
+	printf("rpcb_uaddr2taddr %s %s:", netid, text);
+	for (unsigned at = 0; there != NULL && at < there->len; at++)
+		printf(" %02x", ((unsigned char *)there->buf)[at]);
+	char *again = rpcb_taddr2uaddr(config, uaddr2taddr(config, text));
+	printf("\nrpcb_taddr2uaddr %s %s: %s\n", netid, text, again == NULL ? "none" : again);
+}
+
 int main(void)
 {
 	time_t there = 0;
@@ -129,6 +140,8 @@ int main(void)
 	unset(NULL, 1);
 	unset(NULL, 2);
 	getmaps("udp");
+	addresses("tcp", "192.0.2.7.8.1");
+	addresses("udp6", "2001:db8::7.8.1");
 	printf("rpcb_gettime: %d\n", rpcb_gettime("localhost", &there) && labs((long)(there - time(NULL))) < 60);
 	return 0;
 }

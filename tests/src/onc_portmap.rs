@@ -5,12 +5,23 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use crate::cargo::build;
+use crate::namespace;
 use crate::process::{Running, command};
 
 /// Our port mapper, run as a program. It is killed when this is dropped.
 #[derive(Debug)]
 pub struct OncPortmap {
     running: Running,
+}
+
+/// As [`namespace::inside`], with the program built before: that may take longer than a test.
+///
+/// # Panics
+///
+/// As that, or if the program cannot be built.
+pub fn inside<F: FnOnce()>(body: F) {
+    let _ = onc(&[]);
+    namespace::inside(body);
 }
 
 /// The command, with these arguments.

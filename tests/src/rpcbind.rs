@@ -24,6 +24,16 @@ impl Rpcbind {
     /// If it runs and never answers.
     #[must_use]
     pub fn start() -> Option<Self> {
+        Self::start_with(&[])
+    }
+
+    /// [`start`](Self::start), with these options.
+    ///
+    /// # Panics
+    ///
+    /// If it runs and never answers.
+    #[must_use]
+    pub fn start_with(options: &[&str]) -> Option<Self> {
         if answers() {
             return Some(Self { own: None });
         }
@@ -32,7 +42,7 @@ impl Rpcbind {
             return None;
         };
         let mut foreground = command(program);
-        foreground.arg("-f");
+        foreground.arg("-f").args(options);
         let mut own = Running::start(foreground);
         let ended = poll(|| match own.ended() {
             None if answers() => Some(None),

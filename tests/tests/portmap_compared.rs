@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use onc_runtime::portmap::protocol::{Mapping, Netbuf, Rpcb, RpcbCallArguments, pmap_v2, rpcb_v3, rpcb_v4};
-use onc_runtime::portmap::{Daemon, Mapper, PROGRAM as PORT_MAPPER, Probe, Sockets, Version, probe};
+use onc_runtime::portmap::{Mapper, PROGRAM as PORT_MAPPER, Probe, Version, probe};
 use onc_runtime::rpc::Netid;
 use onc_runtime::{Error, Procedure, Refusal};
 use onc_tests::missing::{leave_out, need_programs};
-use onc_tests::namespace::inside;
+use onc_tests::onc_portmap::{OncPortmap, inside};
 use onc_tests::process::{Finished, command, poll};
 use onc_tests::rpcbind::{self, Rpcbind};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 
 const PROGRAM: u32 = 0x2000_0042;
 
@@ -22,12 +22,17 @@ const OUTSIDE: &str = "192.0.2.1";
 /// What is asked of a port mapper, and what it answered.
 type Observed = Vec<(String, String)>;
 
-/// Runs `observe` with rpcbind and with ours in its place. `None` where that is not possible.
+/// Runs `observe` with rpcbind and with `onc portmap` in its place. `None` where that is not possible.
 fn both(observe: impl Fn() -> Observed) -> Option<(Observed, Observed)> {
+    both_with(&[], &[], observe)
+}
+
+/// [`both`], with these options for one and the other.
+fn both_with(theirs: &[&str], ours: &[&str], observe: impl Fn() -> Observed) -> Option<(Observed, Observed)> {
     let mut outside = command("ip");
     outside.args(["address", "add", &format!("{OUTSIDE}/32"), "dev", "lo"]);
     let _ = Finished::run(outside, Duration::from_secs(10));
-    let real = Rpcbind::start()?;
+    let real = Rpcbind::start_with(theirs)?;
     if !real.is_own() {
         leave_out("a port mapper runs here, and this test needs two of its own");
         return None;
@@ -35,28 +40,8 @@ fn both(observe: impl Fn() -> Observed) -> Option<(Observed, Observed)> {
     let of_rpcbind = observe();
     real.kill();
     poll(|| (!rpcbind::answers()).then_some(())).expect("it has gone");
-    let _ours = Ours::start();
+    let _ours = OncPortmap::start(ours);
     Some((of_rpcbind, observe()))
-}
-
-/// Our port mapper, where rpcbind is as a rule, served by threads of its own.
-struct Ours {
-    _mapper: Daemon,
-    _runtime: Runtime,
-}
-
-impl Ours {
-    fn start() -> Self {
-        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a tokio runtime");
-        let _inside = runtime.enter();
-        let mut sockets = Sockets::new();
-        sockets.bind_any(111).expect("port 111");
-        sockets.bind_unix(rpcbind::SOCKET).expect("the Unix socket");
-        sockets.bind_unix(format!("\0{}", rpcbind::SOCKET)).expect("the abstract socket");
-        let mapper = Daemon::embedded().serve(sockets).expect("serves");
-        drop(_inside);
-        Self { _mapper: mapper, _runtime: runtime }
-    }
 }
 
 /// Compares answer by answer; `wanted` lists the questions that are to be answered differently, with both answers.
@@ -85,33 +70,84 @@ fn compare((real, ours): (Observed, Observed), wanted: &[(&str, &str, &str)]) {
 #[test]
 fn every_call_of_libtirpc_is_answered_the_same() {
     inside(|| {
-        let Some(program) = mapper_calls() else { return };
-        let Some(outcome) = both(|| {
-            let mut observed = Vec::new();
-            for (who, user) in [("root", None), ("a user", Some("65534"))] {
-                let mut run = match user {
-                    Some(id) => {
-                        let mut run = command("setpriv");
-                        run.args(["--reuid", id, "--regid", id, "--clear-groups"]).arg(&program);
-                        run
-                    }
-                    None => command(&program),
-                };
-                run.env("LC_ALL", "C");
-                for (at, line) in Finished::output_of(run).lines().enumerate() {
-                    observed.push((format!("{who}, line {at}"), line.to_owned()));
-                }
-            }
-            observed
-        }) else {
-            return;
-        };
+        let Some(program) = c_program("mapper_calls") else { return };
+        let Some((mut real, mut ours)) = both(|| as_root_and_not(&program, &[])) else { return };
+        // rpcbind takes an address for one of the transport that the question comes by, its Unix socket, whatever it says; the
+        // other way round it ends the connection, and libtirpc gives out what happens to be in its memory.
+        real.retain(|(question, _)| !question.contains("rpcb_taddr2uaddr"));
+        let text: Vec<_> = ours.extract_if(.., |(question, _)| question.contains("rpcb_taddr2uaddr")).collect();
+        assert_eq!(text.len(), 4);
+        assert!(text.iter().all(|(question, answer)| question.ends_with(answer.as_str())), "{text:?}");
+        let v4 = ("01 00 31 39 32 2e 30 2e 32 2e 37", "02 00 08 01 c0 00 02 07 00 00 00 00 00 00 00 00");
+        let v6 = (
+            "01 00 32 30 30 31 3a 64 62 38 3a 3a 37",
+            "0a 00 08 01 00 00 00 00 20 01 0d b8 00 00 00 00 00 00 00 00 00 00 00 07 00 00 00 00",
+        );
+        compare(
+            (real, ours),
+            &[
+                ("root: rpcb_uaddr2taddr tcp 192.0.2.7.8.1", v4.0, v4.1),
+                ("a user: rpcb_uaddr2taddr tcp 192.0.2.7.8.1", v4.0, v4.1),
+                ("root: rpcb_uaddr2taddr udp6 2001:db8::7.8.1", v6.0, v6.1),
+                ("a user: rpcb_uaddr2taddr udp6 2001:db8::7.8.1", v6.0, v6.1),
+            ],
+        );
+    });
+}
+
+#[test]
+fn servers_of_every_kind_are_made_and_found_the_same() {
+    inside(|| {
+        let Some(program) = c_program("mapper_servers") else { return };
+        let Some(outcome) = both(|| as_root_and_not(&program, &["127.0.0.1", "::1", OUTSIDE])) else { return };
         compare(outcome, &[]);
     });
 }
 
-/// Builds the C program with all those calls.
-fn mapper_calls() -> Option<PathBuf> {
+#[test]
+fn calls_are_handed_on_the_same() {
+    inside(|| {
+        let Some(program) = c_program("mapper_servers") else { return };
+        if let Err(missing) = need_programs(&["rpcinfo"]) {
+            leave_out(&missing);
+            return;
+        }
+        let outcome = both_with(&["-r"], &["--indirect=any"], || {
+            let mut observed = as_root_and_not(&program, &["127.0.0.1", OUTSIDE]);
+            let mut broadcast = command("rpcinfo");
+            broadcast.args(["-b", "100000", "4"]).env("LC_ALL", "C");
+            let Finished { status, stdout, stderr, .. } = Finished::run(broadcast, Duration::from_secs(60));
+            observed.push(("rpcinfo -b".to_owned(), format!("{status}\n{stdout}{stderr}")));
+            observed
+        });
+        let Some(outcome) = outcome else { return };
+        compare(outcome, &[]);
+    });
+}
+
+/// What a program prints that asks a port mapper, as root and as another user: its lines, up to a colon and behind it.
+fn as_root_and_not(program: &Path, arguments: &[&str]) -> Observed {
+    let mut observed = Vec::new();
+    for (who, user) in [("root", None), ("a user", Some("65534"))] {
+        let mut run = match user {
+            Some(id) => {
+                let mut run = command("setpriv");
+                run.args(["--reuid", id, "--regid", id, "--clear-groups"]).arg(program);
+                run
+            }
+            None => command(program),
+        };
+        run.args(arguments).env("LC_ALL", "C").current_dir("/");
+        for line in Finished::output_of(run).lines() {
+            let (question, answer) = line.split_once(": ").unwrap_or((line, ""));
+            observed.push((format!("{who}: {question}"), answer.to_owned()));
+        }
+    }
+    observed
+}
+
+/// Builds one of the C programs that ask a port mapper.
+fn c_program(name: &str) -> Option<PathBuf> {
     if let Err(missing) = need_programs(&["gcc", "pkg-config", "setpriv"]) {
         leave_out(&missing);
         return None;
@@ -123,9 +159,9 @@ fn mapper_calls() -> Option<PathBuf> {
         leave_out("libtirpc-dev not installed (on Debian and Ubuntu, tests/run installs it)");
         return None;
     }
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("c/mapper_calls.c");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("c").join(name).with_extension("c");
     // A folder that every user may enter.
-    let program = PathBuf::from("/run/mapper_calls");
+    let program = Path::new("/run").join(name);
     let mut compile = command("gcc");
     compile.args(["-O1", "-std=gnu11", "-w", "-o"]).arg(&program).arg(source).args(flags.stdout.split_whitespace());
     let _ = Finished::output_of(compile);
