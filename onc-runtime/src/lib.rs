@@ -58,7 +58,9 @@
 //! | who calls | [`Context`], [`rpc::AuthSys`] |
 //! | the port mapper, from both sides | [`portmap`] |
 //! | spans and metrics | [`observe`] |
-//! | middleware | [`client::ClientService`], [`service::tower`] |
+//! | addresses, sockets, peers | [`transport`] |
+//! | interceptors and middleware | [`client::ClientInterceptor`], [`service::ServerInterceptor`], [`client::ClientService`], [`service::tower`] |
+//! | programs without async | [`blocking`] |
 //! | messages, for tools of one's own | [`rpc`] |
 //!
 //! # Features

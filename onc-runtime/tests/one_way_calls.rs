@@ -69,6 +69,20 @@ async fn datagrams_middleware_and_services_in_this_process_take_them_too() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_waited_for_no_time_at_all_is_sent_too() {
+    let (address, mut told) = serve().await;
+    for (ticket, builder) in [Client::builder().tcp(), Client::builder().udp()].into_iter().enumerate() {
+        let client: TestV1Client = builder.connect_to(address).await.expect("connected");
+        let ticket = ticket as u32;
+        match client.wait(ticket).timeout(Duration::ZERO).await {
+            Ok(answer) => assert_eq!(answer, ticket),
+            Err(error) => assert!(matches!(error, Error::Deadline(_)) && error.maybe_executed(), "{error:?}"),
+        }
+        assert_eq!(told.recv().await, Some(ticket));
+    }
+}
+
+#[tokio::test]
 async fn what_was_queued_leaves_although_its_client_is_gone() {
     let (address, mut told) = serve().await;
     let client: TestV1Client = Client::builder().connect_to(address).await.expect("connected");

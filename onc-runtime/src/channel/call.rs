@@ -69,7 +69,8 @@ impl<P: Procedure> Call<P> {
 
     /// Gives the call up after `timeout` instead of the client's default, 25 s.
     ///
-    /// The server may execute it all the same.
+    /// The server may execute it all the same: zero is for calls whose reply does not matter, as in C. Those are better
+    /// [one-way](Self::one_way), which is no error.
     #[inline]
     pub fn timeout(mut self, timeout: Duration) -> TimedCall<P> {
         self.timeout = Some(timeout);

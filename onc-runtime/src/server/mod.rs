@@ -40,6 +40,7 @@ use self::host::Host;
 
 /// A server that is bound and, if that was asked for, registered. It serves while [`run`](Self::run) is awaited.
 #[derive(Debug)]
+#[must_use = "nothing is served before `run` is awaited"]
 pub struct Server {
     sockets: Sockets,
     addresses: Vec<(Netid, UniversalAddress)>,

@@ -155,6 +155,12 @@ impl<F: Future<Output = Result<(), Fault>> + Send> Running for Guarded<F> {
     }
 }
 
+impl<P: Clone, I> Clone for Intercepted<P, I> {
+    fn clone(&self) -> Self {
+        Self { program: self.program.clone(), interceptor: Arc::clone(&self.interceptor) }
+    }
+}
+
 impl<P: Program, I> fmt::Debug for Intercepted<P, I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Intercepted").field(&self.program.interface()).finish()

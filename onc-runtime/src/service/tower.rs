@@ -120,6 +120,7 @@ fn answer(message: &Bytes) -> Result<Response, Fault> {
 }
 
 /// A program with layers around it.
+#[derive(Clone)]
 pub struct Layered<S> {
     interface: &'static Interface,
     service: S,
