@@ -3,9 +3,12 @@
 use std::io::{self, Write as _};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 
+use onc_runtime::rpc::AuthFlavour;
 use onc_runtime::{Context, Fault, Server};
 use onc_tests::everything::generated::{EVERYTHING_PROG, EverythingV1, EverythingV1Server, EverythingV2Server};
 use onc_tests::everything::service::{Compute, Echo};
+use onc_tests::ledger::Ledger;
+use onc_tests::ledger::generated::{LEDGER_PROG, LedgerV1Server};
 use onc_tests::process::PATIENCE;
 use onc_tests::server_under_test::ServerUnderTest;
 use onc_tests::wire::{
@@ -30,6 +33,8 @@ mod procedure {
     pub(crate) const ECHO_BY_ENUM: u32 = 38;
     pub(crate) const ECHO_BY_UNSIGNED: u32 = 41;
     pub(crate) const ECHO_BY_BOOL: u32 = 42;
+    /// Of version 2.
+    pub(crate) const SUBTRACT: u32 = 2;
 }
 
 use procedure::*;
@@ -37,6 +42,7 @@ use procedure::*;
 const AUTH_BADCRED: u32 = 1;
 const AUTH_REJECTEDCRED: u32 = 2;
 const AUTH_BADVERF: u32 = 3;
+const AUTH_TOOWEAK: u32 = 5;
 
 /// The record limit of the server of these tests.
 const LIMIT: usize = 64 * 1024;
@@ -82,18 +88,24 @@ fn receive_datagram(socket: &UdpSocket) -> Vec<u8> {
 /// The server's answer to this message over TCP and over UDP, which has to be the same; and the server goes on.
 #[track_caller]
 fn answers(message: &CallMessage, expected: &Answer) {
-    let server = server();
+    server_answers(&server(), message.xid, &message.bytes(), expected);
+}
+
+/// The same of a certain server, and of a message that need not be whole.
+#[track_caller]
+fn server_answers(server: &ServerUnderTest, xid: u32, message: &[u8], expected: &Answer) {
     let mut stream = stream(server.address());
-    send_record(&mut stream, &message.bytes()).expect("a call sent");
+    send_record(&mut stream, message).expect("a call sent");
     let reply = receive_record(&mut stream).expect("a reply").expect("a reply, not an end");
-    assert_eq!(parse_reply(&reply), Ok((message.xid, expected.clone())), "over TCP");
+    assert_eq!(parse_reply(&reply), Ok((xid, expected.clone())), "over TCP");
+    // Whatever that server answers to it.
     send_record(&mut stream, &ping().bytes()).expect("a call sent");
     let reply = receive_record(&mut stream).expect("a reply").expect("a reply, not an end");
-    assert_eq!(parse_reply(&reply), Ok((ping().xid, Answer::Success(vec![]))), "the connection goes on");
+    assert!(matches!(parse_reply(&reply), Ok((answered, _)) if answered == ping().xid), "the connection goes on");
 
     let socket = socket(server.address());
-    socket.send(&message.bytes()).expect("a call sent");
-    assert_eq!(parse_reply(&receive_datagram(&socket)), Ok((message.xid, expected.clone())), "over UDP");
+    socket.send(message).expect("a call sent");
+    assert_eq!(parse_reply(&receive_datagram(&socket)), Ok((xid, expected.clone())), "over UDP");
 }
 
 /// The message is not answered: over TCP the connection is closed, over UDP only the next call is answered.
@@ -141,6 +153,8 @@ fn another_rpc_version() {
     for rpc_version in [0, 1, 3, u32::MAX] {
         let message = CallMessage { rpc_version, ..call(ECHO_INT, Item::new().int(1)) };
         answers(&message, &Answer::RpcMismatch(2, 2));
+        // What comes behind the version has a shape that only that version knows.
+        server_answers(&server(), message.xid, &message.bytes()[..12], &Answer::RpcMismatch(2, 2));
     }
 }
 
@@ -162,6 +176,24 @@ fn an_unknown_version() {
 }
 
 #[test]
+fn each_program_has_versions_of_its_own() {
+    let server = ServerUnderTest::start(
+        Server::builder().add(EverythingV2Server::new(Compute::default())).add(LedgerV1Server::new(Ledger::default())),
+    );
+    let version = |program, version| CallMessage { version, ..CallMessage::new(program, 1, 0, Item::new()) };
+    for (message, expected) in [
+        (version(EVERYTHING_PROG, 2), Answer::Success(vec![])),
+        (version(EVERYTHING_PROG, 1), Answer::ProgramMismatch(2, 2)),
+        (version(EVERYTHING_PROG, 3), Answer::ProgramMismatch(2, 2)),
+        (version(LEDGER_PROG, 1), Answer::Success(vec![])),
+        (version(LEDGER_PROG, 2), Answer::ProgramMismatch(1, 1)),
+        (version(LEDGER_PROG + 1, 1), Answer::ProgramUnavailable),
+    ] {
+        server_answers(&server, message.xid, &message.bytes(), &expected);
+    }
+}
+
+#[test]
 fn an_unknown_procedure() {
     for procedure in [46, 99, u32::MAX] {
         answers(&call(procedure, Item::new().int(1)), &Answer::ProcedureUnavailable);
@@ -176,6 +208,11 @@ fn procedure_0_succeeds_always() {
     answers(&CallMessage { version: 2, ..call(0, Item::new()) }, &Answer::Success(vec![]));
     // Old clients send bytes after the arguments that it does not have.
     answers(&call(0, Item::new().int(7)), &Answer::Success(vec![]));
+    // Whoever asks, by a flavour that is taken or not.
+    for flavour in [AUTH_SYS, 2, 6, 4711] {
+        let message = CallMessage { credential: (flavour, vec![1, 2, 3, 4]), ..call(0, Item::new()) };
+        answers(&message, &Answer::Success(vec![]));
+    }
 }
 
 #[test]
@@ -202,6 +239,25 @@ fn flavours_that_are_not_accepted() {
     for flavour in [2, 3, 6, 4711, u32::MAX] {
         let message = CallMessage { credential: (flavour, vec![1, 2, 3, 4]), ..call(ECHO_INT, Item::new().int(1)) };
         answers(&message, &Answer::AuthError(AUTH_REJECTEDCRED));
+    }
+}
+
+#[test]
+fn a_flavour_that_one_program_takes_and_another_does_not() {
+    let server = ServerUnderTest::start(
+        Server::builder()
+            .add(EverythingV1Server::new(Echo))
+            .add_with_flavours(EverythingV2Server::new(Compute::default()), [AuthFlavour::SYS]),
+    );
+    let subtract = CallMessage { version: 2, ..call(SUBTRACT, Item::new().int(44).int(2)) };
+    let named = CallMessage { credential: (AUTH_SYS, auth_sys(b"host", 1, 2, &[])), ..subtract.clone() };
+    for (message, expected) in [
+        (call(ECHO_INT, Item::new().int(1)), Answer::Success(Item::new().int(1).bytes())),
+        (CallMessage { version: 2, ..call(0, Item::new()) }, Answer::Success(vec![])),
+        (subtract, Answer::AuthError(AUTH_TOOWEAK)),
+        (named, Answer::Success(Item::new().int(42).bytes())),
+    ] {
+        server_answers(&server, message.xid, &message.bytes(), &expected);
     }
 }
 
@@ -357,11 +413,7 @@ fn credentials_that_are_cut_short() {
     for (length, status) in
         [(24, AUTH_BADCRED), (28, AUTH_BADCRED), (verifier - 1, AUTH_BADCRED), (verifier, AUTH_BADVERF)]
     {
-        let server = server();
-        let mut stream = stream(server.address());
-        send_record(&mut stream, &bytes[..length]).expect("a part of a call sent");
-        let reply = receive_record(&mut stream).expect("a reply").expect("a reply, not an end");
-        assert_eq!(parse_reply(&reply), Ok((message.xid, Answer::AuthError(status))), "{length} bytes");
+        server_answers(&server(), message.xid, &bytes[..length], &Answer::AuthError(status));
     }
 }
 
@@ -405,6 +457,18 @@ fn a_record_at_the_limit_and_one_above() {
     assert!(matches!(parse_reply(&reply), Ok((_, Answer::Success(_)))));
 
     closes_after(&record(&call(ECHO_BLOB, Item::new().opaque(&vec![7; LIMIT - overhead + 4])).bytes()));
+}
+
+#[test]
+fn a_datagram_above_the_limit() {
+    let server = ServerUnderTest::start(Server::builder().max_record_size(1000).add(EverythingV1Server::new(Echo)));
+    let overhead = call(ECHO_BLOB, Item::new().opaque(&[])).bytes().len();
+    let socket = socket(server.address());
+    socket.send(&call(ECHO_BLOB, Item::new().opaque(&vec![7; 1004 - overhead])).bytes()).expect("a call sent");
+    let fits = call(ECHO_BLOB, Item::new().opaque(&vec![7; 1000 - overhead])).with_xid(7);
+    socket.send(&fits.bytes()).expect("a call sent");
+    let reply = receive_datagram(&socket);
+    assert!(matches!(parse_reply(&reply), Ok((7, Answer::Success(_)))), "only what fits is answered");
 }
 
 #[test]

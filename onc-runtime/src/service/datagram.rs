@@ -32,6 +32,8 @@ pub(crate) struct Datagrams {
     socket: Arc<Socket>,
     registry: Registry,
     settings: Settings,
+    /// The largest call that is taken.
+    max_call_size: usize,
     lifecycle: Lifecycle,
     /// The calls that must not be executed twice.
     duplicates: Option<DuplicateCache>,
@@ -66,6 +68,7 @@ impl Datagrams {
     ) -> io::Result<Self> {
         let local = socket.local_addr()?;
         let state = UdpSocketState::new(UdpSockRef::from(&socket))?;
+        let max_call_size = settings.max_record_size;
         settings.max_record_size = settings.max_record_size.min(MAX_DATAGRAM);
         let info = ConnectionInfo::new(Peer::udp(local), Some(local));
         let socket = Arc::new(Socket { io: socket, state });
@@ -73,6 +76,7 @@ impl Datagrams {
             socket,
             registry,
             settings,
+            max_call_size,
             lifecycle,
             duplicates: None,
             info: Arc::new(info),
@@ -111,6 +115,15 @@ impl Datagrams {
                     let destination = Return { to: meta.addr, from: meta.dst_ip };
                     self.remember(local, destination);
                     observe::datagram_received(Side::Server, self.info.peer.netid(), datagram.len());
+                    if datagram.len() > self.max_call_size {
+                        tracing::debug!(
+                            target: "onc::server",
+                            peer = %self.info.peer,
+                            bytes = datagram.len(),
+                            "a call that is too large was dropped; `max_record_size` takes larger ones"
+                        );
+                        continue;
+                    }
                     if self.lifecycle.calls().is_full() {
                         // What was read is held back too; what was not waits in the socket.
                         tokio::select! {
