@@ -84,3 +84,42 @@ fn its_commands_are_there() {
         }
     }
 }
+
+/// The table of features in ARCHITECTURE.md: its files, chapters and examples are there, and none is left out.
+#[test]
+fn each_feature_has_a_place_a_chapter_and_where_it_can_an_example() {
+    let text = fs::read_to_string(workspace().join("ARCHITECTURE.md")).expect("ARCHITECTURE.md");
+    let sources = workspace().join("onc-runtime/src");
+    let manifest = fs::read_to_string(workspace().join("examples/Cargo.toml")).expect("examples/Cargo.toml");
+    let rows = text.lines().skip_while(|line| !line.starts_with("| feature |")).skip(2);
+    let (mut chapters, mut examples) = (Vec::new(), Vec::new());
+    for row in rows.take_while(|line| line.starts_with('|')) {
+        let cells: Vec<Vec<&str>> =
+            row.split('|').skip(1).map(|cell| cell.split('`').skip(1).step_by(2).collect()).collect();
+        let [_, files, of_guide, of_examples, ..] = &cells[..] else { panic!("{row}") };
+        assert!(!files.is_empty() && !of_guide.is_empty(), "{row}");
+        for file in files {
+            assert!(sources.join(file).exists(), "{file}, in {row}");
+        }
+        chapters.extend(of_guide.iter().copied());
+        examples.extend(of_examples.iter().copied());
+    }
+    for file in fs::read_dir(sources.join("guide")).expect("the guide") {
+        let name = file.expect("a file of the guide").file_name().into_string().expect("text");
+        let chapter = name.strip_suffix(".rs").expect("Rust");
+        // The two that come before any feature.
+        if !["mod", "hello", "values"].contains(&chapter) {
+            assert!(chapters.contains(&chapter), "no feature has the chapter {chapter}");
+        }
+    }
+    for chapter in chapters {
+        assert!(sources.join(format!("guide/{chapter}.rs")).exists(), "there is no chapter {chapter}");
+    }
+    let names = manifest.lines().filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'));
+    for name in names.filter(|name| *name != "onc-examples") {
+        assert!(examples.contains(&name), "no feature has the example {name}");
+    }
+    for example in examples {
+        assert!(manifest.contains(&format!("name = \"{example}\"")), "there is no example {example}");
+    }
+}

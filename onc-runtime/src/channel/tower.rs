@@ -31,6 +31,29 @@ impl Client {
     /// it. Each call clones the service, waits until it is ready and calls it.
     ///
     /// An error of the service that is an [`Error`] stays what it is; another one becomes [`Error::Middleware`].
+    ///
+    /// ```
+    /// # use onc_runtime::{Context, Fault, Server};
+    /// # mod calc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/calc.rs")); }
+    /// # struct Calculator;
+    /// # impl calc::CalcV1 for Calculator {
+    /// #     async fn add(&self, _cx: &Context, a: i32, b: i32) -> Result<i32, Fault> { Ok(a + b) }
+    /// # }
+    /// use onc_runtime::Client;
+    /// use onc_runtime::client::Stub;
+    /// use tower::ServiceBuilder;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let server = Server::builder().add(calc::CalcV1Server::new(Calculator)).bind("127.0.0.1:0").await?;
+    /// # let address = server.local_addr();
+    /// # let running = tokio::spawn(server.run());
+    /// let calc = calc::CalcV1Client::connect_to(address).await?;
+    /// let limited = ServiceBuilder::new().concurrency_limit(8).service(calc.client().clone().into_service());
+    /// let calc = calc::CalcV1Client::new(Client::from_service(limited));
+    /// assert_eq!(calc.add(2, 40).await?, 42);
+    /// # running.abort();
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn from_service<S>(service: S) -> Self
     where

@@ -5,6 +5,22 @@ use std::sync::Arc;
 use crate::rpc::{Admission, AuthFlavour, AuthStatus, CallHeader, OpaqueAuth, ServerFlavour};
 
 /// The flavours of credentials that a program takes. Default: `AUTH_NONE` and `AUTH_SYS`.
+///
+/// [The guide](crate::guide::callers#flavours-that-prove-something) has one that signs.
+///
+/// ```
+/// # use onc_runtime::{Context, Fault};
+/// # mod calc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/calc.rs")); }
+/// # struct Calculator;
+/// # impl calc::CalcV1 for Calculator {
+/// #     async fn add(&self, _cx: &Context, a: i32, b: i32) -> Result<i32, Fault> { Ok(a + b) }
+/// # }
+/// use onc_runtime::Server;
+/// use onc_runtime::rpc::AuthFlavour;
+///
+/// let builder = Server::builder().add_with_flavours(calc::CalcV1Server::new(Calculator), [AuthFlavour::SYS]);
+/// # drop(builder);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Flavours {
     plain: Vec<AuthFlavour>,

@@ -1,4 +1,36 @@
-//! Middleware on the server's side: `tower`'s services and layers.
+//! Middleware on the server's side: `tower`'s services and layers, around a [program](super::Program) before it is added to a server.
+//!
+//! ```
+//! # use onc_runtime::{Client, Context, Fault};
+//! # mod calc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/calc.rs")); }
+//! # struct Calculator;
+//! # impl calc::CalcV1 for Calculator {
+//! #     async fn add(&self, _cx: &Context, a: i32, b: i32) -> Result<i32, Fault> { Ok(a + b) }
+//! # }
+//! use std::time::Duration;
+//! use onc_runtime::Server;
+//! use onc_runtime::service::tower::{Layered, Request};
+//! use tower::ServiceBuilder;
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // The first is the outermost.
+//! let layers = ServiceBuilder::new()
+//!     .map_request(|call: Request| {
+//!         println!("{} for {}", call.context.procedure_name(), call.context.peer());
+//!         call
+//!     })
+//!     .concurrency_limit(64)
+//!     .timeout(Duration::from_secs(5))
+//!     .into_inner();
+//! let server = Server::builder()
+//!     .add(Layered::new(calc::CalcV1Server::new(Calculator), &layers))
+//!     .bind("127.0.0.1:0").await?;
+//! # let address = server.local_addr();
+//! # let running = tokio::spawn(server.run());
+//! # assert_eq!(calc::CalcV1Client::connect_to(address).await?.add(2, 40).await?, 42);
+//! # running.abort();
+//! # Ok(()) }
+//! ```
 
 use std::fmt;
 use std::future::{Future, poll_fn};

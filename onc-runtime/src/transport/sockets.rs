@@ -16,6 +16,27 @@ use super::{tcp, udp};
 /// Where a server listens: any number of TCP ports, UDP ports and Unix sockets.
 ///
 /// All of it has to happen inside of a tokio runtime.
+///
+/// ```
+/// # use onc_runtime::{Context, Fault};
+/// # mod calc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/calc.rs")); }
+/// # struct Calculator;
+/// # impl calc::CalcV1 for Calculator {
+/// #     async fn add(&self, _cx: &Context, a: i32, b: i32) -> Result<i32, Fault> { Ok(a + b) }
+/// # }
+/// use onc_runtime::Server;
+/// use onc_runtime::transport::Sockets;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut sockets = Sockets::new();
+/// sockets.bind_tcp("127.0.0.1:0".parse()?)?;
+/// sockets.bind_udp("127.0.0.1:0".parse()?)?;                              // another port than TCP's
+/// sockets.add_tcp(std::net::TcpListener::bind("127.0.0.1:0")?)?;          // bound and set up as one likes
+///
+/// let server = Server::builder().add(calc::CalcV1Server::new(Calculator)).listen(sockets).build().await?;
+/// assert_ne!(server.tcp_addr().map(|tcp| tcp.port()), server.udp_addr().map(|udp| udp.port()));
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Default)]
 pub struct Sockets {
     pub(crate) tcp: Vec<TcpListener>,

@@ -11,7 +11,25 @@ impl Sockets {
     /// `ListenDatagram=`. None if it was not started so.
     ///
     /// The server then starts with the first connection, may listen at ports below 1024 as any user, and can be restarted
-    /// without that a client notices.
+    /// without that a client notices. [The guide](crate::guide::deploying) has the units.
+    ///
+    /// ```
+    /// # use onc_runtime::{Context, Fault};
+    /// # mod calc { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/calc.rs")); }
+    /// # struct Calculator;
+    /// # impl calc::CalcV1 for Calculator {
+    /// #     async fn add(&self, _cx: &Context, a: i32, b: i32) -> Result<i32, Fault> { Ok(a + b) }
+    /// # }
+    /// use onc_runtime::Server;
+    /// use onc_runtime::transport::Sockets;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sockets = Sockets::from_systemd()?;
+    /// # let started_by_systemd = !sockets.is_empty();
+    /// let server = Server::builder().add(calc::CalcV1Server::new(Calculator)).listen(sockets).build().await?;
+    /// # assert_eq!(server.tcp_addr().is_some(), started_by_systemd);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///

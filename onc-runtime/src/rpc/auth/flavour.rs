@@ -14,7 +14,7 @@ use bytes::Bytes;
 use super::OpaqueAuth;
 use crate::rpc::AuthStatus;
 
-/// How a client proves who calls, call by call.
+/// How a client proves who calls, call by call. The guide's chapter on callers has an example of both sides.
 ///
 /// One value serves all calls of a client, many at a time.
 pub trait ClientFlavour: fmt::Debug + Send + Sync + 'static {
