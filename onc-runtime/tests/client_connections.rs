@@ -104,6 +104,53 @@ async fn a_call_that_had_not_left_is_sent_over_the_next_connection() {
     assert_eq!(small.await.expect("ran").expect("answered"), 2);
 }
 
+/// More than the kernel's buffers take.
+const LARGE: usize = 32 << 20;
+
+/// A call so large that it does not leave at once; a part of it has arrived.
+async fn large_call(client: &TestV1Client, stream: &mut TcpStream) -> (tokio::task::JoinHandle<()>, u8) {
+    let call = client.echo(Bytes::from(vec![1; LARGE]));
+    let calling = tokio::spawn(async move { drop(call.await) });
+    let mut first = [0];
+    stream.read_exact(&mut first).await.expect("it has begun");
+    (calling, first[0])
+}
+
+#[tokio::test]
+async fn a_call_that_is_dropped_while_it_leaves_leaves_whole() {
+    let (listener, address) = scripted().await;
+    let client: TestV1Client =
+        Client::builder().max_record_size(LARGE + 100).connect_to(address).await.expect("connected");
+    let (mut stream, _) = listener.accept().await.expect("connected");
+    let (calling, first) = large_call(&client, &mut stream).await;
+    calling.abort();
+    assert!(calling.await.expect_err("dropped").is_cancelled());
+    let small = tokio::spawn(client.add(1, 1));
+    let mut rest = vec![first];
+    let whole = 4 + 40 + 4 + LARGE;
+    rest.resize(whole, 0);
+    stream.read_exact(&mut rest[1..]).await.expect("all of it");
+    assert!(rest[48..].iter().all(|byte| *byte == 1));
+    let xid = call(&mut stream).await;
+    answer(&mut stream, xid, 2).await;
+    assert_eq!(small.await.expect("ran").expect("answered"), 2);
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_finished_ends_with_its_connection() {
+    let (listener, address) = scripted().await;
+    let client: TestV1Client =
+        Client::builder().max_record_size(LARGE + 100).connect_to(address).await.expect("connected");
+    let (mut stream, _) = listener.accept().await.expect("connected");
+    let (calling, _) = large_call(&client, &mut stream).await;
+    calling.abort();
+    drop(client);
+    let mut rest = Vec::new();
+    // An end, or a reset: never another record.
+    let _ = stream.read_to_end(&mut rest).await;
+    assert!(rest.len() < LARGE, "{}", rest.len());
+}
+
 #[tokio::test]
 async fn a_deadline_holds_while_there_is_no_connection() {
     let (listener, address) = scripted().await;

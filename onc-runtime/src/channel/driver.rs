@@ -15,6 +15,7 @@ use crate::error::{ConnectError, Error};
 use crate::observe;
 use crate::xdr::Limits;
 
+use super::back_off::BackOff;
 use super::link::Link;
 use super::queue::{Channel, TICK};
 
@@ -72,8 +73,7 @@ pub(crate) struct Driver {
     state: State,
     timer: Pin<Box<Sleep>>,
     timer_runs: bool,
-    /// How long to wait before the next attempt to connect.
-    back_off: Duration,
+    back_off: BackOff,
     /// Something has been received over some link.
     proven: bool,
     /// The address of the link was asked for when it was made, and not remembered from before.
@@ -106,9 +106,6 @@ const PERIODS: u32 = 5;
 /// A server that was looked for and is where it was is not looked for again before so much time.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// The first pause between two attempts to connect, and the longest.
-const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
-
 impl Driver {
     /// The driver of `channel` over a link that is up. Without a `connector` a lost link closes the channel.
     pub(crate) fn new(channel: Arc<Channel>, link: Link, connector: Option<Box<dyn Connector>>) -> Self {
@@ -120,7 +117,7 @@ impl Driver {
             state: State::Up,
             timer: Box::pin(sleep(TICK)),
             timer_runs: false,
-            back_off: BACK_OFF.0,
+            back_off: BackOff::new(),
             proven: false,
             fresh: false,
             elsewhere: None,
@@ -259,15 +256,6 @@ impl Driver {
         }
         Poll::Pending
     }
-
-    /// The pause before the next attempt: twice the last one, and a random part of it, so that clients of a server that
-    /// comes back do not come all at once.
-    fn rest(&mut self) -> Duration {
-        let pause = self.back_off;
-        self.back_off = (pause * 2).min(BACK_OFF.1);
-        let random = f64::from(crate::rpc::random_xid()) / f64::from(u32::MAX);
-        pause.mul_f64(0.5 + random / 2.0)
-    }
 }
 
 impl Future for Driver {
@@ -324,10 +312,10 @@ impl Future for Driver {
                         return Poll::Ready(());
                     }
                     if proven {
-                        this.back_off = BACK_OFF.0;
+                        this.back_off.reset();
                     }
                     // A server that never answered is not pestered with new connections.
-                    let pause = if proven { None } else { Some(this.rest()) };
+                    let pause = if proven { None } else { Some(this.back_off.pause()) };
                     this.state = pause.map_or(State::Idle, |pause| State::Resting(Box::pin(sleep(pause))));
                 }
                 State::Idle => {
@@ -361,7 +349,7 @@ impl Future for Driver {
                         tracing::debug!(target: "onc::client", %error, "connecting failed");
                         observe::reconnected(false);
                         this.channel.lock().down = Some(error);
-                        let pause = this.rest();
+                        let pause = this.back_off.pause();
                         this.state = State::Resting(Box::pin(sleep(pause)));
                     }
                 },

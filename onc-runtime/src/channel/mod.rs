@@ -4,6 +4,7 @@
 //! (what is queued together leaves together) and hands replies to those who wait. A [`Client`] is a cheap handle.
 
 mod alone;
+mod back_off;
 mod call;
 mod caller;
 mod client;
