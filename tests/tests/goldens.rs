@@ -217,7 +217,7 @@ mod behaviour {
 mod json {
     use serde_json::{Value, from_value, json, to_value};
 
-    use super::goldens::serde::{Answer, Deep, Entry, Item, Kind, Maybe, Mode, Node, Rare, Rarely};
+    use super::goldens::serde::{Answer, Deep, Entry, Item, Kind, Labelled, Maybe, Mode, Node, Rare, Rarely};
 
     /// Writes a value, expects that, and reads it back.
     fn is<T: serde::Serialize + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug>(value: T, expected: Value) {
@@ -311,6 +311,9 @@ mod json {
         same("rare", &Rare { reals, real: f32::NAN, first: Some(None), second: Some(Some(item())) });
         same("rarely", &Rarely::Third(Some(Some(None))));
         same("rarely", &Rarely::Real(f64::NAN));
+        same("labelled", &Labelled::SomeLevel(0.5));
+        same("labelled", &Labelled::Slow);
+        same("labelled", &Labelled::Few(2, vec![7].into()));
     }
 
     #[test]
@@ -331,6 +334,8 @@ mod json {
 
     #[test]
     fn numbers_that_are_none_have_names() {
+        is(Labelled::SomeLevel(0.5), json!({ "kind": 7, "real": 0.5 }));
+        is(Labelled::Slow, json!({ "kind": 16 }));
         is(Rarely::Real(f64::NEG_INFINITY), json!({ "kind": 1, "real": "-Infinity" }));
         assert_eq!(from_value::<Rarely>(json!({ "kind": 1, "real": 7 })).expect("it is read"), Rarely::Real(7.0));
         let error = from_value::<Rarely>(json!({ "kind": 1, "real": "much" })).expect_err("it is no number");

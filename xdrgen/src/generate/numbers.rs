@@ -84,7 +84,10 @@ impl Generator<'_> {
         let primitive = self.std_type(wanted);
         match symbol {
             Symbol::Constant(_) if integer_name(constant_type(number.value)) == wanted => path,
-            Symbol::Member { of, .. } if self.model.type_(*of).options.open => quote!(#path.0 as #primitive),
+            Symbol::Member { of, .. } if self.model.type_(*of).options.open => match wanted {
+                "i32" => quote!(#path.0),
+                _ => quote!(#path.0 as #primitive),
+            },
             _ => quote!(#path as #primitive),
         }
     }

@@ -179,10 +179,15 @@ impl Generator<'_> {
             Some(numbers) => {
                 let cases: Vec<TokenStream> = numbers.iter().map(|case| self.case(at, union_, case)).collect();
                 // The paths of an enum and literals are patterns; other expressions are not.
-                if by_name || numbers.iter().all(|case| case.symbol.is_none()) {
-                    quote!(#(#cases)|*)
-                } else {
-                    quote!(_ if [#(#cases),*].contains(&discriminant))
+                match by_name || numbers.iter().all(|case| case.symbol.is_none()) {
+                    true => match range(numbers).filter(|_| !by_name) {
+                        Some((first, last)) => {
+                            let (first, last) = (&cases[first], &cases[last]);
+                            quote!(#first..=#last)
+                        }
+                        None => quote!(#(#cases)|*),
+                    },
+                    false => quote!(_ if [#(#cases),*].contains(&discriminant)),
                 }
             }
             None => quote!(_),
@@ -229,4 +234,19 @@ fn is_optional(model: &Model, field: &Field) -> bool {
         Shape::Optional(_) => true,
         shape => !field.boxed && matches!(model.resolve(shape), Shape::Optional(_)),
     }
+}
+
+/// `&` binds more tightly than `as`, which a constant of another type has behind it.
+fn reference(case: &TokenStream) -> TokenStream {
+    let is_cast = case.clone().into_iter().any(|token| matches!(token, TokenTree::Ident(word) if word == "as"));
+    if is_cast { quote!(&(#case)) } else { quote!(&#case) }
+}
+
+/// Where the least and the greatest of three numbers and more are that follow each other: written one by one, they are for a
+/// lint to complain of.
+fn range(numbers: &[Number]) -> Option<(usize, usize)> {
+    let value = |at: &usize| numbers[*at].value;
+    let (first, last) = ((0..numbers.len()).min_by_key(value)?, (0..numbers.len()).max_by_key(value)?);
+    let all_between = value(&last) - value(&first) + 1 == numbers.len() as i128;
+    (numbers.len() > 2 && all_between).then_some((first, last))
 }

@@ -614,3 +614,82 @@ impl<'de> ::serde::Deserialize<'de> for Rarely {
         }
     }
 }
+
+/// Labels that are constants of other types.
+#[doc(alias = "labelled")]
+#[derive(Clone, PartialEq, ::onc_runtime::HexDebug, ::onc_runtime::Xdr)]
+#[xdr(union(i32))]
+#[allow(dead_code)]
+pub enum Labelled {
+    /// `case SOME_LEVEL: double real`
+    #[doc(alias = "real")]
+    #[xdr(case = SOME_LEVEL as i32)]
+    SomeLevel(f64),
+    /// `case MODE_SLOW: void`
+    #[xdr(case = Mode::SLOW.0)]
+    Slow,
+    /// `case 3: case 1: case 2: opaque few<3>`
+    #[doc(alias = "few")]
+    #[xdr(case = [3, 1, 2])]
+    Few(i32, #[xdr(max = 3)] ::onc_runtime::Bytes),
+}
+
+impl ::serde::Serialize for Labelled {
+    fn serialize<T: ::serde::Serializer>(&self, to: T) -> Result<T::Ok, T::Error> {
+        let to = ::onc_runtime::serde::UnionWriter::new(to, "labelled", "kind");
+        match self {
+            Self::SomeLevel(value) => {
+                to.arm::<::onc_runtime::serde::Real, i32, _>(&(SOME_LEVEL as i32), "real", value)
+            }
+            Self::Slow => to.void::<i32>(&Mode::SLOW.0),
+            Self::Few(discriminant, value) => {
+                to.arm::<::onc_runtime::serde::Hex, i32, _>(discriminant, "few", value)
+            }
+        }
+    }
+}
+
+impl<'de> ::serde::Deserialize<'de> for Labelled {
+    fn deserialize<T: ::serde::Deserializer<'de>>(from: T) -> Result<Self, T::Error> {
+        #[derive(::serde::Deserialize)]
+        #[serde(rename = "labelled", deny_unknown_fields)]
+        struct Fields {
+            #[serde(rename = "kind")]
+            discriminant: i32,
+            #[serde(
+                rename = "real",
+                default,
+                with = "::onc_runtime::serde::Each::<::onc_runtime::serde::Real>"
+            )]
+            arm_0: Option<f64>,
+            #[serde(
+                rename = "few",
+                default,
+                with = "::onc_runtime::serde::Each::<::onc_runtime::serde::Hex>"
+            )]
+            arm_1: Option<::onc_runtime::Bytes>,
+        }
+        let Fields { discriminant, arm_0, arm_1 } = ::serde::Deserialize::deserialize(
+            from,
+        )?;
+        let arms = ::onc_runtime::serde::Arms {
+            discriminant: &discriminant,
+            given: &[("real", arm_0.is_some()), ("few", arm_1.is_some())],
+        };
+        match &discriminant {
+            _ if [SOME_LEVEL as i32].contains(&discriminant) => {
+                let value = arms.value("real", arm_0)?;
+                Ok(Self::SomeLevel(value))
+            }
+            _ if [Mode::SLOW.0].contains(&discriminant) => {
+                arms.void()?;
+                Ok(Self::Slow)
+            }
+            1..=3 => {
+                let value = arms.value("few", arm_1)?;
+                Ok(Self::Few(discriminant, value))
+            }
+            _ => Err(arms.none()),
+        }
+    }
+}
