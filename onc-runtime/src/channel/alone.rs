@@ -69,7 +69,9 @@ impl Channel {
             let outcome = inner.pending.take(xid, read);
             let driver = inner.alone.take_if(|alone| *alone == xid).and_then(|_| inner.driver.clone());
             drop(inner);
-            if let Some(driver) = driver {
+            if let Some(driver) = driver
+                && !line.may_rest()
+            {
                 self.give_back(&mut line, &driver);
             }
             return Poll::Ready(outcome);

@@ -1,6 +1,7 @@
 //! The handle through which stubs call.
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use tokio::time::Instant;
@@ -17,13 +18,16 @@ use super::queue::Channel;
 
 /// A client of a server: what generated stubs call through.
 ///
-/// Cheap to clone; clones share the connection, and any number of calls may be in flight on it. The connection is closed
-/// when the last clone and the last call are gone.
-#[derive(Clone)]
+/// Clones share the connection, and any number of calls may be in flight on it. The connection is closed when the last clone
+/// and the last call are gone.
+///
+/// A clone for each task is best: calls count the clone that they were made through, and threads that count the same one wait
+/// for each other.
 pub struct Client {
     pub(super) shared: Arc<Shared>,
 }
 
+#[derive(Clone)]
 pub(super) struct Shared {
     pub(super) target: Through,
     /// None: that of the client beneath.
@@ -37,10 +41,14 @@ pub(super) struct Shared {
 }
 
 /// What the calls go through.
+#[derive(Clone)]
 pub(super) enum Through {
-    Channel(Arc<Channel>),
+    Channel(User),
     Caller(Arc<dyn Caller>),
 }
+
+/// Somebody who speaks through a channel; with the last one it ends.
+pub(super) struct User(Arc<Channel>);
 
 /// A generated client of one version of a program.
 pub trait Stub: Sized {
@@ -92,13 +100,12 @@ impl Client {
         interface: Option<&'static Interface>,
     ) -> Result<Self, EncodeError> {
         let template = interface.map(|interface| Ok((interface, template(interface, &credential)?))).transpose()?;
-        channel.join();
         tokio::spawn(Driver::new(Arc::clone(&channel), link, connector));
         let shared = Shared {
             credential: Some(Arc::new(credential)),
             server: channel.settings.server.clone(),
             limits: channel.settings.limits,
-            target: Through::Channel(channel),
+            target: Through::Channel(User::of(channel)),
             template,
         };
         Ok(Self { shared: Arc::new(shared) })
@@ -107,7 +114,13 @@ impl Client {
     /// A call of procedure `P`. Nothing happens before it is awaited.
     #[inline]
     pub fn call<P: Procedure>(&self, arguments: P::Arguments) -> Call<P> {
-        Call::new(self.clone(), arguments)
+        Call::new(self.share(), arguments)
+    }
+
+    /// This very clone, for one of its calls.
+    #[inline]
+    pub(crate) fn share(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
     }
 
     /// A stub for another program or version over the same connection.
@@ -125,26 +138,18 @@ impl Client {
     /// The credential is longer than the 400 bytes that RFC 5531 §8.2 allows.
     pub fn with_credential(&self, credential: impl Into<Credential>) -> Result<Self, Error> {
         let credential = credential.into();
-        let through = match &self.shared.target {
-            Through::Channel(channel) => {
-                channel.join();
-                Through::Channel(Arc::clone(channel))
-            }
-            Through::Caller(caller) => Through::Caller(Arc::clone(caller)),
-        };
         let interface = self.shared.template.as_ref().map(|(interface, _)| *interface);
-        let mut shared = Shared {
-            target: through,
-            server: self.shared.server.clone(),
-            limits: self.shared.limits,
-            credential: None,
-            template: None,
-        };
-        shared.template = interface
+        let template = interface
             .map(|interface| Ok((interface, template(interface, &credential)?)))
             .transpose()
             .map_err(|error: EncodeError| Error::Arguments(Arc::new(error)))?;
-        shared.credential = Some(Arc::new(credential));
+        let shared = Shared {
+            target: self.shared.target.clone(),
+            credential: Some(Arc::new(credential)),
+            server: self.shared.server.clone(),
+            limits: self.shared.limits,
+            template,
+        };
         Ok(Self { shared: Arc::new(shared) })
     }
 }
@@ -210,11 +215,37 @@ fn template(interface: &Interface, credential: &Credential) -> Result<CallTempla
     CallTemplate::new(interface.program, interface.version, credential)
 }
 
-impl Drop for Shared {
+impl User {
+    fn of(channel: Arc<Channel>) -> Self {
+        channel.join();
+        Self(channel)
+    }
+}
+
+impl Clone for User {
+    fn clone(&self) -> Self {
+        Self::of(Arc::clone(&self.0))
+    }
+}
+
+impl Deref for User {
+    type Target = Arc<Channel>;
+
+    #[inline]
+    fn deref(&self) -> &Arc<Channel> {
+        &self.0
+    }
+}
+
+impl Drop for User {
     fn drop(&mut self) {
-        if let Through::Channel(channel) = &self.target {
-            channel.leave();
-        }
+        self.0.leave();
+    }
+}
+
+impl Clone for Client {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::new(Shared::clone(&self.shared)) }
     }
 }
 

@@ -12,11 +12,9 @@ use tokio::io::ReadBuf;
 use tokio::net::UdpSocket;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::error::Error;
 use crate::observe::{self, Side, step};
 use crate::rpc::{Netid, Record};
-use crate::transport::{Outgoing, failure};
-use crate::xdr::Encoder;
+use crate::transport::failure;
 
 use super::link::{Poller, Progress};
 use super::queue::Channel;
@@ -48,7 +46,7 @@ pub(crate) struct DatagramLink {
 struct Failure(Pin<Box<dyn Future<Output = io::Error> + Send>>);
 
 /// A call that is or will be under way as a datagram.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Outstanding {
     message: Vec<u8>,
     attempts: Attempts,
@@ -68,20 +66,11 @@ impl fmt::Debug for Failure {
 }
 
 impl Outstanding {
-    /// Encodes a call; `write` begins with a record mark, which datagrams do not have.
-    pub(super) fn write(
-        idempotent: bool,
-        write: impl FnOnce(&mut Encoder<'_>) -> Result<(), Error>,
-    ) -> Result<Self, Error> {
-        let mut out = Outgoing::default();
-        out.append(write)?;
-        let message = out.datagram(&mut Vec::new()).to_vec();
-        Ok(Self { message, attempts: Attempts::new(idempotent) })
-    }
-
-    /// The message alone.
-    pub(super) fn into_message(self) -> Vec<u8> {
-        self.message
+    /// A call that has not been sent, in the memory of one that has its reply.
+    pub(super) fn renew(&mut self, idempotent: bool, message: &[u8]) {
+        self.message.clear();
+        self.message.extend_from_slice(message);
+        self.attempts = Attempts::new(idempotent);
     }
 
     /// It has been sent at least once.

@@ -84,6 +84,13 @@ impl Line {
         }
     }
 
+    /// It need not be watched when no call is in flight, until the driver looks after it on its next tick: nothing comes of
+    /// itself, and nothing would be lost with it.
+    #[inline]
+    pub(super) fn may_rest(&self) -> bool {
+        matches!(self.link, Some(Link::Datagram(_)))
+    }
+
     /// It is there and works.
     pub(super) fn is_up(&self) -> bool {
         self.link.is_some() && self.broken.is_none()

@@ -12,7 +12,6 @@ use crate::xdr::{Encoder, Shape};
 
 use super::call::{Call, measure};
 use super::client::Through;
-use super::datagram::Outstanding;
 use super::queue::Channel;
 
 /// A call of procedure `P` whose reply is not waited for.
@@ -97,12 +96,13 @@ impl Channel {
             return Err(Error::Limit(Limit::Calls { max: settings.max_calls }));
         }
         let xid = inner.pending.skip_xid();
+        let before = inner.outgoing.len();
+        inner.outgoing.append(|out| write(out, xid))?;
         if settings.datagrams {
-            let message = Outstanding::write(true, |out| write(out, xid))?.into_message();
+            let message = inner.outgoing.datagram(&mut Vec::new()).to_vec();
+            inner.outgoing.discard();
             inner.one_way_datagrams.push_back(message);
         } else {
-            let before = inner.outgoing.len();
-            inner.outgoing.append(|out| write(out, xid))?;
             inner.position += (inner.outgoing.len() - before) as u64;
         }
         inner.one_way = true;

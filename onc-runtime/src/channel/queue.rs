@@ -46,10 +46,12 @@ pub(crate) struct Channel {
 #[derive(Debug)]
 pub(super) struct Inner {
     pub(super) pending: Pending,
-    /// Calls that the driver has not taken yet (on a stream).
+    /// Calls that the driver has not taken yet, on a stream.
     pub(super) outgoing: Outgoing,
     /// The same on a datagram socket.
     pub(super) datagrams: Vec<u32>,
+    /// The memory of a datagram whose reply came, for the next one.
+    spare: Option<Box<Outstanding>>,
     /// Datagrams that are sent once.
     pub(super) one_way_datagrams: VecDeque<Vec<u8>>,
     /// There are calls among what is queued that nobody waits for, and that have to leave all the same.
@@ -101,6 +103,7 @@ impl Channel {
                 pending: Pending::new(random_xid()),
                 outgoing: Outgoing::default(),
                 datagrams: Vec::new(),
+                spare: None,
                 one_way_datagrams: VecDeque::new(),
                 one_way: false,
                 leaving: 0,
@@ -158,24 +161,17 @@ impl Channel {
         let queued = inner.connected || settings.datagrams;
         let position = if queued { inner.position } else { NOT_QUEUED };
         let xid = inner.pending.insert(Waiting { waker: waker.clone(), deadline, position, datagram: None });
-        let written = if settings.datagrams {
-            Outstanding::write(idempotent, |out| write(out, xid)).map(|outstanding| {
-                if let Some(waiting) = inner.pending.waiting(xid) {
-                    waiting.datagram = Some(Box::new(outstanding));
-                }
-                inner.datagrams.push(xid);
-            })
-        } else if !queued {
-            Ok(())
-        } else {
-            let before = inner.outgoing.len();
-            inner.outgoing.append(|out| write(out, xid)).map(|()| {
-                inner.position += (inner.outgoing.len() - before) as u64;
-            })
-        };
+        let before = inner.outgoing.len();
+        let written = if queued { inner.outgoing.append(|out| write(out, xid)) } else { Ok(()) };
         if let Err(error) = written {
             inner.pending.remove(xid);
             return Err(error);
+        }
+        if settings.datagrams {
+            inner.queue_datagram(xid, idempotent);
+        } else {
+            // Nothing, without a connection.
+            inner.position += (inner.outgoing.len() - before) as u64;
         }
         if inner.may_go_alone() {
             inner.alone = Some(xid);
@@ -264,6 +260,17 @@ impl Inner {
         self.one_way || self.pending.any_waiting()
     }
 
+    /// Queues what has just been written as a datagram, which stays here until the reply comes.
+    fn queue_datagram(&mut self, xid: u32, idempotent: bool) {
+        let mut outstanding = self.spare.take().unwrap_or_default();
+        outstanding.renew(idempotent, self.outgoing.datagram(&mut Vec::new()));
+        self.outgoing.discard();
+        if let Some(waiting) = self.pending.waiting(xid) {
+            waiting.datagram = Some(outstanding);
+        }
+        self.datagrams.push(xid);
+    }
+
     /// Hands the reply to a call to `read`, or says why there is none, once it is known.
     #[inline]
     pub(super) fn outcome<R>(
@@ -299,6 +306,9 @@ impl Inner {
         let xid = u32::from_be_bytes(*xid);
         step!(9, "the client stub receives the reply from its kernel", xid);
         let waiting = self.pending.settle(xid, record)?;
+        if waiting.datagram.is_some() {
+            self.spare = waiting.datagram;
+        }
         // A caller that reads by itself is awake.
         (self.alone != Some(xid)).then_some(waiting.waker)
     }

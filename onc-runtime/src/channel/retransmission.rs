@@ -19,7 +19,7 @@ pub(crate) struct Retransmission {
 }
 
 /// How often a call has been sent, and when it will be again.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Attempts {
     idempotent: bool,
     sends: u32,

@@ -75,7 +75,7 @@ impl Service<Request> for ClientService {
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let client = self.0.clone();
+        let client = self.0.share();
         Box::pin(async move { client.call_raw(request).await })
     }
 }

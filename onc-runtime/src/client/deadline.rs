@@ -18,7 +18,7 @@ pub(super) struct Hurried {
 
 impl Caller for Hurried {
     fn call(&self, mut request: Request) -> Pin<Box<dyn Future<Output = Result<Response, Error>> + Send>> {
-        let (client, timeout) = (self.client.clone(), self.timeout);
+        let (client, timeout) = (self.client.share(), self.timeout);
         Box::pin(async move {
             let own = request.deadline;
             request.deadline = own.or_else(|| Instant::now().checked_add(timeout));

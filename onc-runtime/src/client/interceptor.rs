@@ -109,7 +109,7 @@ struct Intercepted<I> {
 
 impl<I: ClientInterceptor> Caller for Intercepted<I> {
     fn call(&self, mut request: Request) -> Pin<Box<dyn Future<Output = Result<Response, Error>> + Send>> {
-        let (client, interceptor) = (self.client.clone(), Arc::clone(&self.interceptor));
+        let (client, interceptor) = (self.client.share(), Arc::clone(&self.interceptor));
         Box::pin(async move {
             interceptor.intercept(&mut request).await.map_err(middleware_error)?;
             client.call_raw(request).await

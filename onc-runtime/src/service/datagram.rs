@@ -1,19 +1,17 @@
 //! The server's side of one UDP socket.
 
 use std::future::poll_fn;
-use std::io::{self, IoSliceMut};
-use std::net::{IpAddr, SocketAddr};
+use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSockRef, UdpSocketState};
-use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::time::Instant;
 
 use crate::observe::{self, Side, step};
 use crate::rpc::Netid;
-use crate::transport::{Outgoing, Peer, canonical};
+use crate::transport::{MultihomedSocket, Outgoing, Peer, Return, canonical};
 
 use super::connection::Settings;
 use super::duplicates::{Admission, DuplicateCache, Ticket};
@@ -24,12 +22,12 @@ use super::{ConnectionInfo, Handling, Lifecycle, Registry, Reply};
 /// The largest datagram that IPv4 carries behind its own and UDP's header.
 pub(crate) const MAX_DATAGRAM: usize = 65_507;
 
-/// Room for a received datagram, or several that the kernel has joined.
+/// Room for a received datagram.
 const ROOM: usize = 64 << 10;
 
 /// One UDP socket: reads calls, runs them, sends replies from the address that each call came to.
 pub(crate) struct Datagrams {
-    socket: Arc<Socket>,
+    socket: Arc<MultihomedSocket>,
     registry: Registry,
     settings: Settings,
     /// The largest call that is taken.
@@ -40,18 +38,6 @@ pub(crate) struct Datagrams {
     /// Of the last call: the next one is often from the same peer.
     info: Arc<ConnectionInfo>,
     spares: Spares,
-}
-
-struct Socket {
-    io: UdpSocket,
-    state: UdpSocketState,
-}
-
-/// Where a reply goes to, and from which of this host's addresses.
-#[derive(Clone, Copy)]
-struct Return {
-    to: SocketAddr,
-    from: Option<IpAddr>,
 }
 
 impl Datagrams {
@@ -67,11 +53,10 @@ impl Datagrams {
         lifecycle: Lifecycle,
     ) -> io::Result<Self> {
         let local = socket.local_addr()?;
-        let state = UdpSocketState::new(UdpSockRef::from(&socket))?;
         let max_call_size = settings.max_record_size;
         settings.max_record_size = settings.max_record_size.min(MAX_DATAGRAM);
         let info = ConnectionInfo::new(Peer::udp(local), Some(local));
-        let socket = Arc::new(Socket { io: socket, state });
+        let socket = Arc::new(MultihomedSocket::new(socket)?);
         Ok(Self {
             socket,
             registry,
@@ -96,57 +81,48 @@ impl Datagrams {
     ///
     /// The socket failed for good.
     pub(crate) async fn run(mut self) -> io::Result<()> {
-        let local = self.socket.io.local_addr()?;
-        let mut buffers = vec![0; ROOM * BATCH_SIZE];
+        let local = self.socket.local_addr()?;
+        let mut room = vec![0; ROOM];
         let mut out = Outgoing::default();
         let mut message = Vec::new();
         let stopping = self.lifecycle.clone().stopping();
         tokio::pin!(stopping);
         loop {
-            let mut meta = [RecvMeta::default(); BATCH_SIZE];
-            let received = tokio::select! {
-                received = self.socket.receive(&mut buffers, &mut meta) => received?,
+            let (length, destination) = tokio::select! {
+                received = self.socket.receive(&mut room) => received?,
                 () = &mut stopping => return Ok(()),
             };
-            let now = Instant::now();
-            for (meta, room) in meta.iter().take(received).zip(buffers.chunks(ROOM)) {
-                // The kernel may hand over several datagrams of one sender joined, `stride` bytes each.
-                for datagram in room[..meta.len].chunks(meta.stride.max(1)) {
-                    let destination = Return { to: meta.addr, from: meta.dst_ip };
-                    self.remember(local, destination);
-                    observe::datagram_received(Side::Server, self.info.peer.netid(), datagram.len());
-                    if datagram.len() > self.max_call_size {
-                        tracing::debug!(
-                            target: "onc::server",
-                            peer = %self.info.peer,
-                            bytes = datagram.len(),
-                            "a call that is too large was dropped; `max_record_size` takes larger ones"
-                        );
-                        continue;
-                    }
-                    if self.lifecycle.calls().is_full() {
-                        // What was read is held back too; what was not waits in the socket.
-                        tokio::select! {
-                            () = self.lifecycle.calls().clone().room() => {}
-                            () = &mut stopping => return Ok(()),
-                        }
-                    }
-                    match self.admit(now, datagram, destination.to) {
-                        Admission::Execute(ticket) => {
-                            let Some(ticket) = self.answer(datagram, destination, ticket, &mut out).await else {
-                                continue;
-                            };
-                            let reply = out.datagram(&mut message);
-                            if let Some(ticket) = ticket {
-                                ticket.answered(now.into_std(), reply);
-                            }
-                            self.socket.send(reply, destination).await;
-                            out.discard();
-                        }
-                        Admission::Repeat(reply) => self.socket.send(&reply, destination).await,
-                        Admission::Drop => {}
-                    }
+            let (datagram, now) = (&room[..length], Instant::now());
+            self.remember(local, destination);
+            observe::datagram_received(Side::Server, self.info.peer.netid(), length);
+            if length > self.max_call_size {
+                tracing::debug!(
+                    target: "onc::server",
+                    peer = %self.info.peer,
+                    bytes = length,
+                    "a call that is too large was dropped; `max_record_size` takes larger ones"
+                );
+                continue;
+            }
+            if self.lifecycle.calls().is_full() {
+                // What was read is held back too; what was not waits in the socket.
+                tokio::select! {
+                    () = self.lifecycle.calls().clone().room() => {}
+                    () = &mut stopping => return Ok(()),
                 }
+            }
+            match self.admit(now, datagram, destination.to) {
+                Admission::Execute(ticket) => {
+                    let Some(ticket) = self.answer(datagram, destination, ticket, &mut out).await else { continue };
+                    let reply = out.datagram(&mut message);
+                    if let Some(ticket) = ticket {
+                        ticket.answered(now.into_std(), reply);
+                    }
+                    send(&self.socket, reply, destination).await;
+                    out.discard();
+                }
+                Admission::Repeat(reply) => send(&self.socket, &reply, destination).await,
+                Admission::Drop => {}
             }
         }
     }
@@ -206,7 +182,7 @@ async fn finish(
     mut handling: Handling,
     xid: u32,
     max: usize,
-    socket: Arc<Socket>,
+    socket: Arc<MultihomedSocket>,
     destination: Return,
     ticket: Option<Ticket>,
 ) {
@@ -217,55 +193,19 @@ async fn finish(
     if let Some(ticket) = ticket {
         ticket.answered(Instant::now().into_std(), reply);
     }
-    socket.send(reply, destination).await;
+    send(&socket, reply, destination).await;
 }
 
-impl Socket {
-    async fn receive(&self, buffers: &mut [u8], meta: &mut [RecvMeta]) -> io::Result<usize> {
-        let received = self
-            .io
-            .async_io(Interest::READABLE, || {
-                let mut rooms = [const { None }; BATCH_SIZE];
-                for (room, buffer) in rooms.iter_mut().zip(buffers.chunks_mut(ROOM)) {
-                    *room = Some(IoSliceMut::new(buffer));
-                }
-                let mut rooms = rooms.map(|room| room.unwrap_or_else(|| IoSliceMut::new(&mut [])));
-                self.state.recv(UdpSockRef::from(&self.io), &mut rooms, meta)
-            })
-            .await;
-        match received {
-            // An ICMP answer to one of our replies says nothing about the next call.
-            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => Ok(0),
-            other => other,
-        }
+/// Sends a reply. A reply that does not get out is as good as one lost on the way: the client asks again.
+async fn send(socket: &MultihomedSocket, message: &[u8], destination: Return) {
+    // Not every call gets a reply.
+    if message.is_empty() {
+        return;
     }
-
-    async fn try_send(&self, transmit: &Transmit<'_>) -> io::Result<()> {
-        self.io.async_io(Interest::WRITABLE, || self.state.try_send(UdpSockRef::from(&self.io), transmit)).await
-    }
-
-    /// Sends a reply. A reply that does not get out is as good as one lost on the way: the client asks again.
-    async fn send(&self, message: &[u8], destination: Return) {
-        // Not every call gets a reply.
-        if message.is_empty() {
-            return;
-        }
-        let transmit = Transmit {
-            destination: destination.to,
-            ecn: None,
-            contents: message,
-            segment_size: None,
-            src_ip: destination.from,
-        };
-        let mut sent = self.try_send(&transmit).await;
-        if sent.is_err() && transmit.src_ip.is_some() {
-            // The call came by broadcast, to an address that nobody sends from.
-            sent = self.try_send(&Transmit { src_ip: None, ..transmit }).await;
-        }
-        step!(8, "the reply crosses back", bytes = message.len());
-        observe::datagram_sent(Side::Server, Netid::udp(&canonical(destination.to)), message.len());
-        if let Err(error) = sent {
-            tracing::debug!(target: "onc::server", %error, to = %destination.to, "a reply was not sent");
-        }
+    let sent = socket.send(message, destination).await;
+    step!(8, "the reply crosses back", bytes = message.len());
+    observe::datagram_sent(Side::Server, Netid::udp(&canonical(destination.to)), message.len());
+    if let Err(error) = sent {
+        tracing::debug!(target: "onc::server", %error, to = %destination.to, "a reply was not sent");
     }
 }

@@ -11,6 +11,7 @@ mod low_water;
 pub mod memory;
 #[cfg(feature = "metrics")]
 mod metered;
+mod multihomed;
 mod outgoing;
 mod peer;
 mod refused;
@@ -31,6 +32,7 @@ pub(crate) use self::incoming::{Arrival, Incoming};
 pub use self::interface::broadcast_address;
 #[cfg(feature = "metrics")]
 pub(crate) use self::metered::Metered;
+pub(crate) use self::multihomed::{MultihomedSocket, Return};
 pub(crate) use self::outgoing::Outgoing;
 pub use self::peer::Peer;
 pub(crate) use self::peer::canonical;
