@@ -8,10 +8,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
 
-use onc_runtime::Client;
 use onc_runtime::client::ClientBuilder;
 use onc_runtime::portmap::Resolver;
+use onc_runtime::{Bytes, Client};
 use onc_tests::dice::Dice;
+use onc_tests::everything::generated::EverythingV1Client;
 use onc_tests::faults::{DatagramFaults, StreamFaults, datagram_proxy, stream_proxy};
 use onc_tests::ledger::Ledger;
 use onc_tests::ledger::generated::LedgerV1Client;
@@ -154,5 +155,30 @@ fn every_call_is_answered_and_executed_once() {
         assert_eq!(executed.len() as u64, tickets.load(Ordering::Relaxed));
         assert!(executed.values().all(|times| *times == 1), "a call was executed more than once");
         let _ = fs::remove_file(file);
+    });
+}
+
+#[test]
+fn datagrams_longer_than_a_packet_cross_in_fragments() {
+    inside(|| {
+        if !lay_cable() {
+            return leave_out("no second host may be made here");
+        }
+        // Bound to all addresses, and to one.
+        for listen in ["0.0.0.0:0", "10.78.0.2:0"] {
+            let (_server, address) = start_far(env!("CARGO_BIN_EXE_everything-server"), &[listen]);
+            let address = SocketAddr::new(FAR.parse().expect("an address"), address.port());
+            let runtime = Builder::new_current_thread().enable_all().build().expect("a tokio runtime");
+            runtime.block_on(async {
+                let client: EverythingV1Client = Client::builder().udp().connect_to(address).await.expect("a socket");
+                // A cable carries 1500 bytes at once.
+                for size in [1400, 1600, 8192, 60_000] {
+                    let blob = Bytes::from(vec![0x5a; size]);
+                    let echoed = client.echo_blob(blob.clone()).await;
+                    let echoed = echoed.unwrap_or_else(|error| panic!("{size} bytes over UDP, {listen}: {error}"));
+                    assert_eq!(echoed, blob, "{size} bytes");
+                }
+            });
+        }
     });
 }
