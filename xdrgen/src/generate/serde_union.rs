@@ -236,12 +236,6 @@ fn is_optional(model: &Model, field: &Field) -> bool {
     }
 }
 
-/// `&` binds more tightly than `as`, which a constant of another type has behind it.
-fn reference(case: &TokenStream) -> TokenStream {
-    let is_cast = case.clone().into_iter().any(|token| matches!(token, TokenTree::Ident(word) if word == "as"));
-    if is_cast { quote!(&(#case)) } else { quote!(&#case) }
-}
-
 /// Where the least and the greatest of three numbers and more are that follow each other: written one by one, they are for a
 /// lint to complain of.
 fn range(numbers: &[Number]) -> Option<(usize, usize)> {
