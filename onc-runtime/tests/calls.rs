@@ -96,14 +96,18 @@ async fn refusals_arrive_as_what_they_are() {
 
 #[tokio::test]
 async fn a_deadline_passes_and_a_dropped_call_is_forgotten() {
-    let (tester, address, ..) = serve().await;
+    let (tester, address, handle, _) = serve().await;
     let client = tcp(address).await;
     let late = client.wait(1).timeout(Duration::from_millis(20)).await;
     let Err(Error::Deadline(deadline)) = late else { panic!("{late:?}") };
     assert_eq!(deadline.phase, Phase::Reply);
 
+    tester.begun.notified().await;
+
     let dropped = tokio::spawn(client.wait(2));
     tester.begun.notified().await;
+    assert_eq!(handle.calls(), 2, "the first one runs on, although nobody waits");
+    assert_eq!(client.0.server(), Some(&*address.to_string()));
     dropped.abort();
     tester.gate.add_permits(2);
     assert_eq!(client.add(20, 22).await.expect("late replies are ignored"), 42);

@@ -107,6 +107,23 @@ async fn layers_of_the_client_limit_its_calls() {
     assert_eq!(first.await.expect("ran").expect("answered"), 1);
 }
 
+#[tokio::test]
+async fn a_limit_of_rate_is_kept_for_all_clones_of_a_client() {
+    let server =
+        Server::builder().add(TestV1Server::new(Tester::new())).registration(Policy::Off).bind("127.0.0.1:0").await;
+    let server = server.expect("bound");
+    let address = server.local_addr();
+    tokio::spawn(server.run());
+    // The buffer is what clones of the client share.
+    let layers = ServiceBuilder::new().buffer(8).rate_limit(2, Duration::from_secs(3600)).into_inner();
+    let client: TestV1Client = Client::builder().layer(layers).connect_to(address).await.expect("connected");
+    for other in [client.clone(), client.clone()] {
+        assert_eq!(other.add(1, 2).await.expect("answered"), 3);
+    }
+    let third = client.add(1, 2).timeout(Duration::from_millis(20)).await;
+    assert!(matches!(third, Err(Error::Deadline(_))), "{third:?}");
+}
+
 /// Tries again as often as it is told, whatever the error.
 #[derive(Clone)]
 struct Again(usize);

@@ -108,18 +108,27 @@ async fn the_server_knows_the_clients_user() {
         async fn echo(&self, _cx: &Context, data: Bytes) -> Result<Bytes, Fault> {
             Ok(data)
         }
-        async fn wait(&self, cx: &Context, _ticket: u32) -> Result<u32, Fault> {
+        async fn wait(&self, cx: &Context, ticket: u32) -> Result<u32, Fault> {
             assert!(cx.peer().is_local() && cx.peer().netid() == Netid::Local);
-            cx.peer().uid().ok_or(Fault::SystemError)
+            let asked = match ticket {
+                0 => cx.peer().uid(),
+                1 => cx.peer().gid(),
+                _ => cx.peer().pid(),
+            };
+            asked.ok_or(Fault::SystemError)
         }
     }
     let name = name();
     let server = Server::builder().add(TestV1Server(Arc::new(Uid))).registration(Policy::Off).listen_unix(&name);
     let running = start(server.build().await.expect("bound"));
     // Who made the file is who runs this test.
-    let own = std::fs::symlink_metadata(&name).expect("there").uid();
+    let file = std::fs::symlink_metadata(&name).expect("there");
     let client: TestV1Client = Client::builder().connect(format!("unix:{}", name.display())).await.expect("connected");
-    assert_eq!(client.wait(0).await.expect("answered"), own);
+    assert_eq!(client.wait(0).await.expect("answered"), file.uid());
+    assert_eq!(client.wait(1).await.expect("answered"), file.gid());
+    if cfg!(target_os = "linux") {
+        assert_eq!(client.wait(2).await.expect("answered"), std::process::id());
+    }
     stop(running).await;
 }
 

@@ -131,6 +131,13 @@ impl Client {
         S::from_client(self.clone())
     }
 
+    /// Whom it was told to call: `host`, `host:port`, `unix:/path`. None of a service in this process, and of a stream that was
+    /// handed in.
+    #[must_use]
+    pub fn server(&self) -> Option<&str> {
+        self.shared.server.as_deref()
+    }
+
     /// A client over the same connection whose calls carry this credential.
     ///
     /// # Errors
@@ -252,7 +259,7 @@ impl Clone for Client {
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let interface = self.shared.template.as_ref().map(|(interface, _)| interface);
-        f.debug_struct("Client").field("interface", &interface).finish_non_exhaustive()
+        f.debug_struct("Client").field("server", &self.server()).field("interface", &interface).finish_non_exhaustive()
     }
 }
 

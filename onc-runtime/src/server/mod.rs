@@ -179,6 +179,12 @@ impl ServerHandle {
         self.host.lifecycle.stop();
     }
 
+    /// Calls that wait in their handlers now, over all transports.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        self.host.lifecycle.calls().len()
+    }
+
     /// Serves a connection that was made elsewhere: TLS, a [pipe in memory](crate::transport::memory), the standard input of a
     /// process. It ends with the server, or before it when the other end closes it.
     ///

@@ -11,6 +11,7 @@ pub struct Peer {
     netid: Netid,
     address: Option<SocketAddr>,
     uid: Option<u32>,
+    gid: Option<u32>,
     pid: Option<u32>,
 }
 
@@ -18,7 +19,7 @@ impl Peer {
     /// A peer at an IP address.
     #[must_use]
     pub fn ip(netid: Netid, address: SocketAddr) -> Self {
-        Self { netid, address: Some(address), uid: None, pid: None }
+        Self { netid, address: Some(address), uid: None, gid: None, pid: None }
     }
 
     /// A peer that connected from this address. One that came by IPv4 to an IPv6 socket is a peer of IPv4.
@@ -36,14 +37,13 @@ impl Peer {
     /// A peer on this host that has no IP address: on a Unix socket, whose owner the kernel tells, or in this process.
     #[must_use]
     pub fn local(uid: Option<u32>) -> Self {
-        Self { netid: Netid::Local, address: None, uid, pid: None }
+        Self { netid: Netid::Local, address: None, uid, gid: None, pid: None }
     }
 
-    /// The same, with the number of its process.
+    /// The same, with its group and the number of its process.
     #[cfg(unix)]
-    pub(crate) fn with_pid(mut self, pid: Option<u32>) -> Self {
-        self.pid = pid;
-        self
+    pub(crate) fn with_process(self, gid: Option<u32>, pid: Option<u32>) -> Self {
+        Self { gid, pid, ..self }
     }
 
     /// The transport that it came by.
@@ -62,6 +62,12 @@ impl Peer {
     #[must_use]
     pub fn uid(&self) -> Option<u32> {
         self.uid
+    }
+
+    /// The group it runs as, where the kernel tells: on a Unix socket.
+    #[must_use]
+    pub fn gid(&self) -> Option<u32> {
+        self.gid
     }
 
     /// The number of the process that connected, where the kernel tells: on a Unix socket. It may have ended since.

@@ -32,7 +32,8 @@ pub fn peer(stream: &UnixStream) -> Peer {
     let credentials = stream.peer_cred().ok();
     // Zero is one of another namespace, which has no number here.
     let pid = credentials.and_then(|credentials| u32::try_from(credentials.pid()?).ok()).filter(|pid| *pid != 0);
-    Peer::local(credentials.map(|credentials| credentials.uid())).with_pid(pid)
+    Peer::local(credentials.map(|credentials| credentials.uid()))
+        .with_process(credentials.map(|credentials| credentials.gid()), pid)
 }
 
 /// A listening socket. One that was bound here takes its file with it when it is closed.
