@@ -172,6 +172,14 @@ pub(crate) fn decode(bytes: Vec<u8>) -> String {
     }
 }
 
+/// The columns of a tab, as terminals have them.
+const TAB: usize = 8;
+
+/// The column, from 0, of the byte `at` of a line.
+pub(crate) fn columns(line: &str, at: usize) -> usize {
+    line[..at].chars().fold(0, |column, char| if char == '\t' { (column / TAB + 1) * TAB } else { column + 1 })
+}
+
 /// Files over 4 GiB are refused before they come here.
 fn offset(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
@@ -186,6 +194,12 @@ mod tests {
         let mut map = SourceMap::default();
         let file = map.add(Path::new("a.x"), "a\nß = b\n".to_owned(), None);
         assert_eq!(map.place(Span::new(file, 7, 8)), Place { line: 2, column: 5 });
+    }
+
+    #[test]
+    fn tabs_count() {
+        assert_eq!(columns("\ta", 1), 8);
+        assert_eq!(columns("ab\tc", 3), 8);
     }
 
     #[test]

@@ -71,9 +71,11 @@ pub(crate) fn check(parsed: &Parsed, name: String, options: &Options, diagnostic
         }));
     }
     let mut model = checker.model(name, kinds, programs);
-    if !checker.diagnostics.has_errors() {
+    let spans: Vec<Span> = checker.types.iter().map(|one| one.span).collect();
+    if checker.diagnostics.has_errors() {
+        recursion::report(&model, &spans, checker.diagnostics);
+    } else {
         checker.check_features(&model);
-        let spans: Vec<Span> = checker.types.iter().map(|one| one.span).collect();
         recursion::resolve(&mut model, &spans, checker.diagnostics);
     }
     let (misuse, unmatched) = wishes::apply(&mut model, options);

@@ -18,20 +18,41 @@ const MOST_TRIED: usize = 256;
 
 /// Resolves all recursion of `model`; `spans`: where the types are defined.
 pub(super) fn resolve(model: &mut Model, spans: &[Span], diagnostics: &mut Diagnostics) {
-    if !aliases_end(model, spans, diagnostics) {
+    let aliases = aliases_end(model, spans, diagnostics);
+    if let Err(circular) = &aliases {
+        all_end(model, spans, &Known { end: circular, unions: false }, diagnostics);
         return;
     }
     take_lists(model);
-    if !all_end(model, spans, diagnostics) {
+    if !all_end(model, spans, &Known { end: &HashSet::new(), unions: true }, diagnostics) {
         return;
     }
     box_circles(model);
 }
 
+/// Reports the types without an end of a model that has other mistakes. Of a wrong union, arms may be missing that would end it.
+pub(super) fn report(model: &Model, spans: &[Span], diagnostics: &mut Diagnostics) {
+    let circular = aliases_end(model, spans, diagnostics).err().unwrap_or_default();
+    all_end(model, spans, &Known { end: &circular, unions: false }, diagnostics);
+}
+
+/// What is known before types without an end are looked for.
+struct Known<'a> {
+    /// These are not to be reported.
+    end: &'a HashSet<usize>,
+    /// Unions are right: one of their arms has to end.
+    unions: bool,
+}
+
 /// A typedef leads to something that is none: Rust's aliases cannot contain themselves.
-fn aliases_end(model: &Model, spans: &[Span], diagnostics: &mut Diagnostics) -> bool {
+///
+/// # Errors
+///
+/// The typedefs that lead to themselves.
+fn aliases_end(model: &Model, spans: &[Span], diagnostics: &mut Diagnostics) -> Result<(), HashSet<usize>> {
     let mut depth: Vec<Option<usize>> = vec![None; model.types.len()];
     let mut right = true;
+    let mut circular = HashSet::new();
     for start in 0..model.types.len() {
         let mut chain = Vec::new();
         let mut on_chain = HashSet::new();
@@ -43,6 +64,7 @@ fn aliases_end(model: &Model, spans: &[Span], diagnostics: &mut Diagnostics) -> 
             if !on_chain.insert(at) {
                 let circle: Vec<usize> = chain.iter().copied().skip_while(|one| *one != at).collect();
                 alias_circle(model, spans, &circle, diagnostics);
+                circular.extend(circle);
                 right = false;
                 break 0;
             }
@@ -65,7 +87,7 @@ fn aliases_end(model: &Model, spans: &[Span], diagnostics: &mut Diagnostics) -> 
             depth[*at] = Some(length);
         }
     }
-    right
+    if right { Ok(()) } else { Err(circular) }
 }
 
 fn alias_circle(model: &Model, spans: &[Span], circle: &[usize], diagnostics: &mut Diagnostics) {
@@ -202,7 +224,7 @@ fn needed(shape: &Shape) -> Option<TypeId> {
 }
 
 /// Whether every type has a value that ends; types that contain themselves whatever happens are errors.
-fn all_end(model: &Model, spans: &[Span], diagnostics: &mut Diagnostics) -> bool {
+fn all_end(model: &Model, spans: &[Span], known: &Known<'_>, diagnostics: &mut Diagnostics) -> bool {
     let count = model.types.len();
     // Who needs it; and of each, how much is still without an end.
     let mut needed_by: Vec<Vec<(usize, usize)>> = vec![Vec::new(); count];
@@ -212,13 +234,13 @@ fn all_end(model: &Model, spans: &[Span], diagnostics: &mut Diagnostics) -> bool
         let ways: Vec<Vec<&Shape>> = match &one.kind {
             TypeKind::Alias(shape) => vec![vec![shape]],
             TypeKind::Struct(body) => vec![body.fields.iter().map(|field| &field.shape).collect()],
-            TypeKind::Union(body) => {
+            TypeKind::Union(body) if known.unions => {
                 let arms = body.arms.iter().map(|arm| arm.field.as_ref());
                 arms.chain(body.default.iter().map(|arm| arm.field.as_ref()))
                     .map(|field| field.map(|field| &field.shape).into_iter().collect())
                     .collect()
             }
-            TypeKind::Enum(_) | TypeKind::Extern(_) => vec![Vec::new()],
+            TypeKind::Union(_) | TypeKind::Enum(_) | TypeKind::Extern(_) => vec![Vec::new()],
         };
         let mut counters = Vec::with_capacity(ways.len());
         for (way, shapes) in ways.iter().enumerate() {
@@ -231,7 +253,7 @@ fn all_end(model: &Model, spans: &[Span], diagnostics: &mut Diagnostics) -> bool
         waiting.push(counters);
     }
     let mut ends = vec![false; count];
-    let mut ready: Vec<usize> = (0..count).filter(|at| waiting[*at].contains(&0)).collect();
+    let mut ready: Vec<usize> = (0..count).filter(|at| waiting[*at].contains(&0) || known.end.contains(at)).collect();
     for at in &ready {
         ends[*at] = true;
     }

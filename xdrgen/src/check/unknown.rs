@@ -79,7 +79,10 @@ impl Checker<'_, '_> {
             })
             .collect();
         let what = if several { "they are Rust types of yours" } else { "it is a Rust type of yours" };
-        diagnostic = diagnostic.help(format!("if {what}, tell the configuration:\n{}", externs.join("\n")));
+        diagnostic = diagnostic.help(format!(
+            "if {what}, tell the configuration, or the command by `--extern-type NAME=RUST`:\n{}",
+            externs.join("\n")
+        ));
         self.error(diagnostic);
     }
 
@@ -120,10 +123,10 @@ impl Checker<'_, '_> {
         let defines: Vec<String> =
             names.iter().take(MOST_NAMES).map(|(name, _)| format!(".define(\"{name}=…\")")).collect();
         let what = if several { "they come" } else { "it comes" };
-        self.error(
-            diagnostic
-                .help(format!("if {what} from a C header, tell the configuration the value:\n{}", defines.join("\n"))),
-        );
+        self.error(diagnostic.help(format!(
+            "if {what} from a C header, tell the configuration the value, or the command by `-D NAME=NUMBER`:\n{}",
+            defines.join("\n")
+        )));
     }
 
     fn headers_with_source(&self) -> Option<String> {

@@ -1,7 +1,7 @@
 //! What the preprocessor hands over: text for the grammar, with the way back to the files.
 
 use super::macros::PpToken;
-use crate::source::{SourceFile, Span};
+use crate::source::{SourceFile, Span, columns};
 
 /// Tokens, each followed by one blank.
 #[derive(Debug, Default)]
@@ -45,7 +45,10 @@ pub(crate) struct Comment {
 impl Comment {
     /// The comment at `span` of `file`; `above`: the one before it in the file.
     pub(super) fn new(span: Span, above: Option<&Comment>, file: &SourceFile) -> Self {
-        let indent = |at: u32| at as usize - file.line_start(file.line(at));
+        let indent = |at: u32| {
+            let start = file.line_start(file.line(at));
+            columns(&file.text[start..], at as usize - start)
+        };
         let start = file.line_start(file.line(span.start));
         let alone = file.text[start..span.start as usize].chars().all(char::is_whitespace);
         let below = |above: &Comment| {

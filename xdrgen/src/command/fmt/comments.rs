@@ -1,7 +1,6 @@
 //! Comments in their new place.
 
-/// The columns of a tab, as terminals have them.
-const TAB: usize = 8;
+use crate::source::columns;
 
 /// A comment whose first line starts at `column`, where it started at `old_column`: what is drawn in it stays together.
 pub(super) fn moved(comment: &str, old_column: usize, column: usize) -> String {
@@ -25,11 +24,6 @@ pub(super) fn moved(comment: &str, old_column: usize, column: usize) -> String {
     text
 }
 
-/// The column, from 0, of the byte `at` of a line.
-pub(super) fn columns(line: &str, at: usize) -> usize {
-    line[..at].chars().fold(0, |column, char| if char == '\t' { (column / TAB + 1) * TAB } else { column + 1 })
-}
-
 /// A comment without its blanks: what formatting must not change.
 pub(super) fn words(comment: &str) -> Vec<&str> {
     comment.split_whitespace().collect()
@@ -48,11 +42,5 @@ mod tests {
     fn drawings_stay_together() {
         assert_eq!(moved("/* a\n     +--+\n     |  |\n*/", 4, 0), "/* a\n +--+\n |  |\n */");
         assert_eq!(moved("/* a\n +--+\n */", 0, 0), "/* a\n +--+\n */");
-    }
-
-    #[test]
-    fn tabs_count() {
-        assert_eq!(columns("\ta", 1), 8);
-        assert_eq!(columns("ab\tc", 3), 8);
     }
 }

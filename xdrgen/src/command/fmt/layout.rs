@@ -6,11 +6,14 @@
 
 use super::{
     Fault,
-    comments::{columns, moved, words},
+    comments::{moved, words},
     lines::{self, Line, Trailing},
     spacing::{Piece, Spacing},
 };
-use crate::preprocess::lexer::{RawKind, RawToken, lex};
+use crate::{
+    preprocess::lexer::{RawKind, RawToken, lex},
+    source::columns,
+};
 
 /// One level.
 const INDENT: usize = 4;
@@ -112,6 +115,12 @@ impl<'t> Layout<'t> {
             }
             RawKind::BlockComment | RawKind::LineComment => {
                 let alone = tokens.get(next).is_none_or(|token| token.kind == RawKind::Newline);
+                let behind = tokens[next..].iter().find(|token| token.kind != RawKind::Newline && !is_comment(token));
+                let last = behind.is_some_and(|token| &self.text[token.start..token.end] == "}");
+                if last && !was_start {
+                    // Of a member without a comma.
+                    self.flush_part();
+                }
                 self.comment(token, was_start, alone);
             }
             RawKind::Mark => self.mark(token, text, tokens.get(next..).unwrap_or_default())?,
@@ -205,6 +214,12 @@ impl<'t> Layout<'t> {
             self.flush_part();
             let column = self.indent() + CONTINUATION;
             self.put_line(column, &moved(text, old_column, column));
+        } else if was_start
+            && alone
+            && self.newlines == 1
+            && let Some(line) = self.out.last_mut().filter(|line| line.goes_on(old_column))
+        {
+            line.below.push(text.to_owned());
         } else if was_start && (alone || text.contains('\n') || token.kind == RawKind::LineComment) {
             let column = self.indent();
             self.put_line(column, &moved(text, old_column, column));
@@ -258,7 +273,7 @@ impl<'t> Layout<'t> {
     fn put_line(&mut self, indent: usize, text: &str) {
         let first = self.out.last().is_none_or(|line| line.text.ends_with('{'));
         let gap = std::mem::take(&mut self.gap) && !first;
-        self.out.push(Line { gap, indent, text: text.to_owned(), comments: Vec::new() });
+        self.out.push(Line { gap, indent, text: text.to_owned(), comments: Vec::new(), below: Vec::new() });
     }
 
     fn fault(&self, at: usize, what: &str) -> Fault {
@@ -370,8 +385,12 @@ mod tests {
             "/* head */\n\n\n/* of a */\nstruct a { /* open */\n\tint x; /* x */\n\n\n/* y */ int y; // end\n/*\n * last\n */\n};",
             "/* head */\n\n/* of a */\nstruct a { /* open */\n    int x; /* x */\n\n    /* y */ int y; // end\n    /*\n     * last\n     */\n};\n",
         );
+        check(
+            "enum e { A = 1,   // one\n                  // more\n  // of B\n B /* two */\n   /* b */\n};\nint x; // a\n\n       // b\n",
+            "enum e {\n    A = 1, // one\n           // more\n    // of B\n    B /* two */\n      /* b */\n};\nint x; // a\n\n// b\n",
+        );
         check("int /* inside */ a; // b\n", "int /* inside */ a; // b\n");
-        check("enum e { A, // first\nB /* second */ };", "enum e {\n    A, // first\n    B /* second */\n};\n");
+        check("enum e { A, // first\nB /* second */ };", "enum e {\n    A, // first\n    B  /* second */\n};\n");
     }
 
     #[test]

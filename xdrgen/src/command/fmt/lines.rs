@@ -16,6 +16,8 @@ pub(super) struct Line {
     pub(super) text: String,
     /// What is behind it.
     pub(super) comments: Vec<Trailing>,
+    /// On lines of their own, what goes on with the last comment behind it.
+    pub(super) below: Vec<String>,
 }
 
 /// A comment behind a line.
@@ -28,6 +30,11 @@ pub(super) struct Trailing {
 }
 
 impl Line {
+    /// Whether a comment in this column, on the next line, goes on with the last one behind this line.
+    pub(super) fn goes_on(&self, column: usize) -> bool {
+        self.comments.last().is_some_and(|last| last.column == column && !last.text.contains('\n'))
+    }
+
     /// Where it ends.
     fn width(&self) -> usize {
         self.indent + self.text.chars().count()
@@ -54,14 +61,22 @@ pub(super) fn joined(lines: Vec<Line>) -> String {
         out.push_str(&" ".repeat(line.indent));
         out.push_str(&line.text);
         let mut width = line.width();
+        let mut start = width;
         for (index, comment) in line.comments.iter().enumerate() {
             let gap = if index == 0 && line.lines_up() { column.saturating_sub(width).max(1) } else { 1 };
             out.push_str(&" ".repeat(gap));
-            let text = moved(&comment.text, comment.column, width + gap);
-            width += gap + text.chars().count();
+            start = width + gap;
+            let text = moved(&comment.text, comment.column, start);
+            width = start + text.chars().count();
             out.push_str(&text);
         }
         out.push('\n');
+        for comment in &line.below {
+            let column = line.comments.last().map_or(0, |last| last.column);
+            out.push_str(&" ".repeat(start));
+            out.push_str(&moved(comment, column, start));
+            out.push('\n');
+        }
     }
     out
 }
@@ -84,7 +99,7 @@ mod tests {
 
     fn line(text: &str, comment: &str) -> Line {
         let comments = vec![Trailing { text: comment.to_owned(), column: 40 }];
-        Line { gap: false, indent: 0, text: text.to_owned(), comments }
+        Line { gap: false, indent: 0, text: text.to_owned(), comments, below: Vec::new() }
     }
 
     #[test]

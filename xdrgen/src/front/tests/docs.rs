@@ -112,3 +112,11 @@ fn a_file_without_definitions_has_a_head_too() {
     assert_eq!(model("/* The licence. */\n").docs, ["The licence."]);
     assert_eq!(model("/* The licence. */\n#include <stdio.h>\n/* one */\nconst ONE = 1;\n").docs, ["The licence."]);
 }
+
+#[test]
+fn columns_are_those_that_people_see() {
+    let model = model("struct s {\n\tint a;\t/* one */\n                /* goes on */\n\tint b;\n};\n");
+    let TypeKind::Struct(body) = &model.types[0].kind else { panic!("no struct") };
+    assert_eq!(body.fields[0].docs, ["one", "goes on"]);
+    assert!(body.fields[1].docs.is_empty());
+}
