@@ -35,6 +35,7 @@ mod procedure {
     pub(crate) const ECHO_BY_BOOL: u32 = 42;
     /// Of version 2.
     pub(crate) const SUBTRACT: u32 = 2;
+    pub(crate) const REPEAT: u32 = 3;
 }
 
 use procedure::*;
@@ -469,6 +470,21 @@ fn a_datagram_above_the_limit() {
     socket.send(&fits.bytes()).expect("a call sent");
     let reply = receive_datagram(&socket);
     assert!(matches!(parse_reply(&reply), Ok((7, Answer::Success(_)))), "only what fits is answered");
+}
+
+#[test]
+fn a_reply_above_the_limit() {
+    let server = ServerUnderTest::start(
+        Server::builder().max_record_size(1000).add(EverythingV2Server::new(Compute::default())),
+    );
+    let answers = |times, expected: &Answer| {
+        let arguments = Item::new().opaque(&[b'x'; 100]).uint(times).opaque(b"end");
+        let message = CallMessage { version: 2, ..call(REPEAT, arguments) };
+        server_answers(&server, message.xid, &message.bytes(), expected);
+    };
+    answers(10, &Answer::SystemError);
+    let text = [[b'x'; 900].as_slice(), b"end"].concat();
+    answers(9, &Answer::Success(Item::new().opaque(&text).bytes()));
 }
 
 #[test]
