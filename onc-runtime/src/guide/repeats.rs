@@ -6,6 +6,9 @@
 //! left. The next call connects again, after a pause that grows with each failure; the port mapper is asked again, for the
 //! server may have come back on another port.
 //!
+//! That a server's host has vanished without a word, nobody says: TCP is told to notice it within two minutes, on Linux, and takes
+//! one that accepts no byte for that long for gone, too. Calls that are made meanwhile pass their deadlines.
+//!
 //! Nothing is sent twice behind a caller's back. A call is sent again only if no byte of it had left, or if its procedure is
 //! *idempotent*: executing it twice does no harm. That is said in the build script,
 //!

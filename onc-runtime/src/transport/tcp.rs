@@ -2,8 +2,9 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 #[cfg(unix)]
 use tokio::net::TcpSocket;
 use tokio::net::{TcpListener, TcpStream};
@@ -11,7 +12,19 @@ use tokio::net::{TcpListener, TcpStream};
 /// Connections that wait to be accepted.
 const BACKLOG: i32 = 1024;
 
-/// Connects to `address`.
+/// How long a server may be out of reach before the connection to it is given up: longer than a network hiccups, shorter than the
+/// quarter of an hour that Linux takes by itself.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const GONE: Duration = Duration::from_secs(120);
+
+/// How long nothing has to come from a server before it is asked whether it is still there.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// The time between two such questions.
+const AGAIN: Duration = Duration::from_secs(15);
+
+/// Connects to `address`. That a server's host has vanished without a word is noticed after two minutes on Linux, elsewhere when the
+/// system does.
 ///
 /// # Errors
 ///
@@ -23,6 +36,7 @@ const BACKLOG: i32 = 1024;
 pub async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     let stream = TcpStream::connect(address).await?;
     set_up(&stream)?;
+    notice_when_gone(&stream);
     Ok(stream)
 }
 
@@ -48,6 +62,7 @@ pub async fn connect_reserved(address: SocketAddr) -> io::Result<TcpStream> {
         match TcpSocket::from_std_stream(socket.into()).connect(address).await {
             Ok(stream) => {
                 set_up(&stream)?;
+                notice_when_gone(&stream);
                 return Ok(stream);
             }
             Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable && attempt < ATTEMPTS => {}
@@ -81,6 +96,15 @@ pub(crate) fn set_up(stream: &TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)
 }
 
+/// Has the system end a connection whose other end is out of reach: one that waits for a reply, and one that has bytes to send. Where
+/// it cannot, the connection ends later.
+fn notice_when_gone(stream: &TcpStream) {
+    let socket = SockRef::from(stream);
+    let _ = socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(SILENCE).with_interval(AGAIN));
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let _ = socket.set_tcp_user_timeout(Some(GONE));
+}
+
 /// Has the socket wake its task only when so many bytes have arrived, or the peer has closed.
 #[cfg(target_os = "linux")]
 #[expect(unsafe_code, reason = "neither std nor a crate of ours has SO_RCVLOWAT")]
@@ -106,4 +130,20 @@ pub(super) fn set_receive_low_water(stream: &TcpStream, bytes: usize) -> io::Res
 #[cfg(not(target_os = "linux"))]
 pub(super) fn set_receive_low_water(_stream: &TcpStream, _bytes: usize) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_vanishes_is_noticed() {
+        let listener = listen("127.0.0.1:0".parse().expect("an address")).expect("bound");
+        let stream = connect(listener.local_addr().expect("bound")).await.expect("connected");
+        let socket = SockRef::from(&stream);
+        assert!(socket.keepalive().expect("an option") && stream.nodelay().expect("an option"));
+        assert_eq!(socket.tcp_keepalive_time().expect("an option"), SILENCE);
+        assert_eq!(socket.tcp_keepalive_interval().expect("an option"), AGAIN);
+        assert_eq!(socket.tcp_user_timeout().expect("an option"), Some(GONE));
+    }
 }
