@@ -28,8 +28,9 @@
 //! # Ok(()) }
 //! ```
 //!
-//! The error says [what was waited for](crate::Phase): the port mapper, the connection, or the reply. In the last case the server
-//! may have executed the call, and [`Error::maybe_executed`](crate::Error::maybe_executed) is true.
+//! The error says [what was waited for](crate::Phase): the port mapper, the connection, the reply, or over UDP that a server comes
+//! back that is not at its address any more. In the last two cases the server may have executed the call, and
+//! [`Error::maybe_executed`](crate::Error::maybe_executed) is true.
 //!
 //! # Calls that nobody waits for any more
 //!

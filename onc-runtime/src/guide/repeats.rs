@@ -4,7 +4,8 @@
 //!
 //! When a connection is lost, calls in flight fail with [`Error::Lost`](crate::Error::Lost), which says whether the call had
 //! left. The next call connects again, after a pause that grows with each failure; the port mapper is asked again, for the
-//! server may have come back on another port.
+//! server may have come back on another port. Calls wait for the connection until their deadlines; those that are given up before it
+//! is there are never sent, and their errors say why it is not.
 //!
 //! That a server's host has vanished without a word, nobody says: TCP is told to notice it within two minutes, on Linux, and takes
 //! one that accepts no byte for that long for gone, too. Calls that are made meanwhile pass their deadlines.
