@@ -71,7 +71,8 @@ fn make(path: &Path) -> Result<Names, Error> {
     if path.exists() {
         return Err(Error::misuse(format!("{} is there already", path.display())));
     }
-    let made = fill(&beside, &names)
+    let surroundings = surroundings(path);
+    let made = fill(&beside, &names, &surroundings)
         .and_then(|()| fs::rename(&beside, path).map_err(|error| Error::io("create", path, error)));
     if made.is_err() {
         // What matters is why it could not be made.
@@ -80,13 +81,34 @@ fn make(path: &Path) -> Result<Names, Error> {
     made.map(|()| names)
 }
 
-fn fill(folder: &Path, names: &Names) -> Result<(), Error> {
+/// What the manifest needs to know of the place that the crate is in, and of the crates that it depends on.
+fn surroundings(path: &Path) -> String {
+    let mut text = String::new();
+    let place = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    if place.ancestors().skip(1).any(|folder| folder.join("Cargo.toml").exists()) {
+        text.push_str(
+            "\n# Alone, wherever it lies. Without this it could be a member of the workspace around it.\n[workspace]\n",
+        );
+    }
+    // Released crates are found by their versions; beside this one's sources there are others only where it is built from them.
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    if let Some(sources) = sources.filter(|folder| folder.join("onc-runtime/Cargo.toml").exists()) {
+        text.push_str("\n# This xdrgen was built from sources; the crates that belong to it are taken from there.\n[patch.crates-io]\n");
+        for name in ["onc-derive", "onc-runtime", "xdrgen"] {
+            text.push_str(&format!("{name} = {{ path = {:?} }}\n", sources.join(name)));
+        }
+    }
+    text
+}
+
+fn fill(folder: &Path, names: &Names, surroundings: &str) -> Result<(), Error> {
     for (file, template) in TEMPLATE {
         let file = folder.join(names.fill(file));
         if let Some(parent) = file.parent() {
             fs::create_dir_all(parent).map_err(|error| Error::io("create", parent, error))?;
         }
-        fs::write(&file, names.fill(template)).map_err(|error| Error::io("write", &file, error))?;
+        let text = names.fill(template).replace("{{surroundings}}", surroundings);
+        fs::write(&file, text).map_err(|error| Error::io("write", &file, error))?;
     }
     Ok(())
 }
@@ -149,7 +171,8 @@ mod tests {
         let names = Names::of(Path::new("calc")).expect("a good name");
         for (file, template) in TEMPLATE {
             assert!(!names.fill(file).contains("{{"), "{file}");
-            assert!(!names.fill(template).contains("{{"), "{file}");
+            let text = names.fill(template).replace("{{surroundings}}", "");
+            assert!(!text.contains("{{"), "{file}");
         }
     }
 
