@@ -64,6 +64,12 @@ impl Rpcbind {
         drop(self);
     }
 
+    /// Its process id, if it is the test's own.
+    #[must_use]
+    pub fn id(&self) -> Option<u32> {
+        self.own.as_ref().map(Running::id)
+    }
+
     /// Whether it is the test's own, so that it may be killed.
     #[must_use]
     pub fn is_own(&self) -> bool {

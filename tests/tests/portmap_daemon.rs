@@ -13,12 +13,14 @@ use onc_runtime::portmap::protocol::{Rpcb, rpcb_v4};
 use onc_runtime::portmap::{Mapper, PROGRAM as PORT_MAPPER};
 use onc_tests::missing::leave_out;
 use onc_tests::onc_portmap::{OncPortmap, inside, onc};
-use onc_tests::process::{Finished, PATIENCE, Running, command};
+use onc_tests::process::{Finished, PATIENCE, Running, command, poll};
 use onc_tests::rpcbind::{self, SOCKET};
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 
 const PROGRAM: u32 = 0x2000_0046;
+
+const EVERYTHING_PROG: u32 = 0x2000_0e77;
 
 /// A user without rights, who exists on every Debian.
 const USER: &str = "daemon";
@@ -293,6 +295,67 @@ fn anybody_can_run_one_at_another_port() {
                     let set = async { set(&Mapper::tcp(address).await.expect("connected"), 7).await };
                     assert!(tokio::time::timeout(limit, set).await.expect("in time"), "{address}");
                 }
+            });
+        });
+    });
+}
+
+#[test]
+fn entries_of_killed_servers_go_where_an_option_says_so() {
+    inside(|| {
+        alone(|| {
+            let of_everything = || {
+                block_on(async {
+                    let list = mapper().await.entries().await.expect("a list");
+                    list.into_iter().filter(|entry| entry.prog == EVERYTHING_PROG).count()
+                })
+            };
+            for option in [&["--drop-dead", "1"][..], &[]] {
+                let running = OncPortmap::start(option);
+                let mut server = Running::start(command(env!("CARGO_BIN_EXE_everything-server")));
+                server.wait_for_line("ready ");
+                // Registered like any server's, but nobody can tell whether it is there: over that transport, and by nobody
+                // who still runs.
+                let other = Rpcb { netid: "x25".into(), ..rpcb(1) };
+                block_on(async {
+                    let address = SocketAddr::from(([127, 0, 0, 1], 111));
+                    let mapper = Mapper::tcp(address).await.expect("connected");
+                    assert!(mapper.client().call::<rpcb_v4::Set>((other,)).await.expect("answered"));
+                });
+                assert_eq!(of_everything(), 8, "two versions over four transports");
+                // Killed: it takes nothing back.
+                drop(server);
+                if option.is_empty() {
+                    assert_eq!(of_everything(), 8, "as with rpcbind");
+                } else {
+                    poll(|| (of_everything() == 0).then_some(())).expect("they are noticed");
+                }
+                assert_eq!(block_on(versions()), [1], "the other's stays");
+                running.terminate();
+            }
+        });
+    });
+}
+
+#[test]
+fn its_socket_has_two_names() {
+    inside(|| {
+        alone(|| {
+            let _running = OncPortmap::start(&[]);
+            block_on(async {
+                // libtirpc uses the one or the other, depending on how new it is.
+                for (version, name) in [(1, SOCKET), (2, "\0/run/rpcbind.sock"), (3, "/var/run/rpcbind.sock")] {
+                    if version == 3
+                        && fs::canonicalize("/var/run").is_ok_and(|path| path != std::path::Path::new("/run"))
+                    {
+                        continue;
+                    }
+                    let mapper = Mapper::unix(name).await.expect("it is there");
+                    assert!(set(&mapper, version).await);
+                }
+                let list = mapper().await.entries().await.expect("a list");
+                assert!(list.iter().all(|entry| entry.owner == "superuser"), "it knows who calls: {list:?}");
+                assert!(versions().await.len() >= 2);
             });
         });
     });

@@ -1,39 +1,51 @@
 //! How many questions a second a port mapper answers, beside rpcbind in the same run. Not run unless asked for:
-//! `ONC_LOAD= cargo test --release -p onc-tests --test portmap_load -- --nocapture`; `ONC_LOAD=Unix` runs the rows of that name.
+//! `ONC_LOAD= cargo test -p onc-tests --test portmap_load -- --nocapture`; `ONC_LOAD=Unix` runs the rows of that name. The port
+//! mapper is built as it is released.
+//!
+//! Who asks does as little as possible, so that it is the port mapper that has to work: calls are encoded beforehand, and
+//! replies counted without being decoded.
+#![cfg(target_os = "linux")]
 
 use std::env;
-use std::net::SocketAddr;
-use std::path::Path;
+use std::fs;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 use std::time::{Duration, Instant};
 
-use onc_runtime::portmap::Mapper;
-use onc_runtime::portmap::protocol::{Rpcb, rpcb_v4};
-use onc_runtime::{Error, Procedure};
 use onc_tests::cargo::build;
 use onc_tests::missing::leave_out;
 use onc_tests::namespace::inside;
-use onc_tests::process::{Running, command};
+use onc_tests::process::{PATIENCE, Running, command};
 use onc_tests::rpcbind::{self, Rpcbind};
-use tokio::runtime::Builder;
+use onc_tests::wire::{CallMessage, Item, receive_record, record};
 
 const PROGRAM: u32 = 0x2000_0044;
+
+// Procedures of version 4.
+const SET: u32 = 1;
+const GETADDR: u32 = 3;
+const DUMP: u32 = 4;
 
 /// Entries that there are beside the port mapper's own.
 const ENTRIES: u32 = 100;
 
 /// How long each is asked in a round, and how many rounds there are: the two take turns.
-const TIME: Duration = Duration::from_millis(700);
-const ROUNDS: usize = 5;
+const TIME: Duration = Duration::from_millis(300);
+const ROUNDS: usize = 15;
 
 /// Connections, and questions in flight on each.
-const CONNECTIONS: usize = 8;
+const CONNECTIONS: usize = 4;
 const IN_FLIGHT: usize = 8;
 
 /// A port mapper, and its doors.
 struct Peer {
     address: SocketAddr,
-    socket: &'static Path,
+    socket: PathBuf,
+    process: u32,
 }
 
 /// How it is asked.
@@ -44,22 +56,17 @@ enum Door {
     Unix,
 }
 
-impl Peer {
-    async fn open(&self, door: Door) -> Mapper {
-        // Many connections a second may fill the backlog.
-        loop {
-            let opened = match door {
-                Door::Tcp => Mapper::tcp(self.address).await,
-                Door::Udp => Mapper::udp(self.address).await,
-                Door::Unix => Mapper::unix(self.socket).await,
-            };
-            match opened {
-                Ok(mapper) => return mapper,
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => tokio::task::yield_now().await,
-                Err(error) => panic!("{error}"),
-            }
-        }
-    }
+/// Both kinds of streams.
+trait Stream: Read + Write {}
+
+impl<S: Read + Write> Stream for S {}
+
+/// What came of asking for a while.
+#[derive(Clone, Copy, Debug, Default)]
+struct Measured {
+    answers_a_second: f64,
+    /// Of the port mapper's processor time.
+    microseconds_an_answer: f64,
 }
 
 #[test]
@@ -71,47 +78,41 @@ fn beside_rpcbind() {
     let _ = onc();
     inside(|| {
         let Some(real) = Rpcbind::start() else { return };
-        if !real.is_own() {
+        let Some(theirs) = real.id() else {
             leave_out("a port mapper runs here, and this test needs two of its own");
             return;
-        }
+        };
         let mut run = onc();
         run.args(["portmap", "--listen", "127.0.0.1:1111", "--socket", "/run/onc.sock"]);
         let mut ours = Running::start(run);
         ours.wait_for_line("serving ");
-        let peers = [(111, rpcbind::SOCKET), (1111, "/run/onc.sock")]
-            .map(|(port, socket)| Peer { address: ([127, 0, 0, 1], port).into(), socket: Path::new(socket) });
-
-        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a tokio runtime");
-        runtime.block_on(async {
-            for peer in &peers {
-                let mapper = peer.open(Door::Unix).await;
-                for version in 1..=ENTRIES {
-                    let entry = rpcb(version, "0.0.0.0.8.1");
-                    assert!(mapper.client().call::<rpcb_v4::Set>((entry,)).await.expect("answered"));
-                }
+        let peers =
+            [(111, rpcbind::SOCKET, theirs), (1111, "/run/onc.sock", ours.id())].map(|(port, socket, process)| Peer {
+                address: (Ipv4Addr::LOCALHOST, port).into(),
+                socket: socket.into(),
+                process,
+            });
+        for peer in &peers {
+            let mut stream = peer.stream(Door::Unix);
+            for version in 1..=ENTRIES {
+                stream.write_all(&record(&call(SET, &rpcb(version, "0.0.0.0.8.1")))).expect("sent");
+                let _ = receive_record(&mut stream).expect("a reply").expect("no end");
             }
-            println!("| answers a second | rpcbind | `onc portmap` | ratio |\n|---|---:|---:|---:|");
-            let getaddr = || (rpcb(ENTRIES, "127.0.0.1.0.111"),);
-            for door in [Door::Tcp, Door::Udp, Door::Unix] {
-                compare(&format!("GETADDR, {door:?}"), &peers, async |peer| {
-                    rate::<rpcb_v4::Getaddr>(peer, door, getaddr).await
-                })
-                .await;
-            }
-            for door in [Door::Tcp, Door::Unix] {
-                compare(&format!("GETADDR, {door:?}, each over a connection of its own"), &peers, async |peer| {
-                    lone_rate::<rpcb_v4::Getaddr>(peer, door, getaddr).await
-                })
-                .await;
-            }
-            for door in [Door::Tcp, Door::Udp, Door::Unix] {
-                compare(&format!("DUMP of {ENTRIES}, {door:?}"), &peers, async |peer| {
-                    rate::<rpcb_v4::Dump>(peer, door, || ()).await
-                })
-                .await;
-            }
-        });
+        }
+        println!("| | rpcbind | `onc portmap` | ratio | rpcbind, processor | `onc portmap`, processor |");
+        println!("|---|---:|---:|---:|---:|---:|");
+        let getaddr = call(GETADDR, &rpcb(ENTRIES, "127.0.0.1.0.111"));
+        let dump = call(DUMP, &Item::new());
+        for door in [Door::Tcp, Door::Udp, Door::Unix] {
+            compare(&format!("GETADDR, {door:?}"), &peers, &|peer| rate(peer, door, &getaddr));
+        }
+        for door in [Door::Tcp, Door::Unix] {
+            let what = format!("GETADDR, {door:?}, a connection for each");
+            compare(&what, &peers, &|peer| lone_rate(peer, door, &getaddr));
+        }
+        for door in [Door::Tcp, Door::Udp, Door::Unix] {
+            compare(&format!("DUMP of {ENTRIES}, {door:?}"), &peers, &|peer| rate(peer, door, &dump));
+        }
     });
 }
 
@@ -120,72 +121,161 @@ fn onc() -> Command {
     command(build(&["--release", "-p", "onc-tools", "--bin", "onc"]))
 }
 
-/// Prints the medians of the rounds.
-async fn compare(what: &str, peers: &[Peer; 2], rate: impl AsyncFn(&Peer) -> f64) {
+/// Prints the medians of the rounds; the ratio is the median of each round's own, whose two parts have met the same noise.
+fn compare(what: &str, peers: &[Peer; 2], rate: &dyn Fn(&Peer) -> Measured) {
     if env::var("ONC_LOAD").is_ok_and(|rows| !what.contains(&rows)) {
         return;
     }
-    let mut rates = [const { Vec::new() }; 2];
+    let mut rounds = [const { Vec::new() }; 2];
     for _ in 0..ROUNDS {
-        for (rates, peer) in rates.iter_mut().zip(peers) {
-            rates.push(rate(peer).await);
+        for (rounds, peer) in rounds.iter_mut().zip(peers) {
+            rounds.push(rate(peer));
         }
     }
-    let [theirs, ours] = rates.map(|mut rates| {
-        rates.sort_by(f64::total_cmp);
-        rates[ROUNDS / 2]
-    });
-    println!("| {what} | {theirs:.0} | {ours:.0} | {:.2} |", ours / theirs);
+    let [theirs, ours] = &rounds;
+    let rates = |rounds: &[Measured]| median(rounds.iter().map(|one| one.answers_a_second));
+    let times = |rounds: &[Measured]| median(rounds.iter().map(|one| one.microseconds_an_answer));
+    println!(
+        "| {what} | {:.0}/s | {:.0}/s | {:.2} | {:.1} µs | {:.1} µs |",
+        rates(theirs),
+        rates(ours),
+        median(theirs.iter().zip(ours).map(|(theirs, ours)| ours.answers_a_second / theirs.answers_a_second)),
+        times(theirs),
+        times(ours)
+    );
 }
 
-fn rpcb(version: u32, address: &str) -> Rpcb {
-    Rpcb { prog: PROGRAM, vers: version, netid: "tcp".into(), address: address.into(), owner: String::new() }
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
 }
 
-/// Answers a second.
-async fn rate<P: Procedure>(
-    peer: &Peer,
-    door: Door,
-    arguments: impl Fn() -> P::Arguments + Copy + Send + 'static,
-) -> f64 {
-    let mut askers = Vec::new();
-    let begun = Instant::now();
-    for _ in 0..CONNECTIONS {
-        let client = peer.open(door).await.client().clone();
-        for _ in 0..IN_FLIGHT {
-            let client = client.clone();
-            askers.push(tokio::spawn(async move {
-                let mut answers = 0_u32;
-                while begun.elapsed() < TIME {
-                    match client.call::<P>(arguments()).await {
-                        Ok(_) => answers += 1,
-                        Err(Error::Deadline(_)) => {}
-                        Err(error) => panic!("{error}"),
-                    }
-                }
-                answers
-            }));
-        }
-    }
-    let mut answers = 0.0;
-    for asker in askers {
-        answers += f64::from(asker.await.expect("it ends"));
-    }
-    answers / begun.elapsed().as_secs_f64()
+fn rpcb(version: u32, address: &str) -> Item {
+    Item::new().uint(PROGRAM).uint(version).opaque(b"tcp").opaque(address.as_bytes()).opaque(b"")
 }
 
-/// Answers a second, each over a connection of its own, as libtirpc's programs ask.
-async fn lone_rate<P: Procedure>(peer: &Peer, door: Door, arguments: impl Fn() -> P::Arguments) -> f64 {
-    let begun = Instant::now();
-    let ask = async || {
-        let mut answers = 0_u32;
-        while begun.elapsed() < TIME {
-            let mapper = peer.open(door).await;
-            mapper.client().call::<P>(arguments()).await.expect("answered");
+fn call(procedure: u32, arguments: &Item) -> Vec<u8> {
+    CallMessage::new(100_000, 4, procedure, arguments.clone()).bytes()
+}
+
+/// Questions in flight on each of several connections.
+fn rate(peer: &Peer, door: Door, call: &[u8]) -> Measured {
+    peer.measured(|until| match door {
+        Door::Udp => datagrams(peer.address, call, until),
+        _ => burst(&mut peer.stream(door), call, until),
+    })
+}
+
+/// Each over a connection of its own, as libtirpc's programs ask.
+fn lone_rate(peer: &Peer, door: Door, call: &[u8]) -> Measured {
+    let record = record(call);
+    peer.measured(|until| {
+        let mut answers = 0;
+        while Instant::now() < until {
+            let mut stream = peer.stream(door);
+            stream.write_all(&record).expect("sent");
+            let _ = receive_record(&mut stream).expect("a reply").expect("no end");
             answers += 1;
         }
         answers
-    };
-    let (one, two, three, four) = tokio::join!(ask(), ask(), ask(), ask());
-    f64::from(one + two + three + four) / begun.elapsed().as_secs_f64()
+    })
+}
+
+/// Asks over a stream until that time. How many answers came.
+fn burst(stream: &mut Box<dyn Stream + Send>, call: &[u8], until: Instant) -> usize {
+    let calls = record(call).repeat(IN_FLIGHT);
+    let mut buffer = vec![0; 256 << 10];
+    let mut answers = 0;
+    while Instant::now() < until {
+        stream.write_all(&calls).expect("sent");
+        // Each reply is of the same length, which the first one's mark says.
+        let mut received = stream.read(&mut buffer).expect("replies");
+        while received < 4 {
+            received += stream.read(&mut buffer[received..]).expect("replies");
+        }
+        let mark: [u8; 4] = buffer[..4].try_into().expect("four bytes");
+        assert!(mark[0] & 0x80 != 0, "a reply in fragments");
+        let length = 4 + (u32::from_be_bytes(mark) & 0x7fff_ffff) as usize;
+        while received < IN_FLIGHT * length {
+            let more = stream.read(&mut buffer).expect("replies");
+            assert!(more > 0, "closed");
+            received += more;
+        }
+        answers += IN_FLIGHT;
+    }
+    answers
+}
+
+/// Asks over UDP until that time. How many answers came.
+fn datagrams(to: SocketAddr, call: &[u8], until: Instant) -> usize {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    socket.connect(to).expect("a route");
+    socket.set_read_timeout(Some(Duration::from_millis(50))).expect("a time limit");
+    let mut buffer = vec![0; 64 << 10];
+    let mut answers = 0;
+    while Instant::now() < until {
+        for _ in 0..IN_FLIGHT {
+            socket.send(call).expect("sent");
+        }
+        for _ in 0..IN_FLIGHT {
+            match socket.recv(&mut buffer) {
+                Ok(_) => answers += 1,
+                // Some were lost.
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+    answers
+}
+
+impl Peer {
+    fn stream(&self, door: Door) -> Box<dyn Stream + Send> {
+        match door {
+            Door::Unix => Box::new(unix(&self.socket)),
+            _ => {
+                let stream = TcpStream::connect(self.address).expect("connected");
+                stream.set_nodelay(true).expect("it can be");
+                stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
+                Box::new(stream)
+            }
+        }
+    }
+
+    /// Runs `ask` on several threads, each until the time is over.
+    fn measured(&self, ask: impl Fn(Instant) -> usize + Sync) -> Measured {
+        let (begun, worked) = (Instant::now(), self.processor_time());
+        let until = begun + TIME;
+        let answers: usize = thread::scope(|scope| {
+            let askers: Vec<_> = (0..CONNECTIONS).map(|_| scope.spawn(|| ask(until))).collect();
+            askers.into_iter().map(|asker| asker.join().expect("it ends")).sum()
+        });
+        let (took, worked) = (begun.elapsed(), self.processor_time() - worked);
+        Measured {
+            answers_a_second: answers as f64 / took.as_secs_f64(),
+            microseconds_an_answer: worked * 1e6 / answers as f64,
+        }
+    }
+
+    /// What its process has used, in seconds.
+    fn processor_time(&self) -> f64 {
+        let text = fs::read_to_string(format!("/proc/{}/schedstat", self.process)).expect("its times");
+        let nanoseconds: f64 = text.split_whitespace().next().expect("the first").parse().expect("a number");
+        nanoseconds / 1e9
+    }
+}
+
+/// Many connections a second may fill the backlog.
+fn unix(path: &Path) -> UnixStream {
+    loop {
+        match UnixStream::connect(path) {
+            Ok(stream) => {
+                stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
+                return stream;
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => thread::yield_now(),
+            Err(error) => panic!("{error}"),
+        }
+    }
 }
