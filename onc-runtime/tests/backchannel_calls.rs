@@ -161,6 +161,33 @@ async fn programs_are_served_again_over_the_next_connection() {
     assert_eq!(sum.expect("there and back"), 5);
 }
 
+/// The clock jumps to the next thing that is waited for.
+#[tokio::test(start_paused = true)]
+async fn a_connection_whose_way_back_is_kept_is_not_idle() {
+    let service = Arc::new(Delegating::default());
+    let server = Server::builder().add(TestV1Server(Arc::clone(&service))).registration(Policy::Off).callbacks(true);
+    let server = server.build().await.expect("set up");
+    let handle = server.handle();
+    let running = tokio::spawn(server.run());
+    let (near, far) = memory::pair();
+    handle.serve_stream(far, Peer::local(None)).expect("served");
+    let tester = Arc::new(Tester::new());
+    let builder = Client::builder().serve(TestV1Server(tester));
+    let client: TestV1Client = builder.connect_stream(near).expect("connected");
+    assert_eq!(client.add(1, 1).await.expect("there and back"), 2);
+
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    let kept = service.last.lock().expect("not poisoned").take().expect("a way back");
+    assert_eq!(kept.add(20, 22).await.expect("the connection is still there"), 42);
+
+    drop(kept);
+    tokio::time::sleep(Duration::from_secs(370)).await;
+    let lost = client.add(1, 1).await;
+    assert!(matches!(lost, Err(Error::Lost(_) | Error::Closed)), "nobody has kept it: {lost:?}");
+    handle.stop();
+    running.await.expect("ran").expect("stopped");
+}
+
 #[tokio::test]
 async fn a_client_that_serves_nothing_says_so() {
     let (near, mut far) = memory::pair();

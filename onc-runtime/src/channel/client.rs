@@ -111,6 +111,12 @@ impl Client {
         Ok(Self { shared: Arc::new(shared) })
     }
 
+    /// Others have this client, too, or one over the same connection: a call in flight is one of them.
+    pub(crate) fn is_shared(&self) -> bool {
+        let Through::Channel(channel) = &self.shared.target else { return true };
+        Arc::strong_count(&self.shared) > 1 || channel.users() > 1
+    }
+
     /// A call of procedure `P`. Nothing happens before it is awaited.
     #[inline]
     pub fn call<P: Procedure>(&self, arguments: P::Arguments) -> Call<P> {

@@ -239,6 +239,11 @@ impl Channel {
         self.users.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// How many clients there are.
+    pub(super) fn users(&self) -> usize {
+        self.users.load(Ordering::Relaxed)
+    }
+
     /// Counts one client fewer; after the last one the driver ends.
     pub(super) fn leave(&self) {
         if self.users.fetch_sub(1, Ordering::AcqRel) == 1 {

@@ -37,8 +37,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! The handler's client may be kept and used later, as a subscriber's: its calls fail once the connection is gone, which is not
-//! made again from this side. The client's program is served anew over each connection that the client makes, and such a
-//! connection is not closed for being idle. The example `callback` is a server of news with subscribers.
+//! The handler's client may be kept and used later, as a subscriber's: as long as it is, the connection is not closed for being idle.
+//! Its calls fail once the connection is gone, which is not made again from this side. The client's program is served anew over each
+//! connection that the client makes. The example `callback` is a server of news with subscribers.
 //!
 //! Next: [`without_async`](super::without_async).

@@ -243,7 +243,7 @@ impl ServerBuilder {
     }
 
     /// How long a connection may be silent while no call of it runs. Default: 6 min, as of Linux's NFS server. Then it is closed;
-    /// clients connect again when they need to.
+    /// clients connect again when they need to. One whose [way back](crate::Context::client) a handler has kept is not closed.
     ///
     /// It may be closed a second later.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {

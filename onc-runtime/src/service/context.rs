@@ -38,7 +38,13 @@ pub struct ConnectionInfo {
 
 /// What a floor above keeps for a connection.
 #[derive(Clone)]
-pub(crate) struct Attached(pub(crate) Arc<dyn Any + Send + Sync>);
+pub(crate) struct Attached(pub(crate) Arc<dyn Attachment>);
+
+/// What can be kept for a connection.
+pub(crate) trait Attachment: Any + Send + Sync {
+    /// Somebody may yet make use of the connection by it: that it is silent is no reason to close it.
+    fn keeps_open(&self) -> bool;
+}
 
 impl fmt::Debug for Attached {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -51,6 +57,11 @@ impl ConnectionInfo {
     #[must_use]
     pub fn new(peer: Peer, local: Option<SocketAddr>) -> Self {
         Self { peer, local, attached: None }
+    }
+
+    /// What is attached keeps the connection open.
+    pub(super) fn is_kept_open(&self) -> bool {
+        self.attached.as_ref().is_some_and(|attached| attached.0.keeps_open())
     }
 }
 

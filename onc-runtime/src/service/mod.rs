@@ -27,7 +27,7 @@ pub mod tower;
 mod vitals;
 
 pub(crate) use self::connection::{Connection, Settings};
-pub(crate) use self::context::Attached;
+pub(crate) use self::context::{Attached, Attachment};
 pub use self::context::{ConnectionInfo, Context};
 pub(crate) use self::datagram::Datagrams;
 pub(crate) use self::duplicates::{DuplicateCache, DuplicateLimits};

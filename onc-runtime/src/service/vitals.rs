@@ -158,7 +158,8 @@ impl Vitals {
         }
         let busy = self.busy.load(Ordering::Relaxed);
         let silent = now.saturating_sub(self.active.load(Ordering::Relaxed));
-        (!busy && silent > idle).then_some("nothing has moved on it; `idle_timeout` allows more time")
+        let idle = !busy && silent > idle && !self.info.is_kept_open();
+        idle.then_some("nothing has moved on it; `idle_timeout` allows more time")
     }
 }
 

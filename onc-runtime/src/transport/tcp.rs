@@ -17,7 +17,7 @@ const BACKLOG: i32 = 1024;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const GONE: Duration = Duration::from_secs(120);
 
-/// How long nothing has to come from a server before it is asked whether it is still there.
+/// How long nothing has to come from the other end before it is asked whether it is still there.
 const SILENCE: Duration = Duration::from_secs(60);
 
 /// The time between two such questions.
@@ -99,10 +99,15 @@ pub(crate) fn set_up(stream: &TcpStream) -> io::Result<()> {
 /// Has the system end a connection whose other end is out of reach: one that waits for a reply, and one that has bytes to send. Where
 /// it cannot, the connection ends later.
 fn notice_when_gone(stream: &TcpStream) {
-    let socket = SockRef::from(stream);
-    let _ = socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(SILENCE).with_interval(AGAIN));
+    ask_when_silent(stream);
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    let _ = socket.set_tcp_user_timeout(Some(GONE));
+    let _ = SockRef::from(stream).set_tcp_user_timeout(Some(GONE));
+}
+
+/// Has the system ask whether the other end of a silent connection is still there, and end the connection if it is not.
+pub(crate) fn ask_when_silent(stream: &TcpStream) {
+    // Where it cannot, the connection ends when it is used.
+    let _ = SockRef::from(stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(SILENCE).with_interval(AGAIN));
 }
 
 /// Has the socket wake its task only when so many bytes have arrived, or the peer has closed.
