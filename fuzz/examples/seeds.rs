@@ -1,5 +1,8 @@
 //! Writes the seeds that are made from code, over those of the same names.
 
+#[path = "support/captures.rs"]
+mod captures;
+
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -10,9 +13,12 @@ use onc_runtime::rpc::{
     put_denied,
 };
 use onc_runtime::xdr;
+use onc_tools::dynamic::{encode, find_type, template};
+use xdrgen::model::Shape;
 
 fn main() -> io::Result<()> {
-    for (target, name, bytes) in calls().into_iter().chain(replies()).chain(others()).chain(connections()) {
+    let made = [calls(), replies(), others(), connections(), values(), captures::captures()];
+    for (target, name, bytes) in made.into_iter().flatten() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(target);
         fs::create_dir_all(&folder)?;
         fs::write(folder.join(name), bytes)?;
@@ -20,7 +26,8 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-type Seed = (&'static str, &'static str, Vec<u8>);
+/// The target, a name, and the input.
+type Seed = (&'static str, String, Vec<u8>);
 
 fn sys() -> AuthSys {
     AuthSys { stamp: 1, machine_name: "client".into(), uid: 1000, gid: 100, gids: (1..=16).collect() }
@@ -32,14 +39,14 @@ fn calls() -> Vec<Seed> {
         let template = CallTemplate::new(100_003, 3, &credential).expect("a short credential");
         template.put_unmarked(&mut message, 7, 6);
         message.extend_from_slice(arguments);
-        ("call", name, message)
+        ("call", String::from(name), message)
     };
     let opaque = |flavour, body: &'static [u8]| Credential::Opaque { flavour, body: Bytes::from_static(body) };
     let none = call("none", Credential::None, b"");
     let with = |name, word: usize, value: u32| {
         let mut message = none.2.clone();
         message[4 * word..][..4].copy_from_slice(&value.to_be_bytes());
-        ("call", name, message)
+        ("call", String::from(name), message)
     };
     vec![
         with("reply", 1, 1),
@@ -59,12 +66,12 @@ fn replies() -> Vec<Seed> {
         let mut message = Vec::new();
         put_accepted(&mut message, 7, verifier, status);
         message.extend_from_slice(results);
-        ("reply", name, message)
+        ("reply", String::from(name), message)
     };
     let denied = |name, status| {
         let mut message = Vec::new();
         put_denied(&mut message, 7, status);
-        ("reply", name, message)
+        ("reply", String::from(name), message)
     };
     let short = OpaqueAuth { flavour: AuthFlavour::SHORT, body: b"short" };
     vec![
@@ -79,10 +86,10 @@ fn replies() -> Vec<Seed> {
 
 fn others() -> Vec<Seed> {
     let everything = xdr::to_vec(&onc_fuzz::everything()).expect("within the bounds");
-    let codec = |name, which: u8, bytes: &[u8]| ("codec", name, [&[which], bytes].concat());
+    let codec = |name, which: u8, bytes: &[u8]| ("codec", String::from(name), [&[which], bytes].concat());
     vec![
-        ("auth_sys", "sixteen-groups", xdr::to_vec(&sys()).expect("within the bounds")),
-        ("auth_sys", "empty", xdr::to_vec(&AuthSys::default()).expect("within the bounds")),
+        ("auth_sys", "sixteen-groups".into(), xdr::to_vec(&sys()).expect("within the bounds")),
+        ("auth_sys", "empty".into(), xdr::to_vec(&AuthSys::default()).expect("within the bounds")),
         codec("everything", 0, &everything),
         codec("numbers", 1, &everything[..92]),
         codec("sequences", 2, &[0; 52]),
@@ -94,24 +101,24 @@ fn others() -> Vec<Seed> {
         codec("tree", 7, &[0; 16]),
         codec("numbers-promised-by-their-length", 8, b"\x0f\xff\xff\xff"),
         codec("optional-union", 9, b"\0\0\0\x01a\0\0\0\0\0\0\x01\0\0\0\x07\0\0\0\0"),
-        ("records", "two", b"\x20\x00\x02\x80\0\0\x03one\0\0\0\x01t\x80\0\0\x02wo".to_vec()),
-        ("records", "empty-fragments", [&b"\x10\x03"[..], &[0; 80]].concat()),
-        ("records", "two-gib", b"\x10\x00\xff\xff\xff\xffxyz".to_vec()),
-        ("records", "large", b"\x35\x00\xff\x13\x3f\xff\x03\x3f\xff\x01\xbf\xff\x02\x80\x01\x00".to_vec()),
-        ("records", "unmarked", b"\x12\x01\0\0\0\x02ab\0\0\0\0\0\0\0\x01c".to_vec()),
-        ("universal_address", "ipv4", b"192.0.2.7.8.1".to_vec()),
-        ("universal_address", "ipv6", b"2001:db8::7.0.111".to_vec()),
-        ("universal_address", "mapped", b"::ffff:192.0.2.7.0.111".to_vec()),
-        ("universal_address", "path", b"/run/rpcbind.sock".to_vec()),
-        ("universal_address", "abstract", b"@/run/rpcbind.sock".to_vec()),
-        ("universal_address", "scope", b"fe80::1%eth0.0.111".to_vec()),
+        ("records", "two".into(), b"\x20\x00\x02\x80\0\0\x03one\0\0\0\x01t\x80\0\0\x02wo".to_vec()),
+        ("records", "empty-fragments".into(), [&b"\x10\x03"[..], &[0; 80]].concat()),
+        ("records", "two-gib".into(), b"\x10\x00\xff\xff\xff\xffxyz".to_vec()),
+        ("records", "large".into(), b"\x35\x00\xff\x13\x3f\xff\x03\x3f\xff\x01\xbf\xff\x02\x80\x01\x00".to_vec()),
+        ("records", "unmarked".into(), b"\x12\x01\0\0\0\x02ab\0\0\0\0\0\0\0\x01c".to_vec()),
+        ("universal_address", "ipv4".into(), b"192.0.2.7.8.1".to_vec()),
+        ("universal_address", "ipv6".into(), b"2001:db8::7.0.111".to_vec()),
+        ("universal_address", "mapped".into(), b"::ffff:192.0.2.7.0.111".to_vec()),
+        ("universal_address", "path".into(), b"/run/rpcbind.sock".to_vec()),
+        ("universal_address", "abstract".into(), b"@/run/rpcbind.sock".to_vec()),
+        ("universal_address", "scope".into(), b"fe80::1%eth0.0.111".to_vec()),
     ]
 }
 
 /// Settings and a script: see the targets.
 fn connections() -> Vec<Seed> {
-    let server = |name, script: &[u8]| ("server_connection", name, script.to_vec());
-    let client = |name, script: &[u8]| ("client_connection", name, script.to_vec());
+    let server = |name, script: &[u8]| ("server_connection", String::from(name), script.to_vec());
+    let client = |name, script: &[u8]| ("client_connection", String::from(name), script.to_vec());
     // What a step reads: xid, program, version, procedure, flavour, arguments, fragments.
     const ADD: [u8; 8] = [1, 1, 0, 0, 1, 0, 9, 0];
     const WAIT: [u8; 8] = [1, 1, 0, 0, 3, 0, 200, 0];
@@ -160,4 +167,38 @@ fn connections() -> Vec<Seed> {
         client("hung-up", &[3, 1, 1, 0, 3, 1, 1, 3, 5]),
         client("given-up", &[0, 0, 1, 0, 3, 1, 4, 3, 5, 9, 0, 5, 7, 0, 7, 0, 0, 0, 7, 1, 7, 0, 0, 0, 5]),
     ]
+}
+
+/// What `onc encode` makes of templates, and of a few values.
+fn values() -> Vec<Seed> {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/x/everything.x");
+    let model = xdrgen::load(&xdrgen::configure(), file.as_ref()).expect("a good file");
+    let mut seeds = Vec::new();
+    let names = [
+        "everything",
+        "integers",
+        "scalars",
+        "opaques",
+        "arrays",
+        "optionals",
+        "tree",
+        "expression",
+        "unions",
+        "by_unsigned",
+    ];
+    for (which, name) in (0..).zip(names) {
+        let shape = Shape::Named(find_type(&model, name).expect("it is in the file").0);
+        let mut bytes = vec![which];
+        encode(&model, &shape, &template(&model, &shape), &mut bytes).expect("a template is a value");
+        seeds.push(("values", format!("{name}-template"), bytes));
+    }
+    let tree = b"\x06\0\0\0\x01\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x02\0\0\0\0".to_vec();
+    let floats = b"\x02\x3d\xcc\xcc\xcd\x7f\xf0\0\0\0\0\0\0\0\0\0\x01\0\0\0\x02\xff\xff\xff\xd8".to_vec();
+    let text = b"\x09\xff\xff\xff\xff\0\0\0\x03gr\xff\x01".to_vec();
+    seeds.extend([
+        ("values", "tree-of-2".into(), tree),
+        ("values", "a-tenth-and-infinity".into(), floats),
+        ("values", "no-text-and-no-padding".into(), text),
+    ]);
+    seeds
 }

@@ -4,6 +4,7 @@
 //! arrive in several ways must come out the same. They panic when it does not hold, and return whether the input was
 //! accepted: a seed that is meant to be should not stop being so unnoticed.
 
+mod capture;
 mod codec;
 mod compiler;
 mod connection;
@@ -11,7 +12,9 @@ mod everything;
 mod messages;
 mod records;
 mod universal_address;
+mod values;
 
+pub use self::capture::capture;
 pub use self::codec::codec;
 pub use self::compiler::compiler;
 pub use self::connection::{client_connection, server_connection};
@@ -19,6 +22,7 @@ pub use self::everything::everything;
 pub use self::messages::{auth_sys, call, reply};
 pub use self::records::records;
 pub use self::universal_address::universal_address;
+pub use self::values::values;
 
 /// What a target checks; returns whether the input was accepted.
 pub type Check = fn(&[u8]) -> bool;
@@ -27,6 +31,7 @@ pub type Check = fn(&[u8]) -> bool;
 pub const TARGETS: &[(&str, Check)] = &[
     ("auth_sys", auth_sys),
     ("call", call),
+    ("capture", capture),
     ("client_connection", client_connection),
     ("codec", codec),
     ("compiler", compiler),
@@ -34,4 +39,5 @@ pub const TARGETS: &[(&str, Check)] = &[
     ("reply", reply),
     ("server_connection", server_connection),
     ("universal_address", universal_address),
+    ("values", values),
 ];

@@ -87,6 +87,28 @@ fn values_may_be_written_in_several_ways() {
 }
 
 #[test]
+fn floating_point_numbers_keep_their_value_and_their_digits() {
+    let mut value = everything();
+    for (text, single, double) in [
+        ("0.1", 0x3dcc_cccd, 0x3fb9_9999_9999_999a),
+        ("9.18355e-40", 0x000a_0000, 0x37d4_0000_0e09_aa55),
+        ("5.38978641859e-312", 0, 0x0000_00fd_ff00_0000),
+    ] {
+        value["f"] = serde_json::from_str(text).expect("a number");
+        value["d"] = value["f"].clone();
+        let bytes = encoded("everything", &value);
+        assert_eq!(bytes[8..12], u32::to_be_bytes(single), "{text}");
+        assert_eq!(bytes[12..20], u64::to_be_bytes(double), "{text}");
+        let model = model();
+        let back = decode(&model, &shape(&model, "everything"), &mut &bytes[..]).expect("decodes");
+        assert_eq!(back["d"].to_string(), text);
+        if single != 0 {
+            assert_eq!(back["f"].to_string(), text);
+        }
+    }
+}
+
+#[test]
 fn numbers_and_bytes_that_are_none_are_refused() {
     for x in
         [json!(1e300), json!("--1"), json!("+1"), json!("0x"), json!("0x+1"), json!("1 "), json!(""), json!("0x-1")]

@@ -16,6 +16,11 @@ fn the_compiler_keeps_its_floors() {
     keeps_its_floors("xdrgen/src");
 }
 
+#[test]
+fn the_tools_keep_their_floors() {
+    keeps_its_floors("onc-tools/src");
+}
+
 fn keeps_its_floors(sources: &str) {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
     let architecture = fs::read_to_string(workspace.join("ARCHITECTURE.md")).expect("ARCHITECTURE.md");

@@ -41,7 +41,7 @@ impl<'b> Decoder<'_, 'b> {
             Shape::Void => Value::Null,
             Shape::Bool => Value::Bool(self.bool()?),
             Shape::Integer(integer) => self.integer(*integer)?,
-            Shape::Float => real(f32::from_bits(self.word()?).into()),
+            Shape::Float => single(f32::from_bits(self.word()?)),
             Shape::Double => real(f64::from_bits(u64::from_be_bytes(self.take()?))),
             Shape::Quadruple => hex(self.padded(16)?),
             Shape::String { max, as_bytes } => {
@@ -223,6 +223,11 @@ fn real(number: f64) -> Value {
         None if number > 0.0 => "Infinity".into(),
         None => "-Infinity".into(),
     }
+}
+
+/// With no more digits than tell it from other numbers of its size.
+fn single(number: f32) -> Value {
+    real(number.to_string().parse().unwrap_or_else(|_| number.into()))
 }
 
 fn hex(bytes: &[u8]) -> Value {
