@@ -6,7 +6,7 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use tokio::io::ReadBuf;
 use tokio::net::UdpSocket;
@@ -116,30 +116,41 @@ impl DatagramLink {
                 if !inner.admits(poller) {
                     return Poll::Pending;
                 }
-                self.one_way.append(&mut inner.one_way_datagrams);
-                inner.one_way = false;
+                if std::mem::take(&mut inner.one_way) {
+                    self.one_way.append(&mut inner.one_way_datagrams);
+                }
                 if inner.closed {
                     drop(inner);
                     return self.poll_send_one_way(cx).map_ok(|()| Progress::End);
                 }
-                self.due.extend(inner.datagrams.drain(..));
+                if !inner.datagrams.is_empty() {
+                    self.due.extend(inner.datagrams.drain(..));
+                }
                 if poller == Poller::Driver && inner.driver.is_none() {
                     inner.driver = Some(cx.waker().clone());
                 }
             }
-            let _ = self.poll_send_one_way(cx)?;
+            if !self.one_way.is_empty() {
+                let _ = self.poll_send_one_way(cx)?;
+            }
             self.poll_send(channel, cx)?;
-            if self.poll_timer(channel, cx) {
+            // A caller that has the socket to itself leaves both to the driver, who is woken and takes it back.
+            let watched = poller != Poller::Driver && self.alarm.is_some() && self.alarm <= self.retransmission.next();
+            if !watched && self.poll_timer(channel, cx) {
                 continue;
             }
-            return self.poll_receive(channel, cx).map_ok(|()| Progress::Some);
+            let received = self.poll_receive(channel, cx)?;
+            if received.is_pending() && poller == Poller::Driver {
+                return self.failure.0.as_mut().poll(cx).map(Err);
+            }
+            return received.map(|()| Ok(Progress::Some));
         }
     }
 
     /// Sends the calls that nobody waits for. They are sent once: what does not leave is lost.
     fn poll_send_one_way(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while let Some(message) = self.one_way.front() {
-            match std::task::ready!(self.socket.poll_send(cx, message)) {
+            match ready!(self.socket.poll_send(cx, message)) {
                 Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => return Poll::Ready(Err(error)),
                 _ => {
                     observe::datagram_sent(Side::Client, self.netid, message.len());
@@ -161,9 +172,6 @@ impl DatagramLink {
             if let Some(waiting) = inner.pending.waiting(xid)
                 && let Some(Outstanding { message, attempts }) = waiting.datagram.as_deref_mut()
             {
-                if self.socket.poll_send_ready(cx)?.is_pending() {
-                    return Ok(());
-                }
                 match self.socket.poll_send(cx, message) {
                     Poll::Pending => return Ok(()),
                     Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => return Err(error),
@@ -187,9 +195,7 @@ impl DatagramLink {
 
     fn poll_receive(&mut self, channel: &Channel, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut room = ReadBuf::new(&mut self.buffer);
-        if self.socket.poll_recv(cx, &mut room)?.is_pending() {
-            return self.failure.0.as_mut().poll(cx).map(Err);
-        }
+        ready!(self.socket.poll_recv(cx, &mut room))?;
         let datagram = room.filled();
         self.proven = true;
         observe::datagram_received(Side::Client, self.netid, datagram.len());
