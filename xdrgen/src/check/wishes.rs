@@ -18,11 +18,12 @@ struct Outcome {
 pub(super) fn apply(model: &mut Model, options: &Options) -> (Vec<String>, Vec<String>) {
     let mut misuse = Vec::new();
     let mut unmatched = Vec::new();
+    let names: Vec<String> = model.types.iter().map(|one| full(&one.name)).collect();
     for (path, wishes) in &options.paths {
         let mut outcome = Outcome { misuse: Vec::new(), matched: path == "*" };
         for one in &mut model.types {
             if one.module.is_none() {
-                apply_to_type(one, path, wishes, &mut outcome);
+                apply_to_type(one, path, wishes, &names, &mut outcome);
             }
         }
         for program in &mut model.programs {
@@ -83,7 +84,7 @@ pub(crate) fn unmatched_message(path: &str, models: &[&Model]) -> String {
     }
 }
 
-fn apply_to_type(one: &mut Type, path: &str, wishes: &PathOptions, outcome: &mut Outcome) {
+fn apply_to_type(one: &mut Type, path: &str, wishes: &PathOptions, names: &[String], outcome: &mut Outcome) {
     let name = full(&one.name);
     let all = path == "*";
     let whole = all || path == name;
@@ -105,15 +106,19 @@ fn apply_to_type(one: &mut Type, path: &str, wishes: &PathOptions, outcome: &mut
                     outcome.misuse.push(format!("`{path}` cannot be {wish}: it is a type"));
                 }
             }
+            if wishes.integer.is_some() && !matches!(one.kind, TypeKind::Alias(_)) {
+                outcome.misuse.push(format!("`{path}` cannot become another integer: it is none"));
+            }
         }
     }
+    let mut any_string = false;
     let fields: Vec<&mut Field> = match &mut one.kind {
         TypeKind::Alias(shape) if whole => {
             if let (Some(integer), false) = (wishes.integer, all) {
                 replace_integer(shape, integer, path, outcome);
             }
-            if wishes.bytes {
-                as_bytes(shape);
+            if wishes.bytes && !as_bytes(shape) && !all {
+                outcome.misuse.push(no_string(path, shape, names));
             }
             return;
         }
@@ -126,21 +131,22 @@ fn apply_to_type(one: &mut Type, path: &str, wishes: &PathOptions, outcome: &mut
     };
     for field in fields {
         if whole {
-            if wishes.bytes {
-                as_bytes(&mut field.shape);
-            }
+            any_string |= wishes.bytes && as_bytes(&mut field.shape);
         } else if field_path == Some(&field.name) {
             outcome.matched = true;
-            apply_to_field(field, path, wishes, outcome);
+            apply_to_field(field, path, wishes, names, outcome);
         }
+    }
+    if whole && wishes.bytes && !all && !any_string {
+        outcome.misuse.push(format!("`{path}` cannot be bytes: it has no string"));
     }
 }
 
-fn apply_to_field(field: &mut Field, path: &str, wishes: &PathOptions, outcome: &mut Outcome) {
+fn apply_to_field(field: &mut Field, path: &str, wishes: &PathOptions, names: &[String], outcome: &mut Outcome) {
     field.attributes.extend(wishes.attributes.iter().cloned());
     field.boxed |= wishes.boxed;
     if wishes.bytes && !as_bytes(&mut field.shape) {
-        outcome.misuse.push(format!("`{path}` cannot be bytes: it is no string"));
+        outcome.misuse.push(no_string(path, &field.shape, names));
     }
     if let Some(integer) = wishes.integer {
         replace_integer(&mut field.shape, integer, path, outcome);
@@ -168,10 +174,23 @@ fn apply_to_procedure(procedure: &mut Procedure, path: &str, place: &str, wishes
             as_bytes(&mut argument.shape);
         }
     }
-    if exact && (wishes.open || wishes.boxed || wishes.integer.is_some() || !wishes.attributes.is_empty()) {
-        outcome
-            .misuse
-            .push(format!("`{path}` is a procedure: it can only be idempotent, or have bytes instead of strings"));
+    let other = wishes.open || wishes.boxed || wishes.integer.is_some() || !wishes.attributes.is_empty();
+    if other && path != "*" {
+        let what = if exact { "is a procedure: it" } else { "has procedures: they" };
+        let message = format!("`{path}` {what} can only be idempotent, or have bytes instead of strings");
+        // Once for a program.
+        if !outcome.misuse.contains(&message) {
+            outcome.misuse.push(message);
+        }
+    }
+}
+
+/// Why a field, or what a typedef names, cannot be bytes. `names`: of all types.
+fn no_string(path: &str, shape: &Shape, names: &[String]) -> String {
+    match shape {
+        Shape::Named(id) => format!("`{path}` cannot be bytes: it is a `{0}`; say it of `{0}`", names[id.0]),
+        Shape::Optional(item) | Shape::Array { item, .. } | Shape::Vector { item, .. } => no_string(path, item, names),
+        _ => format!("`{path}` cannot be bytes: it is no string"),
     }
 }
 

@@ -92,5 +92,9 @@ fn what_cannot_be_is_misuse() {
     refused("entry", PathOptions { open: true, ..none.clone() }, "it is no enum");
     refused("entry", PathOptions { boxed: true, ..none.clone() }, "cannot be boxed");
     refused("entry.what", PathOptions { open: true, ..none.clone() }, "name its enum instead");
-    refused("CALC.ONE.ADD", PathOptions { boxed: true, ..none }, "is a procedure");
+    refused("entry", PathOptions { integer: Some(Integer::U32), ..none.clone() }, "it is none");
+    refused("kind", PathOptions { bytes: true, ..none.clone() }, "`kind` cannot be bytes: it has no string");
+    refused("CALC.ONE.ADD", PathOptions { boxed: true, ..none.clone() }, "is a procedure");
+    let attribute = PathOptions { attributes: vec!["#[must_use]".to_owned()], ..none };
+    refused("CALC", attribute, "`CALC` has procedures: they can only be idempotent");
 }
