@@ -372,15 +372,19 @@ fn trees_that_are_too_deep() {
 fn a_handler_that_panics() {
     struct Panics;
     impl EverythingV1 for Panics {
-        async fn echo_int(&self, _cx: &Context, _value: i32) -> Result<i32, Fault> {
+        async fn echo_int(&self, _cx: &Context, value: i32) -> Result<i32, Fault> {
+            for _ in 0..value {
+                tokio::task::yield_now().await;
+            }
             panic!("on purpose")
         }
     }
     let server = ServerUnderTest::start(Server::builder().add(EverythingV1Server::new(Panics)));
-    let message = call(ECHO_INT, Item::new().int(1));
     let mut stream = stream(server.address());
     let socket = socket(server.address());
-    for _ in 0..2 {
+    // At once, and after it has gone on in a task of its own.
+    for turns in [0, 0, 1, 10] {
+        let message = call(ECHO_INT, Item::new().int(turns)).with_xid(turns as u32);
         send_record(&mut stream, &message.bytes()).expect("a call sent");
         let reply = receive_record(&mut stream).expect("a reply").expect("a reply, not an end");
         assert_eq!(parse_reply(&reply), Ok((message.xid, Answer::SystemError)));
