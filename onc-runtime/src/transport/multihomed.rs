@@ -4,6 +4,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 use tokio::net::UdpSocket;
+use tokio::task::coop::consume_budget;
 
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
 use self::control as system;
@@ -57,17 +58,22 @@ impl MultihomedSocket {
     ///
     /// No datagram is lost.
     pub(crate) async fn receive(&self, buffer: &mut [u8]) -> io::Result<(usize, Return)> {
+        // However fast they come, other tasks have their turn.
+        consume_budget().await;
         loop {
             let received = if self.tells {
-                system::receive(&self.io, buffer).await
+                system::receive(&self.io, buffer)
             } else {
-                self.io.recv_from(buffer).await.map(|(length, to)| (length, Return { to, from: None }))
+                self.io.try_recv_from(buffer).map(|(length, to)| (length, Return { to, from: None }))
             };
             match received {
-                // An ICMP answer to one of our replies says nothing about the next call.
-                Err(error)
-                    if matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionRefused) => {}
-                other => return other,
+                Err(error) => match error.kind() {
+                    io::ErrorKind::WouldBlock => self.io.readable().await?,
+                    // An ICMP answer to one of our replies says nothing about the next call.
+                    io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionRefused => {}
+                    _ => return Err(error),
+                },
+                received => return received,
             }
         }
     }
@@ -78,13 +84,23 @@ impl MultihomedSocket {
     ///
     /// It has been sent or not.
     pub(crate) async fn send(&self, message: &[u8], destination: Return) -> io::Result<()> {
-        if let Return { to, from: Some(from) } = destination
-            && system::send(&self.io, message, to, from).await.is_ok()
-        {
-            return Ok(());
+        loop {
+            match self.try_send(message, destination) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.io.writable().await?,
+                sent => return sent,
+            }
+        }
+    }
+
+    fn try_send(&self, message: &[u8], destination: Return) -> io::Result<()> {
+        if let Return { to, from: Some(from) } = destination {
+            match system::send(&self.io, message, to, from) {
+                Err(error) if error.kind() != io::ErrorKind::WouldBlock => {}
+                sent => return sent,
+            }
         }
         // Bound to one address, or the datagram came by broadcast, to an address that nobody sends from.
-        self.io.send_to(message, destination.to).await.map(drop)
+        self.io.try_send_to(message, destination.to).map(drop)
     }
 }
 
@@ -115,14 +131,14 @@ mod control {
         Ok(true)
     }
 
-    pub(super) async fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<(usize, Return)> {
-        let mut space = cmsg_space!(in6_pktinfo);
-        socket.async_io(Interest::READABLE, || receive_now(socket, buffer, &mut space)).await
+    pub(super) fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<(usize, Return)> {
+        socket.try_io(Interest::READABLE, || receive_now(socket, buffer))
     }
 
-    fn receive_now(socket: &UdpSocket, buffer: &mut [u8], space: &mut [u8]) -> io::Result<(usize, Return)> {
+    fn receive_now(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<(usize, Return)> {
+        let mut space = cmsg_space!(in6_pktinfo);
         let mut room = [IoSliceMut::new(buffer)];
-        let received = recvmsg::<SockaddrStorage>(socket.as_raw_fd(), &mut room, Some(space), MsgFlags::empty())?;
+        let received = recvmsg::<SockaddrStorage>(socket.as_raw_fd(), &mut room, Some(&mut space), MsgFlags::empty())?;
         let to = received.address.as_ref().and_then(address);
         let to = to.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "a datagram from nowhere"))?;
         let from = received.cmsgs()?.find_map(|message| match message {
@@ -134,7 +150,7 @@ mod control {
         Ok((received.bytes, Return { to, from }))
     }
 
-    pub(super) async fn send(socket: &UdpSocket, message: &[u8], to: SocketAddr, from: IpAddr) -> io::Result<()> {
+    pub(super) fn send(socket: &UdpSocket, message: &[u8], to: SocketAddr, from: IpAddr) -> io::Result<()> {
         let to = SockaddrStorage::from(to);
         let room = [IoSlice::new(message)];
         let send = |control: ControlMessage<'_>| {
@@ -142,23 +158,21 @@ mod control {
                 .map(drop)
                 .map_err(io::Error::from)
         };
-        socket
-            .async_io(Interest::WRITABLE, || match from {
-                IpAddr::V4(from) => {
-                    let source = in_addr { s_addr: u32::from_ne_bytes(from.octets()) };
-                    let none = in_addr { s_addr: 0 };
-                    send(ControlMessage::Ipv4PacketInfo(&in_pktinfo {
-                        ipi_ifindex: 0,
-                        ipi_spec_dst: source,
-                        ipi_addr: none,
-                    }))
-                }
-                IpAddr::V6(from) => {
-                    let source = in6_addr { s6_addr: from.octets() };
-                    send(ControlMessage::Ipv6PacketInfo(&in6_pktinfo { ipi6_addr: source, ipi6_ifindex: 0 }))
-                }
-            })
-            .await
+        socket.try_io(Interest::WRITABLE, || match from {
+            IpAddr::V4(from) => {
+                let source = in_addr { s_addr: u32::from_ne_bytes(from.octets()) };
+                let none = in_addr { s_addr: 0 };
+                send(ControlMessage::Ipv4PacketInfo(&in_pktinfo {
+                    ipi_ifindex: 0,
+                    ipi_spec_dst: source,
+                    ipi_addr: none,
+                }))
+            }
+            IpAddr::V6(from) => {
+                let source = in6_addr { s6_addr: from.octets() };
+                send(ControlMessage::Ipv6PacketInfo(&in6_pktinfo { ipi6_addr: source, ipi6_ifindex: 0 }))
+            }
+        })
     }
 
     fn v4(address: in_addr) -> Ipv4Addr {
@@ -186,11 +200,11 @@ mod plain {
         Ok(false)
     }
 
-    pub(super) async fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<(usize, Return)> {
-        socket.recv_from(buffer).await.map(|(length, to)| (length, Return { to, from: None }))
+    pub(super) fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<(usize, Return)> {
+        socket.try_recv_from(buffer).map(|(length, to)| (length, Return { to, from: None }))
     }
 
-    pub(super) async fn send(socket: &UdpSocket, message: &[u8], to: SocketAddr, _: IpAddr) -> io::Result<()> {
-        socket.send_to(message, to).await.map(drop)
+    pub(super) fn send(socket: &UdpSocket, message: &[u8], to: SocketAddr, _: IpAddr) -> io::Result<()> {
+        socket.try_send_to(message, to).map(drop)
     }
 }
