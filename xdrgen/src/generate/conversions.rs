@@ -166,7 +166,7 @@ impl Generator<'_> {
     /// One arm has the data, the default tells more of the failure: NFS's `READ3res`.
     fn detailed_result_conversions(&self, conversion: &Conversion<'_>, fail: &Field) -> TokenStream {
         let Conversion { at, id, type_, union_, index, field } = *conversion;
-        let allow = self.allow(&[]);
+        let allow = self.allow(&self.lints_of_error(fail));
         let (cfg, name) = (self.cfg(type_.feature.as_ref()), ident(self.names.type_(id)));
         let (value, fail) = (self.field_type(at, field), self.field_type(at, fail));
         let (status, from) = (self.rust_type(at, &union_.discriminant_shape), self.std_type("From"));

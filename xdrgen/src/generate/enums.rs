@@ -27,7 +27,7 @@ impl Generator<'_> {
             let (head, constant) = (self.member_head(member, rust), ident(rust));
             Some(quote!(#head pub const #constant: Self = Self::#original;))
         });
-        let (cfg, allow) = (self.cfg(type_.feature.as_ref()), self.allow(&[]));
+        let (cfg, allow) = (self.cfg(type_.feature.as_ref()), self.allow(&self.lints_of_enum(id, enum_)));
         let aliases: TokenStream = aliases.collect();
         let aliases = (!aliases.is_empty()).then(|| quote!(#cfg #allow impl #name { #aliases }));
         let conversions = self.enum_conversions(id, type_, enum_);

@@ -11,6 +11,7 @@ mod docs;
 mod enums;
 mod head;
 mod layout;
+mod lints;
 mod module;
 mod module_name;
 mod names;

@@ -14,8 +14,7 @@ impl Generator<'_> {
     pub(super) fn is_lopsided(&self, union_: &Union) -> bool {
         let default = union_.default.iter().map(|default| default.field.as_ref());
         let fields = union_.arms.iter().map(|arm| arm.field.as_ref()).chain(default);
-        let mut sizes: Vec<u64> =
-            fields.map(|field| field.map_or(0, |field| self.size_of_field(field, DEPTH))).collect();
+        let mut sizes: Vec<u64> = fields.map(|field| field.map_or(0, |field| self.size_of_field(field))).collect();
         sizes.sort_unstable();
         match sizes.as_slice() {
             [.., second, largest] => largest - second >= LOPSIDED,
@@ -23,7 +22,12 @@ impl Generator<'_> {
         }
     }
 
-    fn size_of_field(&self, field: &Field, depth: u32) -> u64 {
+    /// How many bytes a field takes, roughly.
+    pub(super) fn size_of_field(&self, field: &Field) -> u64 {
+        self.size_of_field_within(field, DEPTH)
+    }
+
+    fn size_of_field_within(&self, field: &Field, depth: u32) -> u64 {
         if field.boxed { 8 } else { self.size_of(&field.shape, depth) }
     }
 
@@ -54,7 +58,7 @@ impl Generator<'_> {
 
     fn size_of_type(&self, id: TypeId, depth: u32) -> u64 {
         let all = |fields: &mut dyn Iterator<Item = &Field>| {
-            fields.fold(0, |sum: u64, field| sum.saturating_add(self.size_of_field(field, depth)))
+            fields.fold(0, |sum: u64, field| sum.saturating_add(self.size_of_field_within(field, depth)))
         };
         match &self.model.type_(id).kind {
             TypeKind::Enum(_) => 4,
@@ -62,7 +66,7 @@ impl Generator<'_> {
             TypeKind::Union(union_) => {
                 let default = union_.default.iter().filter_map(|default| default.field.as_ref());
                 let fields = union_.arms.iter().filter_map(|arm| arm.field.as_ref()).chain(default);
-                fields.map(|field| self.size_of_field(field, depth)).max().unwrap_or(0).saturating_add(8)
+                fields.map(|field| self.size_of_field_within(field, depth)).max().unwrap_or(0).saturating_add(8)
             }
             TypeKind::Alias(shape) => self.size_of(shape, depth),
             // Nobody knows.

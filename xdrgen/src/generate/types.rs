@@ -37,7 +37,7 @@ impl Generator<'_> {
     fn typedef(&self, at: &Place, id: TypeId, type_: &Type, shape: &Shape) -> TokenStream {
         let declared = docs::declaration(self.model, shape, &type_.name.ident);
         let head = self.type_head(id, type_, &format!("`typedef {declared}`."));
-        let (added, allow) = (self.added(&type_.options.attributes), self.allow(&[]));
+        let (added, allow) = (self.added(&type_.options.attributes), self.allow(&self.lints_of_name(id)));
         let (name, target) = (ident(self.names.type_(id)), self.rust_type(at, shape));
         quote!(#head #allow #added pub type #name = #target;)
     }
@@ -77,7 +77,7 @@ impl Generator<'_> {
             });
             self.impl_default(type_, &name, quote!(Self { #(#values),* }))
         });
-        let allow = self.allow(&[]);
+        let allow = self.allow(&self.lints_of_name(id));
         quote!(#head #derives #allow pub struct #name { #(#fields),* } #long_default)
     }
 

@@ -31,7 +31,7 @@ impl Generator<'_> {
         traits.push("PartialEq");
         traits.extend(self.traits.eq(id).then_some("Eq"));
         let derives = self.derives(&traits, Own { hex_debug: opaque, serde: true }, &type_.options.attributes);
-        let allow = self.allow(if self.is_lopsided(union_) { &["clippy::large_enum_variant"] } else { &[] });
+        let allow = self.allow(&self.lints_of_union(id, union_));
         let arms = union_.arms.iter().zip(self.names.parts(id)).enumerate().map(|(index, (arm, rust))| {
             let cases: Vec<TokenStream> = arm.cases.iter().map(|case| self.case(at, union_, case)).collect();
             let (label, keeps) = match cases.as_slice() {

@@ -125,7 +125,7 @@ impl TryFrom<i32> for Ok {
 #[doc(alias = "error")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[derive(::onc_runtime::Xdr)]
-#[allow(dead_code)]
+#[allow(dead_code, clippy::enum_variant_names)]
 #[repr(i32)]
 pub enum Error {
     /// `ERROR`, 0.

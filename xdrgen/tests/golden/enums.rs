@@ -104,7 +104,7 @@ impl TryFrom<i32> for Status {
 #[doc(alias = "level")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[derive(::onc_runtime::Xdr)]
-#[allow(dead_code)]
+#[allow(dead_code, clippy::enum_variant_names)]
 #[repr(i32)]
 pub enum Level {
     /// `LEVEL_1`, 0.
@@ -202,7 +202,7 @@ impl TryFrom<i32> for Nfsstat3 {
 #[doc(alias = "lonely")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[derive(::onc_runtime::Xdr)]
-#[allow(dead_code)]
+#[allow(dead_code, clippy::enum_variant_names)]
 #[repr(i32)]
 pub enum Lonely {
     /// `LONELY_ONE`, 0.
