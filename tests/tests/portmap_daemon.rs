@@ -360,3 +360,24 @@ fn its_socket_has_two_names() {
         });
     });
 }
+
+#[test]
+fn it_says_what_is_registered_when_asked_to() {
+    inside(|| {
+        alone(|| {
+            // What it says at -v, and does not otherwise; calls are another matter.
+            for (option, says) in [("-v", true), ("-f", false)] {
+                let mut run = onc(&["portmap", option]);
+                run.stderr(File::create("/run/errors").expect("a file"));
+                let mut running = Running::start(run);
+                running.wait_for_line("serving ");
+                assert!(block_on(async { set(&mapper().await, 77).await }));
+                let (status, _) = running.terminate();
+                assert!(status.success());
+                let said = fs::read_to_string("/run/errors").expect("what it said");
+                assert_eq!(said.contains("SET") && said.contains("version=77"), says, "{option}: {said}");
+                assert!(!said.contains("the call ended"), "{said}");
+            }
+        });
+    });
+}

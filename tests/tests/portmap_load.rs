@@ -21,7 +21,7 @@ use onc_tests::missing::leave_out;
 use onc_tests::namespace::inside;
 use onc_tests::process::{PATIENCE, Running, command};
 use onc_tests::rpcbind::{self, Rpcbind};
-use onc_tests::wire::{CallMessage, Item, receive_record, record};
+use onc_tests::wire::{Answer, CallMessage, Item, parse_reply, receive_record, record};
 
 const PROGRAM: u32 = 0x2000_0044;
 
@@ -96,8 +96,12 @@ fn beside_rpcbind() {
             let mut stream = peer.stream(Door::Unix);
             for version in 1..=ENTRIES {
                 stream.write_all(&record(&call(SET, &rpcb(version, "0.0.0.0.8.1")))).expect("sent");
-                let _ = receive_record(&mut stream).expect("a reply").expect("no end");
+                let reply = receive_record(&mut stream).expect("a reply").expect("no end");
+                assert_eq!(parse_reply(&reply).expect("a reply").1, Answer::Success(vec![0, 0, 0, 1]));
             }
+            stream.write_all(&record(&call(DUMP, &Item::new()))).expect("sent");
+            let list = receive_record(&mut stream).expect("a reply").expect("no end");
+            assert!(list.len() > ENTRIES as usize * 60, "all of them are listed: {}", list.len());
         }
         println!("| | rpcbind | `onc portmap` | ratio | rpcbind, processor | `onc portmap`, processor |");
         println!("|---|---:|---:|---:|---:|---:|");

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::error::TargetError;
-use crate::rpc::{Netid, UniversalAddress};
+use crate::rpc::UniversalAddress;
 
 /// Where a server is, or is to be: what `connect` and `bind` take.
 ///
@@ -15,7 +15,7 @@ use crate::rpc::{Netid, UniversalAddress};
 /// |---|---|
 /// | `host`, `192.0.2.7`, `2001:db8::7` | the host; its port mapper is asked for the port. Not to be bound |
 /// | `host:2049`, `192.0.2.7:2049`, `[2001:db8::7]:2049` | that port; no port mapper is asked |
-/// | `192.0.2.7.8.1` | a universal address (RFC 5665): port 8 · 256 + 1 |
+/// | `192.0.2.7.8.1`, `2001:db8::7.8.1` | a universal address (RFC 5665): port 8 · 256 + 1 |
 /// | `[fe80::1%eth0]:2049` | the same with the interface that a link-local address needs |
 /// | `unix:/run/calc.sock` | a Unix socket |
 /// | `unix:@calc` | a Unix socket in Linux's abstract namespace |
@@ -87,7 +87,7 @@ impl Target {
         if bare.parse::<IpAddr>().is_ok() || bare.split_once('%').is_some_and(|(ip, _)| ip.parse::<IpAddr>().is_ok()) {
             return Place::Host(bare.into());
         }
-        let universal = UniversalAddress::parse(Netid::Tcp, text).ok();
+        let universal = text.parse::<UniversalAddress>().ok();
         if let Some(address) = universal.as_ref().and_then(UniversalAddress::socket_addr) {
             return Place::Address(address);
         }
@@ -219,6 +219,8 @@ mod tests {
         assert_eq!(place("192.0.2.7:2049"), Place::Address("192.0.2.7:2049".parse().expect("address")));
         assert_eq!(place("[2001:db8::7]:2049"), Place::Address("[2001:db8::7]:2049".parse().expect("address")));
         assert_eq!(place("192.0.2.7.8.1"), Place::Address("192.0.2.7:2049".parse().expect("address")));
+        assert_eq!(place("2001:db8::7.8.1"), Place::Address("[2001:db8::7]:2049".parse().expect("address")));
+        assert_eq!(place("::ffff:192.0.2.7"), Place::Host("::ffff:192.0.2.7".into()), "an IPv6 address as it is");
         assert_eq!(place("[fe80::1%eth0]:2049"), Place::Port("fe80::1%eth0".into(), 2049));
         assert_eq!(place("unix:/run/x"), Place::Unix("/run/x".into()));
         assert_eq!(place("unix:@x"), Place::Unix("@x".into()));

@@ -15,6 +15,9 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use onc_runtime::portmap::{Daemon, Indirect, PORT, Rules, Sockets, table};
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::outcome::coloured;
 use super::{Failure, block_on};
@@ -62,7 +65,7 @@ pub(super) struct Portmap {
     /// Calls a second that are handed on for one other host, and for all programs of this one together.
     #[arg(long, value_name = "CALLS", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     indirect_per_second: u32,
-    /// Say more: -v what is registered, -vv every call that is refused.
+    /// Say more: -v what is registered and who is refused, -vv every call.
     #[arg(long, short, action = clap::ArgAction::Count)]
     verbose: u8,
     /// Nothing: it stays in the foreground anyway. Accepted because rpcbind has it.
@@ -207,11 +210,12 @@ fn stop() -> Result<impl Future<Output = ()>, Failure> {
 }
 
 fn log(verbose: u8) {
-    let level = match verbose {
-        0 => LevelFilter::INFO,
-        1 => LevelFilter::DEBUG,
-        _ => LevelFilter::TRACE,
+    let (of_ours, of_others) = match verbose {
+        0 => (LevelFilter::INFO, LevelFilter::INFO),
+        1 => (LevelFilter::DEBUG, LevelFilter::INFO),
+        _ => (LevelFilter::TRACE, LevelFilter::DEBUG),
     };
-    let colours = coloured(&std::io::stderr());
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(colours).with_max_level(level).init();
+    let levels = Targets::new().with_target("onc::portmap", of_ours).with_default(of_others);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(coloured(&std::io::stderr()));
+    tracing_subscriber::registry().with(lines).with(levels).init();
 }
