@@ -2,6 +2,9 @@
 
 mod support;
 
+use std::io::ErrorKind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -45,6 +48,38 @@ async fn an_idle_connection_is_closed_and_made_again() {
         assert_eq!(calling.await.expect("ran").expect("answered"), sum);
         assert_eq!(stream.read(&mut [0; 1]).await.expect("closed by the client"), 0);
     }
+}
+
+#[tokio::test]
+async fn a_connection_of_ones_own_making_is_made_again_too() {
+    let (listener, address) = scripted().await;
+    let opened = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&opened);
+    let open = move || {
+        let attempt = count.fetch_add(1, Ordering::Relaxed);
+        async move {
+            // The first attempt after the loss fails; the call waits for the next one.
+            if attempt == 1 { Err(ErrorKind::ConnectionRefused.into()) } else { TcpStream::connect(address).await }
+        }
+    };
+    let client: TestV1Client = Client::builder().connect_with("a tunnel", open).await.expect("connected");
+    assert_eq!(client.0.server(), Some("a tunnel"));
+    for sum in 0..2 {
+        // Repeated if it leaves before the client has seen that the connection is lost.
+        let calling = tokio::spawn(client.add(sum, 0).idempotent());
+        let (mut stream, _) = listener.accept().await.expect("connected");
+        let xid = call(&mut stream).await;
+        answer(&mut stream, xid, sum).await;
+        assert_eq!(calling.await.expect("ran").expect("answered"), sum);
+        // And this is the loss.
+        drop(stream);
+    }
+    assert_eq!(opened.load(Ordering::Relaxed), 3);
+
+    let never = || std::future::pending::<std::io::Result<TcpStream>>();
+    let builder = Client::builder().timeout(Duration::from_millis(20));
+    let late = builder.connect_with::<TestV1Client, _, _, _>("nowhere", never).await;
+    assert!(matches!(&late, Err(Error::Deadline(deadline)) if deadline.phase == Phase::Connecting), "{late:?}");
 }
 
 #[tokio::test]

@@ -27,10 +27,10 @@ use super::served::Served;
 pub struct ClientBuilder {
     resolver: Resolver,
     credential: Credential,
-    settings: Settings,
+    pub(super) settings: Settings,
     netid: Option<Netid>,
     reserved_port: bool,
-    served: Served,
+    pub(super) served: Served,
     flavour: Option<Arc<dyn ClientFlavour>>,
     wrap: Option<Wrap>,
 }
@@ -279,7 +279,7 @@ impl ClientBuilder {
     }
 
     /// Calls over a connection that is there already: a Unix socket, TLS, a pipe in memory. It is not made again when it is
-    /// lost.
+    /// lost: that is what [`connect_with`](Self::connect_with) does.
     ///
     /// # Errors
     ///
@@ -312,7 +312,7 @@ impl ClientBuilder {
         self.start(interface, link, Some(Box::new(Reconnect(plan))))
     }
 
-    fn start(
+    pub(super) fn start(
         self,
         interface: &'static Interface,
         link: Link,

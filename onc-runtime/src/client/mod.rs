@@ -21,6 +21,7 @@ mod in_process;
 mod interceptor;
 #[cfg(unix)]
 mod local;
+mod opened;
 #[cfg(unix)]
 mod own_user;
 mod served;

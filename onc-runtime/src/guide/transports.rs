@@ -47,7 +47,8 @@
 //! # #[cfg(not(unix))] fn main() {}
 //! ```
 //!
-//! A [`Stream`](crate::transport::Stream) is anything that is `AsyncRead + AsyncWrite`. Whoever accepts it says in
+//! A [`Stream`](crate::transport::Stream) is anything that is `AsyncRead + AsyncWrite`. A client that is told
+//! [how to open one](crate::client::ClientBuilder::connect_with) opens another when it is lost. Whoever accepts it says in
 //! [`Peer`](crate::transport::Peer) who is at the other end. Handlers ask it, and its
 //! [`netid`](crate::transport::Peer::netid) is the transport's name as port mappers know it (RFC 5665): `tcp`, `tcp6`, `udp`, `udp6`,
 //! `local`.
