@@ -76,7 +76,7 @@ impl Generator<'_> {
         let inside = at.inside(&names.module);
         let runtime = &self.runtime;
         let (module, service) = (ident(&names.module), unescape(&names.service));
-        let docs = docs::paragraph(&format!("The procedures of [`{service}`], as types."));
+        let docs = docs::paragraph(&format!("The procedures of {}, as types.", self.link_to_service(service)));
         let docs = if self.settings.services.has_server() {
             docs
         } else {
@@ -135,6 +135,15 @@ impl Generator<'_> {
                 const NAME: &'static #str_ = #original;
                 #idempotent
             }
+        }
+    }
+
+    /// A link to a version's trait, for rustdoc: a constant may have its name.
+    pub(super) fn link_to_service(&self, service: &str) -> String {
+        if self.names.hides_value(service) {
+            format!("[`{service}`](trait@{service})")
+        } else {
+            format!("[`{service}`]")
         }
     }
 

@@ -66,9 +66,9 @@ impl Generator<'_> {
         let (module, parameter, clone) = (ident(&names.module), self.type_parameter(), self.std_type("Clone"));
         let (cfg, allow) = (self.cfg(interface.program.feature.as_ref()), self.allow(&[]));
         let docs = docs::paragraph(&format!(
-            "Answers the calls of {} with a [`{}`].",
+            "Answers the calls of {} with a {}.",
             interface.title(),
-            unescape(&names.service)
+            self.link_to_service(unescape(&names.service))
         ));
         let shown = unescape(&names.server);
         let answer = self.answer(interface, &parameter);

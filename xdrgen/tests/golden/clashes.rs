@@ -1197,7 +1197,7 @@ pub trait Send: ::core::marker::Send + Sync + 'static {
     }
 }
 
-/// Answers the calls of version 2 of `CALC_PROG` with a [`Send`].
+/// Answers the calls of version 2 of `CALC_PROG` with a [`Send`](trait@Send).
 #[allow(dead_code)]
 pub struct SendServer<T> {
     service: ::std::sync::Arc<T>,
@@ -1312,7 +1312,7 @@ impl ::onc_runtime::client::Stub for SendClient {
     }
 }
 
-/// The procedures of [`Send`], as types.
+/// The procedures of [`Send`](trait@Send), as types.
 #[allow(dead_code)]
 pub mod send {
     /// The numbers and names of version 2 of `CALC_PROG`.
@@ -1488,5 +1488,178 @@ pub mod send_send {
         const NUMBER: u32 = 0;
         const NAME: &'static str = "NULL_OP";
         const IDEMPOTENT: bool = true;
+    }
+}
+
+/// A trait and a constant of one name.
+#[allow(dead_code)]
+pub const ONE: u32 = 0x2000_000d;
+
+/// The number of version `V1` of `ONE`.
+#[allow(dead_code)]
+pub const V1: u32 = 1;
+
+/// What a server of version 1 of `ONE` answers.
+#[allow(dead_code)]
+pub trait V1: ::core::marker::Send + Sync + 'static {
+    /// `void ONLY(void)`
+    #[doc(alias = "ONLY")]
+    fn only(
+        &self,
+        cx: &::onc_runtime::Context,
+    ) -> impl ::core::future::Future<
+        Output = ::core::result::Result<(), ::onc_runtime::Fault>,
+    > + ::core::marker::Send {
+        let _ = cx;
+        async { Err(::onc_runtime::Fault::ProcedureUnavailable) }
+    }
+}
+
+/// Answers the calls of version 1 of `ONE` with a [`V1`](trait@V1).
+#[allow(dead_code)]
+pub struct V1Server<T> {
+    service: ::std::sync::Arc<T>,
+}
+
+#[allow(dead_code)]
+impl<T: V1> V1Server<T> {
+    /// Answers calls with `service`.
+    pub fn new(service: T) -> Self {
+        Self::from_arc(::std::sync::Arc::new(service))
+    }
+
+    /// Answers calls with a service that others hold, too.
+    pub fn from_arc(service: ::std::sync::Arc<T>) -> Self {
+        Self { service }
+    }
+}
+
+impl<T> ::core::clone::Clone for V1Server<T> {
+    fn clone(&self) -> Self {
+        Self {
+            service: ::std::sync::Arc::clone(&self.service),
+        }
+    }
+}
+
+impl<T> ::core::fmt::Debug for V1Server<T> {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.debug_struct("V1Server").finish_non_exhaustive()
+    }
+}
+
+impl<T: V1> ::onc_runtime::service::Program for V1Server<T> {
+    fn interface(&self) -> &'static ::onc_runtime::Interface {
+        &v1::INTERFACE
+    }
+
+    fn call(
+        &self,
+        call: ::onc_runtime::service::IncomingCall<'_>,
+    ) -> ::onc_runtime::service::Handling {
+        match call.procedure() {
+            1 => {
+                call.handle::<v1::Only, _, _, _>(
+                    &self.service,
+                    |call, ()| async move {
+                        let outcome = T::only(&call.service, &call.context).await;
+                        (call, outcome)
+                    },
+                )
+            }
+            _ => call.procedure_unavailable(),
+        }
+    }
+}
+
+/// Calls version 1 of `ONE`.
+///
+/// Its clones share one connection. A call is sent when it is awaited, and can be given options before.
+#[doc(alias = "V1")]
+#[allow(dead_code)]
+#[derive(Clone, Debug)]
+pub struct V1Client {
+    client: ::onc_runtime::Client,
+}
+
+#[allow(dead_code)]
+impl V1Client {
+    /// Asks the port mapper of `target` where version 1 of `ONE` is, and connects to it.
+    ///
+    /// # Errors
+    ///
+    /// The port mapper cannot be reached or does not know the program, or the connection fails.
+    pub async fn connect(
+        target: impl ::core::convert::Into<::onc_runtime::client::Target>,
+    ) -> ::core::result::Result<Self, ::onc_runtime::Error> {
+        ::onc_runtime::Client::builder().connect(target).await
+    }
+
+    /// Connects to an address that is known, without a port mapper.
+    ///
+    /// # Errors
+    ///
+    /// The connection fails.
+    pub async fn connect_to(
+        address: ::std::net::SocketAddr,
+    ) -> ::core::result::Result<Self, ::onc_runtime::Error> {
+        ::onc_runtime::Client::builder().connect_to(address).await
+    }
+
+    /// Calls over a client that was made elsewhere.
+    pub fn new(client: ::onc_runtime::Client) -> Self {
+        Self { client }
+    }
+
+    /// `void ONLY(void)`
+    #[doc(alias = "ONLY")]
+    pub fn only(&self) -> ::onc_runtime::Call<v1::Only> {
+        self.client.call(())
+    }
+}
+
+impl ::onc_runtime::client::Stub for V1Client {
+    const INTERFACE: &'static ::onc_runtime::Interface = &v1::INTERFACE;
+
+    fn from_client(client: ::onc_runtime::Client) -> Self {
+        Self::new(client)
+    }
+
+    fn client(&self) -> &::onc_runtime::Client {
+        &self.client
+    }
+}
+
+/// The procedures of [`V1`](trait@V1), as types.
+#[allow(dead_code)]
+pub mod v1 {
+    /// The numbers and names of version 1 of `ONE`.
+    pub static INTERFACE: ::onc_runtime::Interface = ::onc_runtime::Interface {
+        program: 0x2000_000d,
+        version: 1,
+        program_name: "ONE",
+        version_name: "V1",
+        procedures: &[
+            ::onc_runtime::ProcedureInfo {
+                number: 1,
+                name: "ONLY",
+                idempotent: false,
+            },
+        ],
+    };
+
+    /// `void ONLY(void)`
+    #[doc(alias = "ONLY")]
+    #[derive(Clone, Copy, Debug)]
+    pub struct Only;
+
+    impl ::onc_runtime::Procedure for Only {
+        type Arguments = ();
+        type Results = ();
+        type ArgumentsShape = ();
+        type ResultsShape = ();
+        const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
+        const NUMBER: u32 = 1;
+        const NAME: &'static str = "ONLY";
     }
 }

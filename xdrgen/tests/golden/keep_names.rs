@@ -414,7 +414,7 @@ pub trait CALC_V1: Send + Sync + 'static {
     }
 }
 
-/// Answers the calls of version 1 of `CALC_PROG` with a [`CALC_V1`].
+/// Answers the calls of version 1 of `CALC_PROG` with a [`CALC_V1`](trait@CALC_V1).
 #[allow(
     dead_code,
     non_camel_case_types,
@@ -595,7 +595,7 @@ impl ::onc_runtime::client::Stub for CALC_V1Client {
     }
 }
 
-/// The procedures of [`CALC_V1`], as types.
+/// The procedures of [`CALC_V1`](trait@CALC_V1), as types.
 #[allow(
     dead_code,
     non_camel_case_types,
@@ -717,7 +717,7 @@ pub trait calc_v2: Send + Sync + 'static {
     }
 }
 
-/// Answers the calls of version 2 of `CALC_PROG` with a [`calc_v2`].
+/// Answers the calls of version 2 of `CALC_PROG` with a [`calc_v2`](trait@calc_v2).
 #[allow(
     dead_code,
     non_camel_case_types,
@@ -877,7 +877,7 @@ impl ::onc_runtime::client::Stub for calc_v2Client {
     }
 }
 
-/// The procedures of [`calc_v2`], as types.
+/// The procedures of [`calc_v2`](trait@calc_v2), as types.
 #[allow(
     dead_code,
     non_camel_case_types,
