@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use onc_runtime::portmap::{Policy, Resolver};
+use onc_runtime::portmap::{Daemon, Policy, Resolver};
 use onc_runtime::rpc::Netid;
 use onc_runtime::server::ServerHandle;
 use onc_runtime::transport::broadcast_address;
@@ -101,8 +101,11 @@ fn a_link_local_address_is_meant_on_an_interface() {
         if !interface() {
             return;
         }
-        let Some(_rpcbind) = Rpcbind::start() else { return };
         block_on(async {
+            // Not rpcbind, which asks the domain name system who calls, and waits.
+            let Ok(_mapper) = Daemon::embedded().bind("[::]:111").await else {
+                return leave_out("a port mapper runs here");
+            };
             let builder = Server::builder().add(EverythingV1Server::new(Echo)).registration(Policy::Require);
             let server = builder.bind("[fe80::7%onc0]:0").await.expect("bound");
             let SocketAddr::V6(bound) = server.local_addr() else { panic!("IPv6") };
