@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    Pass,
+    BROKEN, Pass,
     expansion::Expansion,
     lexer::{self, RawKind},
 };
@@ -163,6 +163,11 @@ impl Macros {
                         Diagnostic::error("bad-macro", format!("the parameters of macro `{text}` cannot be read"))
                             .at(span, "expected names between commas and a `)`"),
                     );
+                    // What it is used in is not to be complained of again.
+                    let broken = PpToken::new(RawKind::Broken, self.scratch(sources, BROKEN));
+                    let span = name.span();
+                    let broken = Macro { span, parameters: None, body: vec![broken], constant: None };
+                    self.table.insert(text, Rc::new(broken));
                     return;
                 }
             }
