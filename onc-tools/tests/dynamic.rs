@@ -207,6 +207,20 @@ fn a_file_describes_itself() {
 }
 
 #[test]
+fn of_several_programs_each_is_named_once() {
+    let text = "program ONE { version A { int F(int) = 1; } = 1; version B { int F(int) = 1; } = 2; } = 7; \
+                program TWO { version A { int F(int) = 1; } = 1; } = 8;";
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("several-{}.x", std::process::id()));
+    std::fs::write(&file, text).expect("written");
+    let model = xdrgen::load(&xdrgen::configure(), &file);
+    std::fs::remove_file(&file).expect("removed");
+    let model = model.expect("a good file");
+    let told = find_procedure(&model, "f", None, None).expect_err("which one?").to_string();
+    assert!(told.ends_with("say which: --prog ONE or --prog TWO"), "{told}");
+    assert_eq!(find_procedure(&model, "f", Some("7"), None).expect("there").version.name, "B");
+}
+
+#[test]
 fn a_value_cannot_be_made_of_more_than_its_bytes_pay_for() {
     let text = "typedef opaque nothing[0]; typedef nothing many<>; typedef many lots<>;";
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("nothing-{}.x", std::process::id()));

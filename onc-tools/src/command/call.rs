@@ -21,7 +21,12 @@ Examples:
 
 One argument: the JSON is that argument. Several: an object with their names, or an array in their order. None: leave it out.
 A file and standard input may hold several JSON values one after the other, a call each. All are checked before the first call
-is made.")]
+is made.
+
+Integers are numbers, or strings that keep all digits and may be hexadecimal; enums are the names of their members, or numbers;
+opaque data is hexadecimal digits, {\"base64\": \"...\"} or {\"text\": \"...\"}; structs are objects, and so are unions, with their
+discriminant and the field that goes with it: {\"status\": \"NFS3_OK\", \"resok\": {...}}. Arrays and linked lists are arrays. What
+may be absent is null, or left out.")]
 pub(super) struct Call {
     #[command(flatten)]
     dial: Dial,

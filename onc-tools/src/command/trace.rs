@@ -106,7 +106,10 @@ impl Output {
         // What came before the damage is shown.
         self.tracer.finish(&mut self.events);
         self.print();
-        self.printer.summary(&self.tracer.counts(), &mut self.text);
+        let counts = self.tracer.counts();
+        if outcome.is_ok() || counts.packets > 0 {
+            self.printer.summary(&counts, &mut self.text);
+        }
         self.flush()?;
         match outcome {
             Err(End::Capture(error)) => Err(Failure::new(format!("{name}: {error}"))),

@@ -90,7 +90,8 @@ pub fn find_procedure<'a>(
         return Err(LookupError::unknown("procedure", name, all().map(|found| found.procedure.name.clone())));
     };
     if matches.iter().any(|found| found.program.number.value != last.program.number.value) {
-        let candidates = matches.iter().map(|found| format!("--prog {}", found.program.name.ident)).collect();
+        let has = |program: &&Program| matches.iter().any(|found| std::ptr::eq(found.program, *program));
+        let candidates = programs().filter(has).map(|program| format!("--prog {}", program.name.ident)).collect();
         return Err(LookupError::Ambiguous { name: name.into(), candidates });
     }
     Ok(last)
