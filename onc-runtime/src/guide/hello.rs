@@ -77,4 +77,14 @@
 //! # Ok(()) }
 //! ```
 //!
+//! # Called by hand
+//!
+//! The command `onc` calls it without a client, and any other server whose `.x` file is at hand, in C as well; `onc info` shows what the
+//! port mapper of a host knows, and whether it answers:
+//!
+//! ```text
+//! $ onc call localhost proto/calc.x ADD '[2, 40]'
+//! 42
+//! ```
+//!
 //! Next: [`values`](super::values).
