@@ -111,7 +111,8 @@ struct Terminal {
 
 impl Terminal {
     fn start(address: &str, state: &Path) -> Self {
-        let line = format!("'{}' repl '{address}' '{}'", onc().display(), everything_x().display());
+        // In place of the shell: a shell that stays dies of the interrupt itself, and its status is what is seen.
+        let line = format!("exec '{}' repl '{address}' '{}'", onc().display(), everything_x().display());
         // Whatever happens, it ends.
         let mut command = command("timeout");
         command.args(["60", "script", "-qec", &line, "/dev/null"]);
