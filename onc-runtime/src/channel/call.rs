@@ -11,10 +11,10 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::error::{Deadline, Error, Phase, Refusal};
 use crate::observe::{Observation, Side, step};
-use crate::rpc::{CallTemplate, MARK_SIZE, Procedure, Reply, parse_reply, patch_mark};
-use crate::xdr::{DecodeError, Decoder, EncodeError, EncodeErrorKind, Encoder, Limits, Shape, Size};
+use crate::rpc::{CallTemplate, Procedure, Reply, parse_reply};
+use crate::xdr::{DecodeError, Decoder, EncodeError, Encoder, Limits, Shape, Size};
 
-use super::caller::Response;
+use super::caller::{Request, Response};
 use super::client::{Client, Shared, Through, deadline};
 use super::one_way::OneWay;
 use super::pending::Body;
@@ -93,6 +93,18 @@ impl<P: Procedure> Call<P> {
         OneWay::new(self)
     }
 
+    /// The call as middleware sees it.
+    pub(super) fn request(&self) -> Result<Request, Error> {
+        let size = measure::<P>(&self.arguments)?;
+        let mut arguments = Vec::new();
+        Encoder::new(&mut arguments).write::<P::Arguments, P::ArgumentsShape>(&self.arguments, size);
+        let mut request = Request::new(P::INTERFACE, P::NUMBER, arguments.into());
+        request.procedure_name = P::NAME;
+        request.idempotent = self.idempotent;
+        self.client.shared.complete(&mut request);
+        Ok(request)
+    }
+
     #[inline]
     fn poll_channel(&mut self, cx: &mut Context<'_>) -> Poll<Result<P::Results, Error>> {
         let Self { client, arguments, idempotent, strayed, stage, observation, .. } = self;
@@ -161,12 +173,7 @@ impl<P: Procedure> Call<P> {
                 }
                 Stage::Done => panic!("a call was polled after it had ended"),
                 _ => {
-                    let size = measure::<P>(&self.arguments, usize::MAX)?;
-                    let mut arguments = Vec::new();
-                    let mut encoder = Encoder::new(&mut arguments);
-                    encoder.write::<P::Arguments, P::ArgumentsShape>(&self.arguments, size);
-                    let mut request = self.client.shared.request::<P>(arguments, self.idempotent);
-                    request.deadline = self.timeout.and_then(deadline);
+                    let request = Request { deadline: self.timeout.and_then(deadline), ..self.request()? };
                     self.stage = Stage::Elsewhere(caller.call(request));
                 }
             }
@@ -183,13 +190,11 @@ fn submit<P: Procedure>(
     terms: Terms,
     cx: &Context<'_>,
 ) -> Result<(u32, Expiry), Error> {
-    let size = measure::<P>(arguments, channel.settings.max_record_size)?;
+    let size = measure::<P>(arguments)?;
     shared.with_template(P::INTERFACE, |template: &CallTemplate| {
+        channel.admit(template.size() + size.total).map_err(unfit::<P>)?;
         channel.submit(cx.waker(), terms, |out, xid| {
-            let start = out.buffer().len();
-            template.put(out.buffer(), xid, P::NUMBER);
-            let length = out.buffer().len() - start - MARK_SIZE + size.total;
-            patch_mark(out.buffer(), start, length);
+            template.put(out.buffer(), xid, P::NUMBER, size.total);
             out.write::<P::Arguments, P::ArgumentsShape>(arguments, size);
             Ok(())
         })
@@ -198,14 +203,14 @@ fn submit<P: Procedure>(
 
 /// The size of the encoded arguments.
 #[inline]
-pub(super) fn measure<P: Procedure>(arguments: &P::Arguments, max: usize) -> Result<Size, Error> {
-    let size = <P::ArgumentsShape as Shape<P::Arguments>>::measure(arguments).and_then(|size| {
-        if size.total > max {
-            return Err(EncodeError::new(EncodeErrorKind::MessageTooLarge { size: size.total, max }));
-        }
-        Ok(size)
-    });
-    size.map_err(|error| Error::Arguments(Arc::new(error.within(P::NAME, "arguments"))))
+pub(super) fn measure<P: Procedure>(arguments: &P::Arguments) -> Result<Size, Error> {
+    <P::ArgumentsShape as Shape<P::Arguments>>::measure(arguments).map_err(unfit::<P>)
+}
+
+/// The arguments are no call of `P` that can be sent.
+#[cold]
+pub(super) fn unfit<P: Procedure>(error: EncodeError) -> Error {
+    Error::Arguments(Arc::new(error.within(P::NAME, "arguments")))
 }
 
 /// The results in a reply.
@@ -225,7 +230,7 @@ fn results<P: Procedure>(body: Body<'_>, limits: Limits) -> Result<P::Results, E
 
 /// Where the results begin in a reply that says success.
 #[inline]
-fn accepted(message: &[u8]) -> Result<usize, Error> {
+pub(super) fn accepted(message: &[u8]) -> Result<usize, Error> {
     match parse_reply(message).map_err(|error| Error::Reply(Arc::new(error)))? {
         (_, Reply::Accepted { status, .. }, offset) => match Refusal::of(status) {
             None => Ok(offset),

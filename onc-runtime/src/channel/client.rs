@@ -208,15 +208,6 @@ impl Shared {
         use_it(&template)
     }
 
-    /// A call of `P` as middleware sees it.
-    pub(super) fn request<P: Procedure>(&self, arguments: Vec<u8>, idempotent: bool) -> Request {
-        let mut request = Request::new(P::INTERFACE, P::NUMBER, arguments.into());
-        request.procedure_name = P::NAME;
-        request.idempotent = idempotent;
-        self.complete(&mut request);
-        request
-    }
-
     /// Says who calls and whom, where the request does not.
     pub(super) fn complete(&self, request: &mut Request) {
         request.server = request.server.take().or_else(|| self.server.clone());

@@ -214,6 +214,38 @@ impl Driver {
         }
     }
 
+    /// The link is lost, and with it the calls in flight, but for those that may be sent over the next one.
+    fn ends(&mut self, link: Link, cause: io::Error) {
+        tracing::debug!(target: "onc::client", error = %cause, "the connection was lost");
+        observe::connection_lost();
+        self.proven |= link.proven();
+        self.elsewhere = None;
+        let sent = link.sent();
+        let nobody_there = match link {
+            // Sending a datagram connects to nothing: that there is nobody shows only now.
+            Link::Datagram(link) if cause.kind() == ErrorKind::ConnectionRefused => Some(link.address()),
+            _ => None,
+        };
+        let can_ask = self.connector.as_ref().is_some_and(|connector| connector.asks_for().is_some());
+        let may_have_moved = can_ask && (self.proven || !self.fresh);
+        let mut inner = self.channel.lock();
+        inner.closed |= self.connector.is_none();
+        inner.connected = false;
+        let woken = match nobody_there {
+            // Those who ask the port mapper notice nothing but the time that it takes.
+            Some(address) if may_have_moved => {
+                let cause = Arc::new(cause);
+                let source = io::Error::new(cause.kind(), Arc::clone(&cause));
+                inner.down = Some(Error::Connect(Arc::new(ConnectError { address, source })));
+                inner.carry_over(&cause)
+            }
+            Some(address) if !self.proven => inner.refused(&Arc::new(ConnectError { address, source: cause })),
+            _ => inner.lost(sent, &Arc::new(cause)),
+        };
+        drop(inner);
+        woken.into_iter().for_each(Waker::wake);
+    }
+
     /// The server is elsewhere, where this link goes.
     fn moves(&mut self, link: Link) {
         tracing::debug!(target: "onc::client", "the server has moved");
@@ -276,47 +308,18 @@ impl Future for Driver {
                         return this.poll_linger(cx);
                     };
                     let Some((link, cause)) = ended else { return Poll::Ready(()) };
-                    tracing::debug!(target: "onc::client", error = %cause, "the connection was lost");
-                    observe::connection_lost();
-                    let (sent, proven) = (link.sent(), link.proven());
-                    this.proven |= proven;
-                    this.elsewhere = None;
-                    let nobody_there = match link {
-                        // Sending a datagram connects to nothing: that there is nobody shows only now.
-                        Link::Datagram(link) if cause.kind() == ErrorKind::ConnectionRefused => Some(link.address()),
-                        _ => None,
-                    };
-                    let may_have_moved =
-                        this.connector.as_ref().is_some_and(|connector| connector.asks_for().is_some())
-                            && (this.proven || !this.fresh);
-                    let woken = {
-                        let mut inner = this.channel.lock();
-                        inner.closed |= this.connector.is_none();
-                        inner.connected = false;
-                        match nobody_there {
-                            // Those who ask the port mapper notice nothing but the time that it takes.
-                            Some(address) if may_have_moved => {
-                                let cause = Arc::new(cause);
-                                let source = io::Error::new(cause.kind(), Arc::clone(&cause));
-                                inner.down = Some(Error::Connect(Arc::new(ConnectError { address, source })));
-                                inner.carry_over(&cause)
-                            }
-                            Some(address) if !this.proven => {
-                                inner.refused(&Arc::new(ConnectError { address, source: cause }))
-                            }
-                            _ => inner.lost(sent, &Arc::new(cause)),
-                        }
-                    };
-                    woken.into_iter().for_each(Waker::wake);
+                    let proven = link.proven();
+                    this.ends(link, cause);
                     if this.connector.is_none() {
                         return Poll::Ready(());
                     }
-                    if proven {
+                    this.state = if proven {
                         this.back_off.reset();
-                    }
-                    // A server that never answered is not pestered with new connections.
-                    let pause = if proven { None } else { Some(this.back_off.pause()) };
-                    this.state = pause.map_or(State::Idle, |pause| State::Resting(Box::pin(sleep(pause))));
+                        State::Idle
+                    } else {
+                        // A server that never answered is not pestered with new connections.
+                        State::Resting(Box::pin(sleep(this.back_off.pause())))
+                    };
                 }
                 State::Idle => {
                     let mut inner = this.channel.lock();

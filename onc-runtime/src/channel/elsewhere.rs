@@ -13,7 +13,7 @@ use crate::error::{Error, Lost, Refusal};
 use crate::rpc::Interface;
 
 use super::pending::{NOT_QUEUED, Waiting};
-use super::queue::{Channel, Expiry, Inner};
+use super::queue::{Channel, Expiry, Inner, wake_driver};
 
 /// Calls that wait until it is known whether their server has moved.
 #[derive(Debug, Default)]
@@ -50,11 +50,7 @@ impl Channel {
         inner.strays.waiting.push((xid, *refusal));
         self.astray.store(true, Ordering::Release);
         inner.alone = None;
-        let driver = inner.driver.take();
-        drop(inner);
-        if let Some(driver) = driver {
-            driver.wake();
-        }
+        wake_driver(inner);
         Some(xid)
     }
 }

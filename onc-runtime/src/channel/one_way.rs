@@ -1,5 +1,6 @@
 //! Calls without a reply.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -7,12 +8,12 @@ use std::task::{Context, Poll};
 
 use crate::error::{Error, Limit};
 use crate::observe::{Observation, Side};
-use crate::rpc::{CallTemplate, MARK_SIZE, Procedure, patch_mark};
-use crate::xdr::{Encoder, Shape};
+use crate::rpc::{CallTemplate, Procedure};
+use crate::xdr::Encoder;
 
-use super::call::{Call, measure};
+use super::call::{Call, measure, unfit};
 use super::client::Through;
-use super::queue::Channel;
+use super::queue::{Channel, wake_driver};
 
 /// A call of procedure `P` whose reply is not waited for.
 ///
@@ -36,17 +37,13 @@ impl<P: Procedure> OneWay<P> {
 
     fn submit(&self, channel: &Channel) -> Result<(), Error> {
         let Call { client, arguments, .. } = &self.call;
-        let size = measure::<P>(arguments, channel.settings.max_record_size)?;
+        let size = measure::<P>(arguments)?;
         let started = Observation::start();
         let xid = client.shared.with_template(P::INTERFACE, |template: &CallTemplate| {
+            channel.admit(template.size() + size.total).map_err(unfit::<P>)?;
             channel.submit_one_way(|out, xid| {
-                let start = out.buffer().len();
-                template.put(out.buffer(), xid, P::NUMBER);
-                let length = out.buffer().len() - start - MARK_SIZE + size.total;
-                patch_mark(out.buffer(), start, length);
-                out.reserve(size);
-                <P::ArgumentsShape as Shape<P::Arguments>>::encode(arguments, out);
-                Ok(())
+                template.put(out.buffer(), xid, P::NUMBER, size.total);
+                out.write::<P::Arguments, P::ArgumentsShape>(arguments, size);
             })
         })?;
         let server = channel.settings.server();
@@ -66,14 +63,8 @@ impl<P: Procedure> Future for OneWay<P> {
         match &self.call.client.shared.target {
             Through::Channel(channel) => Poll::Ready(self.submit(channel)),
             Through::Caller(caller) => {
-                let size = measure::<P>(&self.call.arguments, usize::MAX)?;
-                let mut arguments = Vec::new();
-                let mut encoder = Encoder::new(&mut arguments);
-                encoder.reserve(size);
-                <P::ArgumentsShape as Shape<P::Arguments>>::encode(&self.call.arguments, &mut encoder);
                 // Middleware knows only calls with replies: somebody has to wait for this one.
-                let request = self.call.client.shared.request::<P>(arguments, self.call.idempotent);
-                tokio::spawn(caller.call(request));
+                tokio::spawn(caller.call(self.call.request()?));
                 Poll::Ready(Ok(()))
             }
         }
@@ -83,7 +74,7 @@ impl<P: Procedure> Future for OneWay<P> {
 impl Channel {
     /// Queues a call that gets no reply, or whose reply is ignored. Returns its xid.
     // RFC 5531 §8.4.1: batching.
-    fn submit_one_way(&self, write: impl FnOnce(&mut Encoder<'_>, u32) -> Result<(), Error>) -> Result<u32, Error> {
+    fn submit_one_way(&self, write: impl FnOnce(&mut Encoder<'_>, u32)) -> Result<u32, Error> {
         let mut inner = self.lock();
         let settings = &self.settings;
         if inner.closed {
@@ -97,7 +88,10 @@ impl Channel {
         }
         let xid = inner.pending.skip_xid();
         let before = inner.outgoing.len();
-        inner.outgoing.append(|out| write(out, xid))?;
+        let Ok(()) = inner.outgoing.append(|out| {
+            write(out, xid);
+            Ok::<(), Infallible>(())
+        });
         if settings.datagrams {
             let message = inner.outgoing.datagram(&mut Vec::new()).to_vec();
             inner.outgoing.discard();
@@ -107,11 +101,7 @@ impl Channel {
         }
         inner.one_way = true;
         inner.alone = None;
-        let driver = inner.driver.take();
-        drop(inner);
-        if let Some(driver) = driver {
-            driver.wake();
-        }
+        wake_driver(inner);
         Ok(xid)
     }
 }

@@ -17,7 +17,7 @@ use crate::observe::step;
 use crate::rpc::Record;
 use crate::rpc::random_xid;
 use crate::transport::Outgoing;
-use crate::xdr::Encoder;
+use crate::xdr::{EncodeError, EncodeErrorKind, Encoder};
 
 use super::datagram::Outstanding;
 use super::driver::Settings;
@@ -131,6 +131,13 @@ impl Channel {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Refuses to send a call of `size` bytes, its record mark not counted, that is longer than may be sent.
+    #[inline]
+    pub(super) fn admit(&self, size: usize) -> Result<(), EncodeError> {
+        let max = self.settings.max_record_size;
+        if size > max { Err(EncodeError::new(EncodeErrorKind::MessageTooLarge { size, max })) } else { Ok(()) }
+    }
+
     /// Queues a call, which `write` encodes, its record mark included. Returns its xid, and the tick at which it is given
     /// up.
     #[inline]
@@ -181,12 +188,8 @@ impl Channel {
         }
         // From here on the driver reads for all.
         inner.alone = None;
-        // Only the first call of those that are queued together wakes the driver.
-        let driver = inner.driver.take();
-        drop(inner);
-        if let Some(driver) = driver {
-            driver.wake();
-        }
+        // Only the first call of those that are queued together wakes it.
+        wake_driver(inner);
         Ok((xid, expiry))
     }
 
@@ -208,14 +211,11 @@ impl Channel {
 
     /// Forgets a call: its reply will be ignored.
     pub(super) fn forget(&self, xid: u32) {
-        let driver = {
-            let mut inner = self.lock();
-            inner.pending.remove(xid);
+        let mut inner = self.lock();
+        inner.pending.remove(xid);
+        if inner.alone.take_if(|alone| *alone == xid).is_some() {
             // Nobody would read what still comes.
-            if inner.alone.take_if(|alone| *alone == xid).is_some() { inner.driver.take() } else { None }
-        };
-        if let Some(driver) = driver {
-            driver.wake();
+            wake_driver(inner);
         }
     }
 
@@ -228,10 +228,7 @@ impl Channel {
 
     /// Wakes the driver, if it sleeps.
     pub(super) fn wake_driver(&self) {
-        let driver = self.lock().driver.take();
-        if let Some(driver) = driver {
-            driver.wake();
-        }
+        wake_driver(self.lock());
     }
 
     /// Counts one more client.
@@ -247,15 +244,20 @@ impl Channel {
     /// Counts one client fewer; after the last one the driver ends.
     pub(super) fn leave(&self) {
         if self.users.fetch_sub(1, Ordering::AcqRel) == 1 {
-            let driver = {
-                let mut inner = self.lock();
-                inner.closed = true;
-                inner.driver.take()
-            };
-            if let Some(driver) = driver {
-                driver.wake();
-            }
+            let mut inner = self.lock();
+            inner.closed = true;
+            wake_driver(inner);
         }
+    }
+}
+
+/// Lets go of the queue and wakes the driver, if it sleeps.
+#[inline]
+pub(super) fn wake_driver(mut inner: MutexGuard<'_, Inner>) {
+    let driver = inner.driver.take();
+    drop(inner);
+    if let Some(driver) = driver {
+        driver.wake();
     }
 }
 

@@ -6,11 +6,12 @@ use std::task::Poll;
 
 use bytes::Bytes;
 
-use crate::error::{Deadline, Error, Phase, Refusal};
+use crate::error::{Deadline, Error, Phase};
 use crate::observe::{Observation, Side};
-use crate::rpc::{CallTemplate, MARK_SIZE, Reply, parse_reply, patch_mark};
-use crate::xdr::{EncodeError, EncodeErrorKind, Sink, Size};
+use crate::rpc::CallTemplate;
+use crate::xdr::{Sink, Size};
 
+use super::call::accepted;
 use super::caller::{Request, Response};
 use super::client::{Client, Through};
 use super::queue::{Channel, Expiry, Terms};
@@ -97,17 +98,11 @@ impl Client {
         terms: Terms,
         cx: &std::task::Context<'_>,
     ) -> Result<(u32, Expiry), Error> {
-        let (size, max) = (request.arguments.len(), channel.settings.max_record_size);
-        if size > max {
-            let error = EncodeError::new(EncodeErrorKind::MessageTooLarge { size, max });
-            return Err(Error::Arguments(Arc::new(error)));
-        }
+        let size = request.arguments.len();
         self.shared.with_template_of(request, |template: &CallTemplate| {
+            channel.admit(template.size() + size).map_err(|error| Error::Arguments(Arc::new(error)))?;
             channel.submit(cx.waker(), terms, |out, xid| {
-                let start = out.buffer().len();
-                template.put(out.buffer(), xid, request.procedure);
-                let length = out.buffer().len() - start - MARK_SIZE + size;
-                patch_mark(out.buffer(), start, length);
+                template.put(out.buffer(), xid, request.procedure, size);
                 out.reserve(Size::of(size));
                 out.put_shared(&request.arguments);
                 Ok(())
@@ -144,11 +139,5 @@ impl Drop for Forget<'_> {
 
 /// The encoded results in a reply that says success, or the error that it says.
 pub(crate) fn response(message: &Bytes) -> Result<Response, Error> {
-    match parse_reply(message).map_err(|error| Error::Reply(Arc::new(error)))? {
-        (_, Reply::Accepted { status, .. }, offset) => match Refusal::of(status) {
-            None => Ok(Response::new(message.slice(offset..))),
-            Some(refusal) => Err(Error::Refused(refusal)),
-        },
-        (_, Reply::Denied(status), _) => Err(Error::Refused(status.into())),
-    }
+    accepted(message).map(|offset| Response::new(message.slice(offset..)))
 }

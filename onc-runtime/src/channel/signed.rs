@@ -14,7 +14,6 @@ use crate::observe::{Observation, Side};
 use crate::rpc::{
     ClientFlavour, FlavourError, MARK_SIZE, Recovery, RejectStatus, Reply, parse_reply, patch_mark, put_unsigned_call,
 };
-use crate::xdr::{EncodeError, EncodeErrorKind};
 
 use super::caller::{Caller, Request, Response};
 use super::client::{Client, Through};
@@ -193,11 +192,7 @@ impl Signed {
             }
             let length = out.len() - mark - MARK_SIZE;
             // Checked here, not before: only now is it known how much sealing adds.
-            let max = channel.settings.max_record_size;
-            if length > max {
-                let error = EncodeError::new(EncodeErrorKind::MessageTooLarge { size: length, max });
-                return Err(Error::Arguments(Arc::new(error)));
-            }
+            channel.admit(length).map_err(|error| Error::Arguments(Arc::new(error)))?;
             patch_mark(out, mark, length);
             Ok(())
         })?;

@@ -11,7 +11,7 @@ use tower_service::Service;
 use crate::channel::{BoxError, Channel, Client, ClientService, Connector, Link, Request, Response, Settings, Stub};
 use crate::error::{ConnectError, Error};
 use crate::portmap::Resolver;
-use crate::rpc::{ClientFlavour, Credential, Interface, Netid};
+use crate::rpc::{ClientFlavour, Credential, Interface, MAX_FRAGMENT_SIZE, Netid};
 use crate::service::Program;
 use crate::transport::{Peer, Place, Stream, Target};
 use crate::xdr::Limits;
@@ -153,8 +153,9 @@ impl ClientBuilder {
     /// The largest call that is sent and the largest reply that is read, in bytes without the record mark. Default: 64 MiB.
     ///
     /// Memory grows with what has arrived, not with what the server announces.
+    /// A record is sent in one fragment, so that above 2 GiB - 1 ([`MAX_FRAGMENT_SIZE`]) this limit is that.
     pub fn max_record_size(mut self, bytes: usize) -> Self {
-        self.settings.max_record_size = bytes;
+        self.settings.max_record_size = bytes.min(MAX_FRAGMENT_SIZE);
         self
     }
 

@@ -9,9 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout};
 
 use crate::error::Refusal;
-use crate::rpc::{
-    CallTemplate, Credential, Netid, RecordReader, Reply, UniversalAddress, parse_reply, patch_mark, random_xid,
-};
+use crate::rpc::{CallTemplate, Credential, Netid, RecordReader, Reply, UniversalAddress, parse_reply, random_xid};
 use crate::transport::{Stream, tcp};
 
 use super::ask_udp::ask_udp;
@@ -76,9 +74,7 @@ async fn over_stream<S: Stream>(
 ) -> io::Result<(Duration, Option<Refusal>)> {
     let xid = random_xid();
     let mut call = Vec::new();
-    template.put(&mut call, xid, 0);
-    let length = call.len() - crate::rpc::MARK_SIZE;
-    patch_mark(&mut call, 0, length);
+    template.put(&mut call, xid, 0, 0);
     timeout(limit, async {
         let mut stream = connect.await?;
         let begun = Instant::now();

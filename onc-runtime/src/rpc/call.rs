@@ -5,6 +5,7 @@ use std::fmt;
 use super::message::take_word;
 use super::{
     AuthFlavour, AuthStatus, Credential, MARK_SIZE, MsgType, OpaqueAuth, Presented, RPC_VERSION, RejectStatus,
+    record_mark,
 };
 use crate::xdr::EncodeError;
 
@@ -160,11 +161,24 @@ impl CallTemplate {
         Ok(Self { start, rest })
     }
 
-    /// Appends a record mark of zero, for [`patch_mark`](super::patch_mark), and the header of a call.
+    /// How long the header of a call is, in bytes without a record mark.
     #[inline]
-    pub fn put(&self, out: &mut Vec<u8>, xid: u32, procedure: u32) {
-        out.reserve(MARK_SIZE + BARE + self.rest.len());
-        out.extend_from_slice(&self.start_of(xid, procedure));
+    #[must_use]
+    pub fn size(&self) -> usize {
+        BARE + self.rest.len()
+    }
+
+    /// Appends the record mark and the header of a call whose arguments, which are to follow, take `arguments` bytes.
+    ///
+    /// # Panics
+    ///
+    /// The record is too long for one fragment: see [`record_mark`].
+    #[inline]
+    pub fn put(&self, out: &mut Vec<u8>, xid: u32, procedure: u32, arguments: usize) {
+        out.reserve(MARK_SIZE + self.size());
+        let mut start = self.start_of(xid, procedure);
+        start[..MARK_SIZE].copy_from_slice(&record_mark(self.size() + arguments));
+        out.extend_from_slice(&start);
         if !self.rest.is_empty() {
             out.extend_from_slice(&self.rest);
         }
@@ -173,7 +187,7 @@ impl CallTemplate {
     /// Appends the header of a call without a record mark, for a datagram.
     #[inline]
     pub fn put_unmarked(&self, out: &mut Vec<u8>, xid: u32, procedure: u32) {
-        out.reserve(BARE + self.rest.len());
+        out.reserve(self.size());
         out.extend_from_slice(&self.start_of(xid, procedure)[MARK_SIZE..]);
         out.extend_from_slice(&self.rest);
     }
@@ -308,8 +322,10 @@ mod tests {
             template.put_unmarked(&mut out, 7, 21);
             assert_eq!(out, [b"before", &expected[..]].concat());
             out.truncate(6);
-            template.put(&mut out, 7, 21);
-            assert_eq!(out, [b"before\0\0\0\0", &expected[..]].concat());
+            template.put(&mut out, 7, 21, 300);
+            let mark = record_mark(expected.len() + 300);
+            assert_eq!(out, [b"before", &mark[..], &expected[..]].concat());
+            assert_eq!(template.size(), expected.len());
         }
     }
 

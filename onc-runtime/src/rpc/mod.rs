@@ -7,19 +7,17 @@
 //! | call header | RFC 5531 §9 | [`CallHeader`], [`CallTemplate`] |
 //! | reply header | RFC 5531 §9 | [`parse_reply`], [`put_success`], [`put_accepted`], [`put_denied`] |
 //! | credentials and verifiers | RFC 5531 §8.2, appendix A | [`Credential`], [`AuthSys`], [`ClientFlavour`], [`ServerFlavour`] |
-//! | record marking | RFC 5531 §11 | [`RecordReader`], [`put_mark`], [`patch_mark`] |
+//! | record marking | RFC 5531 §11 | [`RecordReader`], [`record_mark`], [`patch_mark`] |
 //! | netids, universal addresses | RFC 5665 | [`Netid`], [`UniversalAddress`] |
 //!
 //! A call, seen by a server:
 //!
 //! ```
-//! use onc_runtime::rpc::{CallHeader, CallTemplate, Credential, Record, RecordReader, patch_mark, put_success};
+//! use onc_runtime::rpc::{CallHeader, CallTemplate, Credential, Record, RecordReader, put_success};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let mut wire = Vec::new();
-//! CallTemplate::new(0x2000_0001, 1, &Credential::None)?.put(&mut wire, 7, 2);
-//! let length = wire.len() - 4;
-//! patch_mark(&mut wire, 0, length);
+//! CallTemplate::new(0x2000_0001, 1, &Credential::None)?.put(&mut wire, 7, 2, 0);
 //!
 //! let mut input = &wire[..];
 //! let record = RecordReader::new(1 << 20).next(&mut input)?.ok_or("more is needed")?;
@@ -52,9 +50,7 @@ pub use self::call::{CallError, CallHeader, CallTemplate, put_unsigned_call};
 pub use self::interface::{Interface, Procedure, ProcedureInfo};
 pub use self::message::{AcceptStatus, AuthStatus, MsgType, RPC_VERSION, RejectStatus};
 pub use self::netid::{Netid, UnknownNetid};
-pub use self::record::{
-    MARK_SIZE, MAX_FRAGMENT_SIZE, Record, RecordError, RecordReader, patch_mark, put_mark, record_mark,
-};
+pub use self::record::{MARK_SIZE, MAX_FRAGMENT_SIZE, Record, RecordError, RecordReader, patch_mark, record_mark};
 pub use self::reply::{Reply, ReplyError, parse_reply, put_accepted, put_denied, put_success, success_header};
 pub use self::universal_address::{UniversalAddress, UniversalAddressError};
 pub use self::xid::random_xid;

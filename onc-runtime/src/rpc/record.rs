@@ -291,16 +291,6 @@ pub fn record_mark(length: usize) -> [u8; MARK_SIZE] {
     (length as u32 | LAST).to_be_bytes()
 }
 
-/// Appends a [`record_mark`].
-///
-/// # Panics
-///
-/// As [`record_mark`].
-#[inline]
-pub fn put_mark(out: &mut Vec<u8>, length: usize) {
-    out.extend_from_slice(&record_mark(length));
-}
-
 /// Writes a [`record_mark`] over the four bytes at `at`.
 ///
 /// # Panics

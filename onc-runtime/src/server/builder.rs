@@ -12,7 +12,7 @@ use tokio::net::lookup_host;
 
 use crate::channel;
 use crate::portmap::{Policy, RegisterError, Registrar, Service};
-use crate::rpc::{Interface, Netid, UniversalAddress};
+use crate::rpc::{Interface, MAX_FRAGMENT_SIZE, Netid, UniversalAddress};
 use crate::service::{
     DuplicateCache, DuplicateLimits, Flavours, Intercepted, Lifecycle, Patience, Program, Registry, RegistryBuilder,
     ServerInterceptor, Settings,
@@ -178,8 +178,9 @@ impl ServerBuilder {
     ///
     /// A connection that announces a larger call is closed. Memory grows with what has arrived, not with what was announced,
     /// so that a higher limit costs nothing until peers use it; each connection may then hold that much.
+    /// A record is sent in one fragment, so that above 2 GiB - 1 ([`MAX_FRAGMENT_SIZE`]) this limit is that.
     pub fn max_record_size(mut self, bytes: usize) -> Self {
-        self.settings.max_record_size = bytes;
+        self.settings.max_record_size = bytes.min(MAX_FRAGMENT_SIZE);
         self
     }
 

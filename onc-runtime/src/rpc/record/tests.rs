@@ -223,7 +223,7 @@ fn instruments_that_never_mark_the_last_fragment_are_understood_on_request() {
 #[test]
 fn marks_are_written() {
     let mut out = b"before".to_vec();
-    put_mark(&mut out, 0);
+    out.extend_from_slice(&record_mark(0));
     out.extend_from_slice(b"12345");
     patch_mark(&mut out, 6, 5);
     assert_eq!(out, b"before\x80\0\0\x0512345");
