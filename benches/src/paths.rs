@@ -103,7 +103,7 @@ fn user() -> Credential {
 
 fn read_call_header(count: u64) {
     let mut marked = Vec::new();
-    CallTemplate::new(100_003, 3, &user()).expect("it fits").put(&mut marked, 1, 6);
+    CallTemplate::new(100_003, 3, &user()).expect("it fits").put(&mut marked, 1, 6, 0);
     for _ in 0..count {
         let (header, offset) = CallHeader::parse(black_box(&marked[4..])).expect("a call");
         AuthSys::validate(header.credential.body).expect("a user");
@@ -116,7 +116,7 @@ fn write_call_header(count: u64) {
     let mut out = Vec::new();
     for _ in 0..count {
         out.clear();
-        template.put(black_box(&mut out), 1, 6);
+        template.put(black_box(&mut out), 1, 6, 0);
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use onc_runtime::client::{Request, Stub};
 use onc_runtime::portmap::Policy;
 use onc_runtime::{Client, Error, Phase, Refusal, Server};
 use support::{TestV1Client, TestV1Server, Tester};
@@ -159,4 +160,26 @@ async fn a_server_that_comes_back_is_found_again() {
         answered = client.add(2, 3).await;
     }
     assert_eq!(answered.expect("answered"), 5);
+}
+
+/// The limit holds for the record, its header of 40 bytes and the length of the data included, however the call is made.
+#[tokio::test]
+async fn a_call_of_the_largest_size_is_sent_and_one_that_is_longer_is_not() {
+    let (_, address, ..) = serve().await;
+    let longest = 1000;
+    let client: TestV1Client = Client::builder().max_record_size(longest).connect_to(address).await.expect("connected");
+    let data = |record: usize| Bytes::from(vec![7; record - 44]);
+    assert_eq!(client.echo(data(longest)).await.expect("it fits"), data(longest));
+    client.echo(data(longest)).one_way().await.expect("it fits");
+
+    let raw = Request::new(TestV1Client::INTERFACE, 2, Bytes::from(vec![0; longest]));
+    for refused in [
+        client.echo(data(longest + 4)).await.map(drop),
+        client.echo(data(longest + 4)).one_way().await,
+        client.client().call_raw(raw).await.map(drop),
+    ] {
+        let Err(Error::Arguments(error)) = refused else { panic!("{refused:?}") };
+        let (told, most) = (error.to_string(), format!("at most {longest} are sent; `max_record_size` raises it"));
+        assert!(told.contains(&most), "{told}");
+    }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use clap::Parser;
 use onc_benches::data;
-use onc_runtime::rpc::{AuthFlavour, AuthSys, CallHeader, CallTemplate, Credential, patch_mark};
+use onc_runtime::rpc::{AuthFlavour, AuthSys, CallHeader, CallTemplate, Credential};
 use onc_runtime::xdr::{Decoder, Encoder, Limits, Plain, Segment, Xdr};
 
 /// Tells the harness that there is no such codec or case.
@@ -89,9 +89,7 @@ fn header(time: Duration) -> Outcome {
     let mut buffer = Vec::new();
     let encode = nanoseconds(time, || {
         buffer.clear();
-        template.put(&mut buffer, black_box(0x1234_5678), black_box(6));
-        let length = buffer.len() - 4;
-        patch_mark(&mut buffer, 0, length);
+        template.put(&mut buffer, black_box(0x1234_5678), black_box(6), black_box(0));
         black_box(&buffer);
     });
     let message = buffer[4..].to_vec();

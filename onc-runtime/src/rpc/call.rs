@@ -131,7 +131,7 @@ pub fn put_unsigned_call(out: &mut Vec<u8>, xid: u32, program: u32, version: u32
 /// The header of a client's calls, encoded in advance: only xid and procedure differ from call to call.
 #[derive(Clone, Debug)]
 pub struct CallTemplate {
-    /// A record mark of zero, then as much as every header has: its size is known, so that copying it is a few moves.
+    /// Room for the record mark, then as much as every header has: its size is known, so that copying it is a few moves.
     start: [u8; MARK_SIZE + BARE],
     /// The rest of a header whose credential has a body.
     rest: Box<[u8]>,
@@ -176,9 +176,8 @@ impl CallTemplate {
     #[inline]
     pub fn put(&self, out: &mut Vec<u8>, xid: u32, procedure: u32, arguments: usize) {
         out.reserve(MARK_SIZE + self.size());
-        let mut start = self.start_of(xid, procedure);
-        start[..MARK_SIZE].copy_from_slice(&record_mark(self.size() + arguments));
-        out.extend_from_slice(&start);
+        let mark = record_mark(self.size() + arguments);
+        out.extend_from_slice(&self.start_of(mark, xid, procedure));
         if !self.rest.is_empty() {
             out.extend_from_slice(&self.rest);
         }
@@ -188,15 +187,16 @@ impl CallTemplate {
     #[inline]
     pub fn put_unmarked(&self, out: &mut Vec<u8>, xid: u32, procedure: u32) {
         out.reserve(self.size());
-        out.extend_from_slice(&self.start_of(xid, procedure)[MARK_SIZE..]);
+        out.extend_from_slice(&self.start_of([0; MARK_SIZE], xid, procedure)[MARK_SIZE..]);
         out.extend_from_slice(&self.rest);
     }
 
     #[inline]
-    fn start_of(&self, xid: u32, procedure: u32) -> [u8; MARK_SIZE + BARE] {
+    fn start_of(&self, mark: [u8; MARK_SIZE], xid: u32, procedure: u32) -> [u8; MARK_SIZE + BARE] {
         const XID: usize = MARK_SIZE;
         const PROCEDURE: usize = MARK_SIZE + 20;
         let mut start = self.start;
+        start[..XID].copy_from_slice(&mark);
         start[XID..XID + 4].copy_from_slice(&xid.to_be_bytes());
         start[PROCEDURE..PROCEDURE + 4].copy_from_slice(&procedure.to_be_bytes());
         start
