@@ -15,7 +15,8 @@ impl<'a> Checker<'a, '_> {
         let mut names: HashMap<String, Span> = HashMap::new();
         let mut numbers: HashMap<i128, Span> = HashMap::new();
         let mut out = Vec::new();
-        for def in std::mem::take(&mut self.programs) {
+        let defs = std::mem::take(&mut self.programs);
+        for def in &defs {
             let program = def.program;
             let key = super::collect::full_name(&def.scope, &program.name.text);
             if let Some(before) = names.insert(key, program.name.span) {
@@ -35,12 +36,13 @@ impl<'a> Checker<'a, '_> {
             let versions = self.versions(program, &def.scope);
             out.push(Program {
                 name: Name { namespace: def.scope.to_vec(), ident: program.name.text.clone() },
-                docs: def.docs,
+                docs: def.docs.clone(),
                 feature: self.feature(def.feature),
                 number: number.unwrap_or(Number { value: 0, symbol: None, radix: crate::model::Radix::Decimal }),
                 versions,
             });
         }
+        self.programs = defs;
         out
     }
 

@@ -224,6 +224,10 @@ fn features_that_leave_something_wrong_behind_are_refused() {
             "`B` is there only with feature `NEXT`",
         ),
         ("#ifdef NEXT\nconst N = 2;\n#endif\nstruct b { int x<N>; };\n", "`N` is there only with feature `NEXT`"),
+        (
+            "#ifdef NEXT\nstruct a { int x; };\n#endif\nprogram P { version V { int A(a) = 1; } = 1; } = 0x20000001;\n",
+            "`a` is there only with feature `NEXT`",
+        ),
     ] {
         let config = configure().feature("NEXT");
         let error = config.compile_str("next.x", source).expect_err(source).to_string();
