@@ -38,6 +38,7 @@ mod goldens {
     }
     golden!(keep_names);
     golden!(namespaces);
+    golden!(numbers);
     golden!(recursion);
     golden!(serde);
     golden!(types);
@@ -63,6 +64,7 @@ mod behaviour {
     use super::goldens::{
         choices,
         enums::{Color, Level, Nfsstat3, Status},
+        numbers::{MAP_LAST_3, MapArguments, MapCalls, MapKey},
         recursion::{Husband, Node, Tree, TwoLists},
         types::{Arrays, Texts},
         unions::{ByLetter, ByNumber, CreateRes, Entry, MaybeEntry, MaybeSize, OnlyDefault, ReadRes, Stat, WriteRes},
@@ -109,6 +111,15 @@ mod behaviour {
         assert_eq!(CreateRes::from(Err(why.clone())).into_result(), Err(why));
 
         assert_eq!(ByLetter::try_from(Err(i8::try_from(b'b').expect("ASCII"))), Ok(ByLetter::Case98));
+    }
+
+    #[test]
+    fn numbers_of_procedures_are_cases_and_bounds() {
+        let call = MapArguments::MapprocCall(vec![1, 2, 3, 4].into());
+        assert_eq!(to_vec(&call).expect("an encoding"), [0, 0, 0, 5, 0, 0, 0, 4, 1, 2, 3, 4]);
+        assert_eq!(from_slice::<MapArguments>(&[0, 0, 0, 6]).ok(), Some(MapArguments::MapprocTime));
+        assert_eq!(MapCalls::default().len(), MAP_LAST_3 as usize + 1);
+        assert!(to_vec(&MapKey { name: "sixsix".into(), ..MapKey::default() }).is_err(), "it is bound to 5");
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Every `.x` file that Debian installs with rpcsvc-proto and libtirpc-dev below `rpcsvc`: all are generated, and what comes out compiles
-//! without a warning.
+//! Every `.x` file that Debian installs with rpcsvc-proto and libtirpc-dev: all are generated, and what comes out compiles without a
+//! warning.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use onc_tests::cargo::{check, workspace};
 use onc_tests::missing::leave_out;
 use xdrgen::Config;
 
-const FOLDERS: [&str; 2] = ["/usr/include/rpcsvc", "/usr/include/tirpc/rpcsvc"];
+const FOLDERS: [&str; 3] = ["/usr/include/rpcsvc", "/usr/include/tirpc/rpcsvc", "/usr/include/tirpc/rpc"];
 
 /// What a file expects of C headers: numbers, and Rust types in the crate below.
 fn with_what_c_headers_have(config: Config, name: &str) -> Config {
@@ -17,6 +17,7 @@ fn with_what_c_headers_have(config: Config, name: &str) -> Config {
         "key_prot" => netobj(config).define("MAXNETNAMELEN=255").extern_type("des_block", "crate::DesBlock"),
         "klm_prot" | "nis" | "nis_object" => netobj(config),
         "nlm_prot" => netobj(config).define("LM_MAXSTRLEN=1024").define("MAXNAMELEN=1025"),
+        "rpcb_prot" => config.extern_type("netbuf", "crate::Netbuf"),
         "nis_callback" => {
             config.extern_type("nis_object", "crate::nis::NisObject").extern_type("nis_error", "crate::nis::NisError")
         }
@@ -29,6 +30,14 @@ const FOREIGN_TYPES: &str = "
 pub type Netobj = onc_runtime::Bytes;
 /// `des_block` of <rpc/des.h>.
 pub type DesBlock = [u8; 8];
+/// `struct netbuf` of <rpc/types.h>, as `xdr_netbuf` encodes it.
+#[derive(Clone, Debug, PartialEq, onc_runtime::Xdr)]
+pub struct Netbuf {
+    /// Room in bytes.
+    pub maxlen: u32,
+    /// The address.
+    pub buf: onc_runtime::Bytes,
+}
 ";
 
 #[test]

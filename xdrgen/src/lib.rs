@@ -38,12 +38,13 @@
 //! | `enum` | an enum; with [`Choice::Open`] a number with named values |
 //! | `union` | an enum with data; several labels and `default` keep the discriminant |
 //! | `typedef` | a type alias; its bound is at every use |
-//! | `const` | a `u32`, or another integer where that is too small |
+//! | `const` | a `u32`, or another integer where that is too small; it may be the number of a program, a version or a procedure |
 //! | `version` | a trait to implement, a `…Server` that answers calls with it, a `…Client` that calls |
 //! | `namespace` | a module |
 //! | comments | documentation |
 //!
-//! `Debug` shows opaque data in hexadecimal, and long data shortened. A union with one arm of data converts to and from `Result`, or `Option` when it is switched on a bool.
+//! `Debug` shows opaque data in hexadecimal, and long data shortened. A union with one arm of data converts to and from `Result`, or
+//! `Option` when it is switched on a bool.
 //!
 //! # Names
 //!

@@ -3,6 +3,8 @@
 //!
 //! Names here are the file's own; the generator turns them into Rust's.
 
+mod spelling;
+
 use std::path::PathBuf;
 
 /// A compiled `.x` file: everything that one generated file holds.
@@ -101,7 +103,7 @@ pub enum Radix {
 pub struct Number {
     /// The value.
     pub value: i128,
-    /// The constant or enum member it was written as; the generated code says that name too.
+    /// The name it was written as; the generated code says that name too, if it knows it.
     pub symbol: Option<Symbol>,
     /// How it was written when it is a literal.
     pub radix: Radix,
@@ -119,6 +121,8 @@ pub enum Symbol {
         /// Index into [`Enum::members`].
         member: usize,
     },
+    /// The number of a program, a version or a procedure. In Rust it is a literal: a procedure has no constant.
+    Number(String),
 }
 
 /// Index into [`Model::types`].
@@ -384,6 +388,31 @@ pub struct Argument {
     pub name: Option<String>,
     /// Its type.
     pub shape: Shape,
+}
+
+impl Integer {
+    /// The least and the greatest of them.
+    #[must_use]
+    pub fn range(self) -> (i128, i128) {
+        match self {
+            Self::I8 => (i8::MIN.into(), i8::MAX.into()),
+            Self::U8 => (0, u8::MAX.into()),
+            Self::I16 => (i16::MIN.into(), i16::MAX.into()),
+            Self::U16 => (0, u16::MAX.into()),
+            Self::I32 => (i32::MIN.into(), i32::MAX.into()),
+            Self::U32 => (0, u32::MAX.into()),
+            Self::I64 => (i64::MIN.into(), i64::MAX.into()),
+            Self::U64 => (0, u64::MAX.into()),
+        }
+    }
+}
+
+impl Number {
+    /// In Rust it is a literal, not a path.
+    #[must_use]
+    pub fn is_literal(&self) -> bool {
+        matches!(self.symbol, None | Some(Symbol::Number(_)))
+    }
 }
 
 impl Model {

@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use serde_json::{Map, Number as JsonNumber, Value};
 use xdrgen::model::{Integer, Model, Number, Shape, TypeId, TypeKind, Union};
 
-use super::encode::range;
 use super::{MAX_DEPTH, ValueError, arm};
 
 /// The most values that a decoded one may be made of. A value in memory takes a multiple of its four bytes on the wire, if it
@@ -159,7 +158,7 @@ impl<'b> Decoder<'_, 'b> {
             Integer::U8 | Integer::U16 | Integer::U32 => self.word()?.into(),
             Integer::I8 | Integer::I16 | Integer::I32 => (self.word()? as i32).into(),
         };
-        let (least, most) = range(integer);
+        let (least, most) = integer.range();
         if number < least || number > most {
             return Err(ValueError::new(format!("{number} is not between {least} and {most}")));
         }

@@ -2,10 +2,7 @@
 
 use std::fmt::Write as _;
 
-use xdrgen::model::{
-    Argument, ConstantValue, Docs, Field, Integer, Model, Number, Procedure, Program, Shape, Symbol, Type, TypeKind,
-    Version,
-};
+use xdrgen::model::{ConstantValue, Docs, Field, Model, Program, Type, TypeKind, Version};
 
 use super::LookupError;
 use super::lookup::same;
@@ -71,7 +68,7 @@ fn describe_all(model: &Model, is: &dyn Fn(&str) -> bool, out: &mut String) {
             }
             for procedure in version.procedures.iter().filter(|procedure| is(&procedure.name)) {
                 comment(out, &procedure.docs, "");
-                line(out, &format!("{} = {};", signature(model, procedure), procedure.number.value));
+                line(out, &format!("{} = {};", model.signature(procedure), procedure.number.value));
                 line(out, &format!("    of {}", version_title(program, version)));
             }
         }
@@ -82,7 +79,7 @@ fn list_version(model: &Model, program: &Program, version: &Version, out: &mut S
     line(out, &version_title(program, version));
     for procedure in &version.procedures {
         let about = procedure.docs.first().map(|text| format!("    {text}")).unwrap_or_default();
-        line(out, &format!("  {:>4}  {}{about}", procedure.number.value, signature(model, procedure)));
+        line(out, &format!("  {:>4}  {}{about}", procedure.number.value, model.signature(procedure)));
     }
 }
 
@@ -94,7 +91,7 @@ fn describe_type(model: &Model, named: &Type, out: &mut String) {
     let name = &named.name.ident;
     comment(out, &named.docs, "");
     match &named.kind {
-        TypeKind::Alias(shape) => line(out, &format!("typedef {};", declaration(model, shape, name))),
+        TypeKind::Alias(shape) => line(out, &format!("typedef {};", model.declaration(shape, name))),
         TypeKind::Enum(members) => {
             line(out, &format!("enum {name} {{"));
             for member in &members.members {
@@ -114,11 +111,11 @@ fn describe_type(model: &Model, named: &Type, out: &mut String) {
             line(out, "};");
         }
         TypeKind::Union(union) => {
-            let discriminant = declaration(model, &union.discriminant_shape, &union.discriminant);
+            let discriminant = model.declaration(&union.discriminant_shape, &union.discriminant);
             line(out, &format!("union {name} switch ({discriminant}) {{"));
             for arm in &union.arms {
                 for case in &arm.cases {
-                    line(out, &format!("case {}:", number(model, case)));
+                    line(out, &format!("case {}:", model.number(case)));
                 }
                 arm_field(model, arm.field.as_ref(), out);
             }
@@ -141,62 +138,7 @@ fn arm_field(model: &Model, value: Option<&Field>, out: &mut String) {
 
 fn field(model: &Model, one: &Field, indent: &str, out: &mut String) {
     comment(out, &one.docs, indent);
-    line(out, &format!("{indent}{};", declaration(model, &one.shape, &one.name)));
-}
-
-fn signature(model: &Model, procedure: &Procedure) -> String {
-    let argument = |argument: &Argument| match &argument.name {
-        Some(name) => declaration(model, &argument.shape, name),
-        None => declaration(model, &argument.shape, "").trim_end().to_owned(),
-    };
-    let arguments: Vec<String> = procedure.arguments.iter().map(argument).collect();
-    let arguments = if arguments.is_empty() { "void".to_owned() } else { arguments.join(", ") };
-    format!("{} {}({arguments})", declaration(model, &procedure.result, "").trim_end(), procedure.name)
-}
-
-/// `name` declared with a type, as C would: `string name<255>`.
-fn declaration(model: &Model, shape: &Shape, name: &str) -> String {
-    let bound = |max: &Option<Number>| max.as_ref().map(|max| number(model, max)).unwrap_or_default();
-    match shape {
-        Shape::Void => "void".into(),
-        Shape::Bool => format!("bool {name}"),
-        Shape::Integer(integer) => format!("{} {name}", integer_name(*integer)),
-        Shape::Float => format!("float {name}"),
-        Shape::Double => format!("double {name}"),
-        Shape::Quadruple => format!("quadruple {name}"),
-        Shape::String { max, .. } => format!("string {name}<{}>", bound(max)),
-        Shape::FixedOpaque(length) => format!("opaque {name}[{}]", number(model, length)),
-        Shape::Opaque(max) => format!("opaque {name}<{}>", bound(max)),
-        Shape::Array { item, length } => format!("{}[{}]", declaration(model, item, name), number(model, length)),
-        Shape::Vector { item, max } => format!("{}<{}>", declaration(model, item, name), bound(max)),
-        Shape::Optional(inner) => declaration(model, inner, &format!("*{name}")),
-        Shape::List(id) => format!("{} *{name}", model.type_(*id).name.ident),
-        Shape::Chain(id) | Shape::Named(id) => format!("{} {name}", model.type_(*id).name.ident),
-    }
-}
-
-fn number(model: &Model, number: &Number) -> String {
-    match &number.symbol {
-        Some(Symbol::Constant(name)) => name.ident.clone(),
-        Some(Symbol::Member { of, member }) => match &model.type_(*of).kind {
-            TypeKind::Enum(members) => members.members[*member].name.clone(),
-            _ => number.value.to_string(),
-        },
-        None => number.value.to_string(),
-    }
-}
-
-fn integer_name(integer: Integer) -> &'static str {
-    match integer {
-        Integer::I8 => "char",
-        Integer::U8 => "unsigned char",
-        Integer::I16 => "short",
-        Integer::U16 => "unsigned short",
-        Integer::I32 => "int",
-        Integer::U32 => "unsigned int",
-        Integer::I64 => "hyper",
-        Integer::U64 => "unsigned hyper",
-    }
+    line(out, &format!("{indent}{};", model.declaration(&one.shape, &one.name)));
 }
 
 fn comment(out: &mut String, docs: &Docs, indent: &str) {

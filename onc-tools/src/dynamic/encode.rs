@@ -174,7 +174,7 @@ impl Encoder<'_> {
 
     fn integer(&mut self, integer: Integer, value: &Value) -> Result<(), ValueError> {
         let number = number(value)?;
-        let (least, most) = range(integer);
+        let (least, most) = integer.range();
         if number < least || number > most {
             return Err(ValueError::new(format!("{number} is not between {least} and {most}")));
         }
@@ -215,20 +215,6 @@ impl Encoder<'_> {
 
     fn word(&mut self, word: u32) {
         self.out.extend_from_slice(&word.to_be_bytes());
-    }
-}
-
-/// The least and the greatest number of an integer type.
-pub(super) fn range(integer: Integer) -> (i128, i128) {
-    match integer {
-        Integer::I8 => (i8::MIN.into(), i8::MAX.into()),
-        Integer::U8 => (0, u8::MAX.into()),
-        Integer::I16 => (i16::MIN.into(), i16::MAX.into()),
-        Integer::U16 => (0, u16::MAX.into()),
-        Integer::I32 => (i32::MIN.into(), i32::MAX.into()),
-        Integer::U32 => (0, u32::MAX.into()),
-        Integer::I64 => (i64::MIN.into(), i64::MAX.into()),
-        Integer::U64 => (0, u64::MAX.into()),
     }
 }
 

@@ -192,7 +192,7 @@ impl<'a> Checker<'a, '_> {
         let kind = shape.as_ref().map(|shape| self.discriminant_kind(shape.clone()));
         match (shape, kind) {
             (Some(_), Some(Ok(Discriminant::Extern))) => {
-                let (lowest, highest) = range(Integer::I32);
+                let (lowest, highest) = Integer::I32.range();
                 (Shape::Integer(Integer::I32), Discriminant::Number(lowest, highest))
             }
             (Some(shape), Some(Ok(kind))) => (shape, kind),
@@ -219,7 +219,7 @@ impl<'a> Checker<'a, '_> {
             return match shape {
                 Shape::Bool => Ok(Discriminant::Bool),
                 Shape::Integer(integer) => {
-                    let (lowest, highest) = range(integer);
+                    let (lowest, highest) = integer.range();
                     Ok(Discriminant::Number(lowest, highest))
                 }
                 Shape::Named(id) => match &self.types[id.0].body {
@@ -389,18 +389,4 @@ struct Labels {
 
 fn field(name: String, docs: Vec<String>, shape: Shape) -> Field {
     Field { name, docs, shape, boxed: false, attributes: Vec::new(), feature: None }
-}
-
-/// The values of an integer type.
-pub(super) fn range(integer: Integer) -> (i128, i128) {
-    match integer {
-        Integer::I8 => (i8::MIN.into(), i8::MAX.into()),
-        Integer::U8 => (0, u8::MAX.into()),
-        Integer::I16 => (i16::MIN.into(), i16::MAX.into()),
-        Integer::U16 => (0, u16::MAX.into()),
-        Integer::I32 => (i32::MIN.into(), i32::MAX.into()),
-        Integer::U32 => (0, u32::MAX.into()),
-        Integer::I64 => (i64::MIN.into(), i64::MAX.into()),
-        Integer::U64 => (0, u64::MAX.into()),
-    }
 }

@@ -26,6 +26,7 @@ impl<'a> Checker<'a, '_> {
         self.collect_macros();
         let items: &'a [Item] = &self.parsed.file.items;
         self.collect_items(items, &Scope::from([]));
+        self.place_numbers();
         self.collect_for_c();
         self.place_macros();
     }
@@ -40,6 +41,7 @@ impl<'a> Checker<'a, '_> {
                 ItemKind::Typedef(declaration) => self.collect_typedef(&around, declaration),
                 ItemKind::Type(spec) => self.collect_type(&around, spec),
                 ItemKind::Program(program) => {
+                    self.collect_numbers(program, scope);
                     if self.module(item.span).is_none() {
                         self.order.push((model::Item::Program(self.programs.len()), item.span));
                         let (scope, docs) = (Rc::clone(scope), item.docs.clone());
@@ -246,6 +248,7 @@ impl<'a> Checker<'a, '_> {
         let (what, span) = match before {
             ValueId::Constant(at) => ("a constant", self.constants[at].span),
             ValueId::Member(id, at) => ("a member of another enum", self.member_span(id, at)),
+            ValueId::Number(at) => ("a number of a program", self.numbers[at].first().0.span),
         };
         if self.module(span).is_some() && self.module(name.span).is_some() {
             return;

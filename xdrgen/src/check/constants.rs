@@ -97,15 +97,42 @@ impl<'a> Checker<'a, '_> {
     /// A number with the name that it was written as.
     pub(super) fn number(&mut self, expression: &Expression, lookup: Lookup<'_>) -> Option<Number> {
         let value = self.integer(expression, lookup)?;
-        let (symbol, radix) = match &expression.kind {
-            ExpressionKind::Number(_, radix) => (None, *radix),
-            ExpressionKind::Name(path) => {
-                (self.find_value(path, lookup).and_then(|id| self.symbol(id)), Radix::Decimal)
-            }
-            ExpressionKind::Macro(index) => (self.symbol_of_macro(*index), Radix::Decimal),
-            _ => (None, Radix::Decimal),
+        Some(self.as_written(value, expression, lookup))
+    }
+
+    /// An evaluated number with the name that it was written as.
+    pub(super) fn as_written(&self, value: i128, expression: &Expression, lookup: Lookup<'_>) -> Number {
+        let symbol = match &expression.kind {
+            ExpressionKind::Name(path) => self.find_value(path, lookup).and_then(|id| self.symbol(id)),
+            ExpressionKind::Macro(index) => self.symbol_of_macro(*index),
+            _ => None,
         };
-        Some(Number { value, symbol, radix })
+        Number { value, symbol, radix: self.radix(expression, lookup) }
+    }
+
+    /// How a number was written, here or where its name is defined.
+    fn radix(&self, expression: &Expression, lookup: Lookup<'_>) -> Radix {
+        let written = match &expression.kind {
+            ExpressionKind::Name(path) => self.find_value(path, lookup).and_then(|id| self.written(id)),
+            _ => Some(expression),
+        };
+        match written.map(|written| &written.kind) {
+            Some(ExpressionKind::Number(_, radix)) => *radix,
+            _ => Radix::Decimal,
+        }
+    }
+
+    /// What a value is defined as.
+    fn written(&self, id: ValueId) -> Option<&Expression> {
+        match id {
+            ValueId::Constant(at) => match &self.constants[at].value {
+                Source::Expression(expression) => Some(expression),
+                Source::Macro(expression) => expression.as_ref(),
+                Source::Member(member, _) => member.value.as_ref(),
+            },
+            ValueId::Member(of, member) => self.members(of)?.get(member)?.value.as_ref(),
+            ValueId::Number(at) => Some(self.numbers[at].first().1),
+        }
     }
 
     fn symbol_of_macro(&self, index: u32) -> Option<Symbol> {
@@ -117,6 +144,7 @@ impl<'a> Checker<'a, '_> {
         match id {
             ValueId::Constant(at) => self.is_emitted(at).then(|| Symbol::Constant(self.constants[at].name.clone())),
             ValueId::Member(of, member) => Some(Symbol::Member { of, member }),
+            ValueId::Number(at) => Some(Symbol::Number(self.numbers[at].first().0.text.clone())),
         }
     }
 
@@ -209,10 +237,11 @@ impl<'a> Checker<'a, '_> {
                 }
                 self.member_value(of, member)
             }
+            ValueId::Number(at) => self.named_number(at, used),
         }
     }
 
-    fn circle(&mut self, defined: Span, used: Span) -> Option<ConstantValue> {
+    pub(super) fn circle(&mut self, defined: Span, used: Span) -> Option<ConstantValue> {
         self.error(
             Diagnostic::error("circular-value", "this value depends on itself")
                 .at(used, "used here, before it is known")
@@ -362,16 +391,9 @@ impl<'a> Checker<'a, '_> {
         if !self.is_emitted(at) {
             return None;
         }
-        let expression = match &self.constants[at].value {
-            Source::Expression(expression) => Some(*expression),
-            Source::Macro(expression) => expression.as_ref(),
-            Source::Member(member, _) => member.value.as_ref(),
-        };
+        let expression = self.written(ValueId::Constant(at));
         let scope = self.constants[at].scope.clone();
-        let radix = match expression.map(|expression| &expression.kind) {
-            Some(ExpressionKind::Number(_, radix)) => *radix,
-            _ => Radix::Decimal,
-        };
+        let radix = expression.map_or(Radix::Decimal, |written| self.radix(written, Lookup::new(&scope)));
         let alias_of = match expression.map(|expression| &expression.kind) {
             Some(ExpressionKind::Name(path)) => {
                 self.find_value(path, Lookup::new(&scope)).and_then(|id| self.symbol(id))

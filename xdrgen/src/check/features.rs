@@ -176,7 +176,7 @@ impl<'m> Uses<'m, '_> {
                     self.needs(&member.name, member.feature.as_deref().or(type_.feature.as_deref()));
                 }
             }
-            None => {}
+            None | Some(Symbol::Number(_)) => {}
         }
     }
 

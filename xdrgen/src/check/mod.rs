@@ -9,6 +9,7 @@ mod collect;
 mod constants;
 mod features;
 mod macros;
+mod numbers;
 mod programs;
 mod recursion;
 mod shapes;
@@ -18,7 +19,7 @@ mod wishes;
 use std::collections::HashMap;
 
 pub(crate) use self::wishes::unmatched_message;
-use self::{collect::Scope, unknown::Unknown};
+use self::{collect::Scope, numbers::NumberName, unknown::Unknown};
 use crate::{
     ast::{Enumerator, Expression, Ident, Parsed, Program, TypeSpec, docs::Comments},
     diagnostics::{Diagnostic, Diagnostics},
@@ -53,6 +54,9 @@ pub(crate) fn check(parsed: &Parsed, name: String, options: &Options, diagnostic
         member_names: HashMap::new(),
         taken_names: HashMap::new(),
         programs: Vec::new(),
+        numbers: Vec::new(),
+        number_names: HashMap::new(),
+        given_numbers: HashMap::new(),
         order: Vec::new(),
         unknown: Unknown::default(),
         macro_constants: Vec::new(),
@@ -92,7 +96,7 @@ struct Checker<'a, 'd> {
     /// Bodies within other definitions, by their address in the AST.
     bodies: HashMap<*const TypeSpec, TypeId>,
     constants: Vec<ConstantDef<'a>>,
-    /// Constants and enum members by full name.
+    /// Constants, enum members and numbers of programs by full name.
     values: HashMap<String, ValueId>,
     /// Evaluated members.
     enum_values: HashMap<TypeId, constants::EnumValues>,
@@ -101,6 +105,13 @@ struct Checker<'a, 'd> {
     /// How often an anonymous body was to have a name that is taken.
     taken_names: HashMap<String, usize>,
     programs: Vec<ProgramDef<'a>>,
+    /// Names of programs, versions and procedures.
+    numbers: Vec<NumberName<'a>>,
+    /// Their places by full name, until all other names are known.
+    number_names: HashMap<String, usize>,
+    /// Evaluated numbers of programs, versions and procedures, by their address in the AST. `None`: it is wrong, and that
+    /// has been said.
+    given_numbers: HashMap<*const Expression, Option<i128>>,
     order: Vec<(model::Item, Span)>,
     unknown: Unknown,
     /// Of each macro that is a constant: its place among the constants. `None`: it has several values.
@@ -159,6 +170,8 @@ enum Source<'a> {
 enum ValueId {
     Constant(usize),
     Member(TypeId, usize),
+    /// Of a program, a version or a procedure.
+    Number(usize),
 }
 
 struct ProgramDef<'a> {

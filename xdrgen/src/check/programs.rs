@@ -198,8 +198,9 @@ impl<'a> Checker<'a, '_> {
     }
 
     /// RFC 5531 §12.2: numbers are unsigned and of 32 bits.
-    fn wire_number(&mut self, written: &Expression, scope: &Scope, what: &str) -> Option<Number> {
-        let number = self.number(written, Lookup::new(scope))?;
+    fn wire_number(&mut self, written: &'a Expression, scope: &Scope, what: &str) -> Option<Number> {
+        let value = self.given_number(written, scope)?;
+        let number = self.as_written(value, written, Lookup::new(scope));
         if u32::try_from(number.value).is_ok() {
             return Some(number);
         }

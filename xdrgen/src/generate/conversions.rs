@@ -8,7 +8,7 @@ use super::{
     discriminant::{Discriminant, is_bool},
     paths::{Place, ident},
 };
-use crate::model::{Field, Type, TypeId, Union};
+use crate::model::{Field, Number, Type, TypeId, Union};
 
 impl Generator<'_> {
     /// Conversions of a union with one arm of data: to and from `Option` when it is switched on a bool, to and from
@@ -99,7 +99,7 @@ impl Generator<'_> {
             let variant = ident(rust);
             let cases: Vec<TokenStream> = arm.cases.iter().map(|case| self.case(at, union_, case)).collect();
             // The paths of an enum and literals are patterns; other expressions are not.
-            let are_patterns = by_name || arm.cases.iter().all(|case| case.symbol.is_none());
+            let are_patterns = by_name || arm.cases.iter().all(Number::is_literal);
             let pattern = match cases.as_slice() {
                 [case] if are_patterns => quote!(#err(#case)),
                 [case] => quote!(#err(status) if status == #case),

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::model::{Docs, Integer, Model, Number, Shape, Symbol, TypeKind};
+use crate::model::Docs;
 
 /// Doc attributes for a comment; without one, `role`.
 pub(super) fn comment_or(docs: &Docs, role: &str) -> TokenStream {
@@ -19,57 +19,6 @@ pub(super) fn paragraph(text: &str) -> TokenStream {
 /// The file's name for an item, where Rust has another: rustdoc's search finds it.
 pub(super) fn alias(original: &str, rust: &str) -> Option<TokenStream> {
     (original != super::names::unescape(rust) && !original.is_empty()).then(|| quote!(#[doc(alias = #original)]))
-}
-
-/// A declaration as the `.x` has it, canonically spelled: `opaque data<MAXLEN>`.
-pub(crate) fn declaration(model: &Model, shape: &Shape, name: &str) -> String {
-    let spaced = |type_: &str| if name.is_empty() { type_.to_owned() } else { format!("{type_} {name}") };
-    let bound = |max: &Option<Number>| max.as_ref().map(|max| number(model, max)).unwrap_or_default();
-    match shape {
-        Shape::String { max, .. } => format!("{}<{}>", spaced("string"), bound(max)),
-        Shape::Opaque(max) => format!("{}<{}>", spaced("opaque"), bound(max)),
-        Shape::FixedOpaque(length) => format!("{}[{}]", spaced("opaque"), number(model, length)),
-        Shape::Array { item, length } => format!("{}[{}]", declaration(model, item, name), number(model, length)),
-        Shape::Vector { item, max } => format!("{}<{}>", declaration(model, item, name), bound(max)),
-        Shape::Optional(item) => declaration(model, item, &format!("*{name}")),
-        Shape::List(id) => {
-            spaced(&model.type_(*id).name.ident).replacen(name, &format!("*{name}"), usize::from(!name.is_empty()))
-        }
-        Shape::Chain(id) | Shape::Named(id) => spaced(&model.type_(*id).name.ident),
-        plain => spaced(word(plain)),
-    }
-}
-
-/// A number as the `.x` has it.
-pub(super) fn number(model: &Model, number: &Number) -> String {
-    match &number.symbol {
-        Some(Symbol::Constant(name)) => name.ident.clone(),
-        Some(Symbol::Member { of, member }) => match &model.type_(*of).kind {
-            TypeKind::Enum(enum_) => enum_.members[*member].name.clone(),
-            _ => number.value.to_string(),
-        },
-        None => number.value.to_string(),
-    }
-}
-
-fn word(shape: &Shape) -> &'static str {
-    match shape {
-        Shape::Bool => "bool",
-        Shape::Float => "float",
-        Shape::Double => "double",
-        Shape::Quadruple => "quadruple",
-        Shape::Integer(integer) => match integer {
-            Integer::I8 => "char",
-            Integer::U8 => "unsigned char",
-            Integer::I16 => "short",
-            Integer::U16 => "unsigned short",
-            Integer::I32 => "int",
-            Integer::U32 => "unsigned int",
-            Integer::I64 => "hyper",
-            Integer::U64 => "unsigned hyper",
-        },
-        _ => "void",
-    }
 }
 
 fn attributes(lines: &[String]) -> TokenStream {
@@ -258,16 +207,5 @@ mod tests {
     fn lists_keep_their_lines() {
         assert_eq!(shown(&["- one", "goes on", "- two", "", "after"]), ["- one", "  goes on", "- two", "", "after"]);
         assert_eq!(shown(&["1. one", "   goes on"]), ["1. one", "   goes on"]);
-    }
-
-    #[test]
-    fn declarations_are_xdr() {
-        let model = Model::default();
-        let max = Some(Number { value: 255, symbol: None, radix: crate::model::Radix::Decimal });
-        let string = Shape::String { max, as_bytes: false };
-        assert_eq!(declaration(&model, &string, "name"), "string name<255>");
-        assert_eq!(declaration(&model, &Shape::Opaque(None), "data"), "opaque data<>");
-        let pointer = Shape::Optional(Box::new(Shape::Integer(Integer::U64)));
-        assert_eq!(declaration(&model, &pointer, "next"), "unsigned hyper *next");
     }
 }

@@ -32,7 +32,7 @@ mod unions;
 
 pub(crate) use self::attributes::parse as parse_attributes;
 #[cfg(feature = "command")]
-pub(crate) use self::{case::camel, docs::declaration, numbers::integer_name, surface::surface};
+pub(crate) use self::{case::camel, numbers::integer_name, surface::surface};
 
 pub(crate) use self::module_name::module_name;
 

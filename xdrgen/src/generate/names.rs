@@ -309,8 +309,8 @@ impl Names {
             return Label::Name(if case.value == 0 { "False" } else { "True" }.to_owned());
         }
         match &case.symbol {
-            Some(Symbol::Constant(name)) => {
-                Label::Name(if self.keep { name.ident.clone() } else { camel(&name.ident) })
+            Some(Symbol::Constant(Name { ident, .. }) | Symbol::Number(ident)) => {
+                Label::Name(if self.keep { ident.clone() } else { camel(ident) })
             }
             Some(Symbol::Member { of, member }) => Label::Name(self.labels[of.0][*member].clone()),
             None if case.value < 0 => Label::Number(format!("CaseMinus{}", case.value.unsigned_abs())),

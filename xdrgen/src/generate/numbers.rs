@@ -69,7 +69,7 @@ impl Generator<'_> {
     /// `Max<N>`'s `N`.
     pub(super) fn bound(&self, at: &Place, number: &Number) -> TokenStream {
         let value = self.number_as(at, number, "u32");
-        if number.symbol.is_some() { quote!({ #value }) } else { value }
+        if number.is_literal() { value } else { quote!({ #value }) }
     }
 
     /// `#[xdr(max = N)]`'s `N`.
@@ -79,16 +79,22 @@ impl Generator<'_> {
 
     /// The number as a value of the integer type `wanted`.
     pub(super) fn number_as(&self, at: &Place, number: &Number, wanted: &str) -> TokenStream {
-        let Some(symbol) = &number.symbol else { return literal(number.value, number.radix) };
-        let path = self.path_to_symbol(at, symbol);
         let primitive = self.std_type(wanted);
-        match symbol {
-            Symbol::Constant(_) if integer_name(constant_type(number.value)) == wanted => path,
-            Symbol::Member { of, .. } if self.model.type_(*of).options.open => match wanted {
-                "i32" => quote!(#path.0),
-                _ => quote!(#path.0 as #primitive),
-            },
-            _ => quote!(#path as #primitive),
+        match &number.symbol {
+            None | Some(Symbol::Number(_)) => literal(number.value, number.radix),
+            Some(Symbol::Constant(name)) => {
+                let path = self.path_to_constant(at, name);
+                let fits = integer_name(constant_type(number.value)) == wanted;
+                if fits { path } else { quote!(#path as #primitive) }
+            }
+            Some(Symbol::Member { of, member }) => {
+                let path = self.path_to_member(at, *of, *member);
+                match (self.model.type_(*of).options.open, wanted) {
+                    (true, "i32") => quote!(#path.0),
+                    (true, _) => quote!(#path.0 as #primitive),
+                    (false, _) => quote!(#path as #primitive),
+                }
+            }
         }
     }
 
@@ -101,7 +107,7 @@ impl Generator<'_> {
             }
             Discriminant::Integer(integer) => self.number_as(at, case, integer_name(integer)),
             Discriminant::Enum(id) => match super::discriminant::member_of(self.model, union_, case) {
-                Some((of, member)) => self.path_to_symbol(at, &Symbol::Member { of, member }),
+                Some((of, member)) => self.path_to_member(at, of, member),
                 // Of an open enum, which takes any number.
                 None => {
                     let path = self.path_to_type(at, id);

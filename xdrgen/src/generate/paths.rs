@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 
 use super::{Generator, names::unescape};
-use crate::model::{Name, Symbol, TypeId, TypeKind};
+use crate::model::{Name, TypeId, TypeKind};
 
 /// The module that code is written for: its path from the top of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,16 +56,11 @@ impl Generator<'_> {
         }
     }
 
-    /// The path to a named number.
-    pub(super) fn path_to_symbol(&self, from: &Place, symbol: &Symbol) -> TokenStream {
-        match symbol {
-            Symbol::Constant(name) => self.path_to_constant(from, name),
-            Symbol::Member { of, member } => {
-                let type_ = self.path_to_type(from, *of);
-                let member = ident(&self.names.parts(*of)[*member]);
-                quote!(#type_::#member)
-            }
-        }
+    /// The path to a member of an enum.
+    pub(super) fn path_to_member(&self, from: &Place, of: TypeId, member: usize) -> TokenStream {
+        let type_ = self.path_to_type(from, of);
+        let member = ident(&self.names.parts(of)[member]);
+        quote!(#type_::#member)
     }
 
     /// The path to what a procedures' module knows of its parent.

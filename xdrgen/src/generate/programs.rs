@@ -149,16 +149,7 @@ impl Generator<'_> {
 
     /// What a procedure is, when nobody said it: its declaration.
     pub(super) fn procedure_role(&self, procedure: &Procedure) -> String {
-        let arguments: Vec<String> = procedure
-            .arguments
-            .iter()
-            .map(|argument| {
-                docs::declaration(self.model, &argument.shape, argument.name.as_deref().unwrap_or_default())
-            })
-            .collect();
-        let arguments = if arguments.is_empty() { "void".to_owned() } else { arguments.join(", ") };
-        let result = docs::declaration(self.model, &procedure.result, "");
-        format!("`{result} {}({arguments})`", procedure.name)
+        format!("`{}`", self.model.signature(procedure))
     }
 }
 

@@ -179,7 +179,7 @@ impl Generator<'_> {
             Some(numbers) => {
                 let cases: Vec<TokenStream> = numbers.iter().map(|case| self.case(at, union_, case)).collect();
                 // The paths of an enum and literals are patterns; other expressions are not.
-                match by_name || numbers.iter().all(|case| case.symbol.is_none()) {
+                match by_name || numbers.iter().all(Number::is_literal) {
                     true => match range(numbers).filter(|_| !by_name) {
                         Some((first, last)) => {
                             let (first, last) = (&cases[first], &cases[last]);

@@ -35,7 +35,7 @@ impl Generator<'_> {
     }
 
     fn typedef(&self, at: &Place, id: TypeId, type_: &Type, shape: &Shape) -> TokenStream {
-        let declared = docs::declaration(self.model, shape, &type_.name.ident);
+        let declared = self.model.declaration(shape, &type_.name.ident);
         let head = self.type_head(id, type_, &format!("`typedef {declared}`."));
         let (added, allow) = (self.added(&type_.options.attributes), self.allow(&self.lints_of_name(id)));
         let (name, target) = (ident(self.names.type_(id)), self.rust_type(at, shape));
@@ -83,7 +83,7 @@ impl Generator<'_> {
 
     /// What a field is, when nobody said it: its declaration.
     pub(super) fn field_role(&self, field: &Field) -> String {
-        format!("`{}`", docs::declaration(self.model, &field.shape, &field.name))
+        format!("`{}`", self.model.declaration(&field.shape, &field.name))
     }
 
     /// `impl Default`, where `derive` cannot make it.

@@ -90,15 +90,14 @@ impl Generator<'_> {
     }
 
     fn arm_role(&self, union_: &Union, cases: &[Number], field: Option<&Field>) -> String {
-        let value =
-            field.map_or_else(|| "void".to_owned(), |field| docs::declaration(self.model, &field.shape, &field.name));
+        let value = field.map_or_else(|| "void".to_owned(), |field| self.model.declaration(&field.shape, &field.name));
         if cases.is_empty() {
             return format!("`default: {value}`");
         }
         let label = |case: &Number| match case.value {
             0 if is_bool(self.model, union_) => "FALSE".to_owned(),
             1 if is_bool(self.model, union_) => "TRUE".to_owned(),
-            _ => docs::number(self.model, case),
+            _ => self.model.number(case),
         };
         let cases: Vec<String> = cases.iter().map(|case| format!("case {}: ", label(case))).collect();
         format!("`{}{value}`", cases.concat())

@@ -277,7 +277,7 @@ const _: () = {
 #[xdr(union(u32))]
 #[allow(dead_code, clippy::large_enum_variant)]
 pub enum Deep {
-    /// `case 4294967295: case SOME_LEVEL: item *items`
+    /// `case 0xffffffff: case SOME_LEVEL: item *items`
     #[doc(alias = "items")]
     #[xdr(case = [0xffff_ffff, SOME_LEVEL])]
     Items(u32, Option<Item>),

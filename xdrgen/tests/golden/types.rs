@@ -271,7 +271,7 @@ pub trait TypesV1: Send + Sync + 'static {
         async { Err(::onc_runtime::Fault::ProcedureUnavailable) }
     }
 
-    /// `arrays * MAYBE(int *, numbers)`
+    /// `arrays *MAYBE(int *, numbers)`
     #[doc(alias = "MAYBE")]
     fn maybe(
         &self,
@@ -572,7 +572,7 @@ impl TypesV1Client {
         self.client.call((a, b))
     }
 
-    /// `arrays * MAYBE(int *, numbers)`
+    /// `arrays *MAYBE(int *, numbers)`
     #[doc(alias = "MAYBE")]
     pub fn maybe(
         &self,
@@ -763,7 +763,7 @@ pub mod types_v1 {
         const NAME: &'static str = "SHORT_NAME";
     }
 
-    /// `arrays * MAYBE(int *, numbers)`
+    /// `arrays *MAYBE(int *, numbers)`
     #[doc(alias = "MAYBE")]
     #[derive(Clone, Copy, Debug)]
     pub struct Maybe;

@@ -407,7 +407,7 @@ impl TryFrom<Result<i32, i8>> for ByLetter {
 #[xdr(union(i64))]
 #[allow(dead_code)]
 pub enum ByHyper {
-    /// `case 1234605616436508552: void`
+    /// `case 0x1122334455667788: void`
     #[xdr(case = 0x1122_3344_5566_7788)]
     Case1234605616436508552,
     /// `case 2: entry *one`

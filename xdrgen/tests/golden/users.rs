@@ -13,6 +13,8 @@ pub struct User {
     /// `attributes known<STORE_PORT>`
     #[xdr(max = super::versions::STORE_PORT)]
     pub known: Vec<super::versions::Attributes>,
+    /// `opaque changes[STOREPROC3_SETATTR]`
+    pub changes: [u8; 2],
 }
 
 /// The number of program `USER_PROG`.

@@ -6,10 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::{Change, Effect};
-use crate::{
-    generate::declaration,
-    model::{Enum, Integer, Model, Name, Number, Procedure, Shape, Struct, TypeId, TypeKind, Union, Version},
-};
+use crate::model::{Enum, Integer, Model, Name, Number, Procedure, Shape, Struct, TypeId, TypeKind, Union, Version};
 
 /// Everything that differs, in the order of the new file.
 pub(super) fn changes(old: &Model, new: &Model) -> Vec<Change> {
@@ -191,7 +188,7 @@ impl Wire<'_> {
 
     fn scalars(&mut self, place: &str, old: &Shape, new: &Shape, one: &Shape, two: &Shape) {
         let (before, after) = (self.values(self.old, one), self.values(self.new, two));
-        let what = || format!("was `{}`, is `{}`", declaration(self.old, old, ""), declaration(self.new, new, ""));
+        let what = || format!("was `{}`, is `{}`", self.old.declaration(old, ""), self.new.declaration(new, ""));
         match (before, after) {
             (Some(before), Some(after)) if before == after => {}
             (Some(before), Some(after)) if before.size == after.size => {
@@ -223,8 +220,7 @@ impl Wire<'_> {
 
     fn bounds(&mut self, place: &str, old: Option<&Number>, new: Option<&Number>) {
         let value = |bound: Option<&Number>| bound.map_or(i128::from(u32::MAX), |bound| bound.value);
-        let shown =
-            |bound: Option<&Number>| bound.map_or_else(|| "unlimited".to_owned(), |bound| bound.value.to_string());
+        let shown = |bound: Option<&Number>| bound.map_or_else(|| "unlimited".to_owned(), |bound| bound.digits());
         let effect = match value(new).cmp(&value(old)) {
             std::cmp::Ordering::Equal => return,
             std::cmp::Ordering::Greater => Effect::Widens,
@@ -235,7 +231,7 @@ impl Wire<'_> {
 
     fn lengths(&mut self, place: &str, old: &Number, new: &Number) {
         if old.value != new.value {
-            self.say(Effect::Breaks, place, format!("the length was {}, is {}", old.value, new.value));
+            self.say(Effect::Breaks, place, format!("the length was {}, is {}", old.digits(), new.digits()));
         }
     }
 
@@ -243,7 +239,7 @@ impl Wire<'_> {
         for old in &self.old.programs {
             let place = full(&old.name);
             let Some(new) = self.new.programs.iter().find(|new| new.number.value == old.number.value) else {
-                self.say(Effect::Breaks, &place, format!("there is no program {} any more", old.number.value));
+                self.say(Effect::Breaks, &place, format!("there is no program {} any more", old.number.digits()));
                 continue;
             };
             for version in &old.versions {
@@ -253,7 +249,7 @@ impl Wire<'_> {
                     None => self.say(
                         Effect::Breaks,
                         &place,
-                        format!("there is no version {} any more", version.number.value),
+                        format!("there is no version {} any more", version.number.digits()),
                     ),
                 }
             }
@@ -268,7 +264,7 @@ impl Wire<'_> {
                 None => self.say(
                     Effect::Breaks,
                     &place,
-                    format!("there is no procedure {} any more", procedure.number.value),
+                    format!("there is no procedure {} any more", procedure.number.digits()),
                 ),
             }
         }
@@ -296,19 +292,13 @@ impl Wire<'_> {
 
     /// The numbers that a shape can be.
     fn values(&self, model: &Model, shape: &Shape) -> Option<Values> {
-        let range = |low: i128, high: i128| Values { size: 4, low, high, members: None };
         Some(match shape {
-            Shape::Bool => range(0, 1),
-            Shape::Integer(integer) => match integer {
-                Integer::I8 => range(i8::MIN.into(), i8::MAX.into()),
-                Integer::U8 => range(0, u8::MAX.into()),
-                Integer::I16 => range(i16::MIN.into(), i16::MAX.into()),
-                Integer::U16 => range(0, u16::MAX.into()),
-                Integer::I32 => range(i32::MIN.into(), i32::MAX.into()),
-                Integer::U32 => range(0, u32::MAX.into()),
-                Integer::I64 => Values { size: 8, ..range(i64::MIN.into(), i64::MAX.into()) },
-                Integer::U64 => Values { size: 8, ..range(0, u64::MAX.into()) },
-            },
+            Shape::Bool => Values { size: 4, low: 0, high: 1, members: None },
+            Shape::Integer(integer) => {
+                let (low, high) = integer.range();
+                let size = if matches!(integer, Integer::I64 | Integer::U64) { 8 } else { 4 };
+                Values { size, low, high, members: None }
+            }
             Shape::Named(id) => {
                 let TypeKind::Enum(enum_) = &model.type_(*id).kind else { return None };
                 let members: BTreeSet<i128> = enum_.members.iter().map(|member| member.value.into()).collect();
@@ -462,6 +452,15 @@ mod tests {
                 "breaks P.V.G: there is no procedure 2 any more",
                 "breaks P.V.H: took 2 arguments, takes 1"
             ]
+        );
+        // As the file writes it, and not the name that it has there.
+        assert_eq!(
+            differences(&program(""), "program P { version V { void H(int, int) = 3; } = 1; } = 0x20000001;"),
+            ["breaks P: there is no program 0x20000000 any more"]
+        );
+        assert_eq!(
+            differences("const N = 0x20000002; program P { version V { void A(void) = 1; } = 1; } = N;", &program("")),
+            ["breaks P: there is no program 0x20000002 any more"]
         );
     }
 

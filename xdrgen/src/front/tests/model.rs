@@ -301,6 +301,28 @@ fn programs() {
 }
 
 #[test]
+fn numbers_of_programs_are_constants() {
+    let model = model(
+        "const LAST = B; const NEWEST = TWO; const CALC_NUMBER = CALC; const OTHER = SHARED;
+         namespace outer { const INNER = A; const ALSO = B; program P { version V { void A(void) = 9; } = 1; } = 0x20000001; }
+         enum SHARED_ENUM { SHARED = 77 };
+         typedef int both<A>;
+         program CALC {
+            version ONE { void A(void) = 1; void SHARED(void) = 2; } = 1;
+            version TWO { void A(void) = 1; void B(void) = A + 3; } = 2;
+         } = 0x20000002;",
+    );
+    assert_eq!((constant(&model, "LAST"), constant(&model, "NEWEST")), (4, 2));
+    assert_eq!(constant(&model, "OTHER"), 77, "what is defined comes before the number of a procedure");
+    assert_eq!((constant(&model, "INNER"), constant(&model, "ALSO")), (9, 4), "the nearest, then outward");
+    let number = model.constants.iter().find(|constant| constant.name.ident == "CALC_NUMBER").expect("there is one");
+    assert_eq!((&number.value, number.radix), (&ConstantValue::Integer(0x2000_0002), Radix::Hexadecimal));
+    assert_eq!(number.alias_of, None, "there need not be a constant in Rust");
+    let TypeKind::Alias(Shape::Vector { max: Some(max), .. }) = kind(&model, "both") else { panic!("no vector") };
+    assert_eq!((max.value, &max.symbol), (1, &Some(Symbol::Number("A".into()))));
+}
+
+#[test]
 fn namespaces() {
     let model = model(
         "namespace outer {
