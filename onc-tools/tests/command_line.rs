@@ -1,9 +1,14 @@
 //! How the command `onc` is called, and how it ends.
 
+#[path = "support/nobody.rs"]
+mod nobody;
+
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+
+use crate::nobody::Nobody;
 
 const KINDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/x/kinds.x");
 
@@ -11,6 +16,8 @@ const KINDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/x/kinds.x");
 fn onc(arguments: &[&str], input: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_onc"));
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // It asks for colours wherever the output goes.
+    command.env_remove("CLICOLOR_FORCE");
     let mut child = command.spawn().expect("it starts");
     // What is not read is lost.
     let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
@@ -42,12 +49,6 @@ impl Drop for File {
     }
 }
 
-/// The address of a port where nobody is.
-fn nobody() -> String {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
-    free.expect("a port").to_string()
-}
-
 #[test]
 fn what_is_done_is_status_0() {
     for (arguments, input) in [
@@ -66,7 +67,8 @@ fn what_is_done_is_status_0() {
 
 #[test]
 fn what_the_peer_or_the_data_refuses_is_status_1() {
-    let (nobody, wrong) = (nobody(), File::new("wrong.x", "struct a { nothing_of_the_kind b };"));
+    let (nobody, wrong) = (Nobody::new(), File::new("wrong.x", "struct a { nothing_of_the_kind b };"));
+    let nobody = nobody.address().to_string();
     for (arguments, input) in [
         (&["call", &nobody, KINDS, "ADD", "[1,2]"][..], ""),
         (&["info", &nobody], ""),
@@ -140,7 +142,10 @@ fn every_shell_has_a_script_that_knows_the_subcommands() {
 fn bash_completes_what_is_begun() {
     let script = File::new("completions.bash", &told(&onc(&["completions", "bash"], "")));
     let complete = "source \"$0\"; COMP_WORDS=(onc desc); COMP_CWORD=1; _onc onc desc onc; echo \"${COMPREPLY[@]}\"";
-    let Ok(output) = Command::new("bash").args(["-c", complete, script.path()]).output() else {
+    let mut bash = Command::new("bash");
+    // Its complaint about a locale that is not installed is not what is asked for, nor what a file of the user's makes of it.
+    bash.args(["-c", complete, script.path()]).env("LC_ALL", "C").env_remove("BASH_ENV");
+    let Ok(output) = bash.output() else {
         eprintln!("LEFT OUT bash_completes_what_is_begun: bash is not installed");
         return;
     };

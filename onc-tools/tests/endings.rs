@@ -7,6 +7,9 @@ use std::io::Read as _;
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Command, Stdio};
+use std::sync::Once;
+
+use tokio::signal::unix::{SignalKind, signal};
 
 const KINDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/x/kinds.x");
 
@@ -26,6 +29,24 @@ fn onc(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_onc"));
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
+}
+
+/// Starts it so that interrupts reach it: who starts tests in the background may have them ignored, and programs inherit that,
+/// but no handler of ours.
+fn interruptible(command: &mut Command) -> Child {
+    static HANDLER: Once = Once::new();
+    HANDLER.call_once(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a tokio runtime");
+        let _entered = runtime.enter();
+        // It stays, whatever becomes of this.
+        let _ = signal(SignalKind::interrupt()).expect("a handler");
+    });
+    command.spawn().expect("it starts")
+}
+
+fn interrupt(child: &Child) {
+    let killed = Command::new("sh").args(["-c", &format!("kill -s INT {}", child.id())]).status();
+    assert!(killed.expect("a shell").success());
 }
 
 /// How it ended, and what it said on standard error.
@@ -83,10 +104,9 @@ fn an_interrupt_ends_what_waits() {
         &["info", "-n", address.rsplit(':').next().expect("a port"), "-t", "127.0.0.1", "0x20000123", "1"],
         &["info", &address],
     ] {
-        let child = onc(arguments).spawn().expect("it starts");
+        let child = interruptible(&mut onc(arguments));
         let _connection = connected();
-        let killed = Command::new("sh").args(["-c", &format!("kill -s INT {}", child.id())]).status();
-        assert!(killed.expect("a shell").success());
+        interrupt(&child);
         let output = child.wait_with_output().expect("waited for");
         assert_eq!(output.status.signal(), Some(2), "{arguments:?}: {output:?}");
         assert!(output.stdout.is_empty() && output.stderr.is_empty(), "{arguments:?}: {output:?}");
@@ -97,13 +117,12 @@ fn an_interrupt_ends_what_waits() {
 fn lines_from_a_pipe_end_with_an_interrupt_too() {
     let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = silent.local_addr().expect("bound").to_string();
-    let mut child = onc(&["repl", &address, KINDS]).stdin(Stdio::piped()).spawn().expect("it starts");
+    let mut child = interruptible(onc(&["repl", &address, KINDS]).stdin(Stdio::piped()));
     let mut input = child.stdin.take().expect("a pipe");
     std::io::Write::write_all(&mut input, b"NOTHING\nNOTHING\n").expect("written");
     let (mut connection, _) = silent.accept().expect("it connects");
     connection.read_exact(&mut [0; 4]).expect("a record mark");
-    let killed = Command::new("sh").args(["-c", &format!("kill -s INT {}", child.id())]).status();
-    assert!(killed.expect("a shell").success());
+    interrupt(&child);
     let output = child.wait_with_output().expect("waited for");
     assert_eq!(output.status.signal(), Some(2), "{output:?}");
 }

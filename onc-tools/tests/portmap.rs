@@ -50,8 +50,9 @@ impl Mapper {
     }
 
     fn terminate(mut self) -> ExitStatus {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").arg(id).status().expect("kill runs").success());
+        // The shell's own: not every system has a program of that name.
+        let killed = Command::new("sh").args(["-c", &format!("kill {}", self.child.id())]).status();
+        assert!(killed.expect("a shell").success());
         self.child.wait().expect("waited for")
     }
 
@@ -157,7 +158,8 @@ fn who_answers_is_seen() {
     assert!(output.status.success());
     let shown = String::from_utf8_lossy(&output.stdout);
     assert_eq!(shown.lines().count(), 7, "three versions over two transports, and the titles:\n{shown}");
-    assert!(shown.lines().skip(1).all(|line| line.ends_with("µs") || line.ends_with("ms")), "{shown}");
+    let is_time = |text: &str| text.ends_with('s') && text.as_bytes()[0].is_ascii_digit();
+    assert!(shown.lines().skip(1).all(|line| line.rsplit(' ').next().is_some_and(is_time)), "{shown}");
 
     let output = run(&["ping", &host, "100000"]);
     assert!(output.status.success());

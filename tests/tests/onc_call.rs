@@ -3,30 +3,19 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-use std::sync::OnceLock;
+use std::process::{Output, Stdio};
 
 use onc_runtime::xdr;
-use onc_tests::cargo::{build, workspace};
 use onc_tests::everything::generated::Everything;
 use onc_tests::everything::values::{least_everything, whole_everything};
+use onc_tests::onc::{everything_x, onc};
 use onc_tests::process::{Running, command};
 use serde_json::{Value, json};
 
-/// The program.
-fn onc() -> Command {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    Command::new(PROGRAM.get_or_init(|| build(&["-p", "onc-tools", "--bin", "onc"])))
-}
-
-fn everything_x() -> String {
-    workspace().join("tests/x/everything.x").display().to_string()
-}
-
 /// Runs `onc`, with this on standard input.
 fn run(arguments: &[&str], input: &[u8]) -> Output {
-    let mut command = onc();
-    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut command = onc(arguments);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("it starts");
     // A program that does not want it has closed the pipe.
     let _ = child.stdin.take().expect("a pipe").write_all(input);

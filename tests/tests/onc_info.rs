@@ -3,26 +3,18 @@
 #![cfg(unix)]
 
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use onc_tests::cargo::build;
-use onc_tests::missing::{leave_out, need_programs};
-use onc_tests::namespace::inside;
+use onc_tests::onc::{inside, onc};
 use onc_tests::process::{Finished, PATIENCE, Running, command, poll};
 use onc_tests::rpcbind::Rpcbind;
+use onc_tests::terminal::at_terminal;
 use serde_json::Value;
 
 const PROGRAM: u64 = 536_874_615;
 
-fn onc() -> PathBuf {
-    build(&["-p", "onc-tools", "--bin", "onc"])
-}
-
-fn info(onc: &Path, arguments: &[&str]) -> Finished {
-    let mut info = command(onc);
-    info.arg("info").args(arguments);
-    Finished::run(info, PATIENCE)
+fn info(arguments: &[&str]) -> Finished {
+    Finished::run(onc(&[&["info"], arguments].concat()), PATIENCE)
 }
 
 fn server() -> Running {
@@ -39,11 +31,10 @@ fn entries(array: &Value, program: u64) -> Vec<&Value> {
 #[test]
 fn entries_have_names_owners_addresses_and_answers() {
     inside(|| {
-        let onc = onc();
         let Some(_mapper) = Rpcbind::start() else { return };
         let mut server = server();
         for host in [&[][..], &["localhost"], &["127.0.0.1:111"], &["unix:/run/rpcbind.sock"]] {
-            let shown = info(&onc, host);
+            let shown = info(host);
             assert!(shown.status.success() && shown.stderr.is_empty(), "{shown:?}");
             let lines: Vec<&str> = shown.stdout.lines().collect();
             let title = ["PROGRAM", "NAME", "VERSION", "NETID", "ADDRESS", "OWNER", "ANSWERS", "IN"];
@@ -62,7 +53,7 @@ fn entries_have_names_owners_addresses_and_answers() {
             assert!(!shown.stdout.contains('\u{1b}'), "no colours");
         }
         let json = |arguments: &[&str]| -> Value {
-            let shown = info(&onc, arguments);
+            let shown = info(arguments);
             assert!(shown.status.success(), "{shown:?}");
             serde_json::from_str(&shown.stdout).expect("JSON")
         };
@@ -95,7 +86,7 @@ fn entries_have_names_owners_addresses_and_answers() {
             // Over IPv6 it cannot be tried on a host that was asked over IPv4.
             assert!(matches!(seen, (Some(false), Some("nobody is there")) | (None, None)), "{entry}");
         }
-        assert!(info(&onc, &[]).stdout.contains("nobody is there"));
+        assert!(info(&[]).stdout.contains("nobody is there"));
     });
 }
 
@@ -149,11 +140,8 @@ impl Shown {
 #[test]
 fn watching_goes_on_until_an_interrupt() {
     inside(|| {
-        let onc = onc();
         let Some(mapper) = Rpcbind::start() else { return };
-        let mut watch = command(&onc);
-        watch.args(["info", "--watch=1"]);
-        let mut watch = Shown::start(watch);
+        let mut watch = Shown::start(onc(&["info", "--watch=1"]));
         let is_title = |line: &str| line.trim_start().starts_with("PROGRAM");
         let has = |lines: &[String]| lines.iter().any(|line| line.trim_start().starts_with("536874615"));
         watch.until(is_title);
@@ -181,11 +169,8 @@ fn watching_goes_on_until_an_interrupt() {
 #[test]
 fn whoever_has_read_enough_ends_it() {
     inside(|| {
-        let onc = onc();
         let Some(_mapper) = Rpcbind::start() else { return };
-        let mut watch = command(&onc);
-        watch.args(["info", "--json", "--watch=1"]);
-        let mut watch = Shown::start(watch);
+        let mut watch = Shown::start(onc(&["info", "--json", "--watch=1"]));
         assert_eq!(watch.line(), "[\n");
         assert_eq!(watch.end(), (Some(0), String::new()));
     });
@@ -194,18 +179,14 @@ fn whoever_has_read_enough_ends_it() {
 #[test]
 fn colours_are_for_terminals() {
     inside(|| {
-        if let Err(missing) = need_programs(&["script"]) {
-            leave_out(&missing);
-            return;
-        }
-        let onc = onc();
         let Some(_mapper) = Rpcbind::start() else { return };
         drop(server());
+        let line = format!("'{}' info", onc(&[]).get_program().display());
+        let Some(_) = at_terminal(&line) else { return };
         let shown = |no_color: &str| {
-            let mut script = command("script");
-            script.args(["-qec", &format!("'{}' info", onc.display()), "/dev/null"]);
-            script.env("NO_COLOR", no_color).env("TERM", "xterm").stdin(Stdio::piped());
-            Finished::output_of(script)
+            let mut command = at_terminal(&line).expect("it was possible before");
+            command.env("NO_COLOR", no_color);
+            Finished::output_of(command)
         };
         // A server that is killed leaves its entries, and they are red.
         assert!(shown("").contains("\u{1b}[31mnobody is there"), "{}", shown(""));

@@ -1,12 +1,17 @@
 //! `onc repl`, from a pipe and at a terminal.
 
+#[path = "../../onc-tools/tests/support/nobody.rs"]
+mod nobody;
+
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
-use onc_tests::cargo::{build, workspace};
-use onc_tests::missing::{leave_out, need_programs};
+use onc_tests::onc::{everything_x, onc};
 use onc_tests::process::{Running, command};
+use onc_tests::terminal::{Terminal, at_terminal};
+
+use crate::nobody::Nobody;
 
 /// A server of everything.x, and where it is.
 fn server() -> (Running, String) {
@@ -17,18 +22,9 @@ fn server() -> (Running, String) {
     (running, address)
 }
 
-fn onc() -> PathBuf {
-    build(&["-p", "onc-tools", "--bin", "onc"])
-}
-
-fn everything_x() -> PathBuf {
-    workspace().join("tests/x/everything.x")
-}
-
 /// Runs it with these lines on standard input.
 fn repl(address: &str, more: &[&str], lines: &str) -> Output {
-    let mut command = Command::new(onc());
-    command.arg("repl").arg(address).arg(everything_x()).args(more);
+    let mut command = onc(&[&["repl", address, &everything_x()], more].concat());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("it starts");
     child.stdin.take().expect("a pipe").write_all(lines.as_bytes()).expect("read");
@@ -87,7 +83,8 @@ fn versions_are_chosen_and_calls_share_a_connection() {
     assert_eq!(text(&output.stdout), "7\n\"x\"\n");
     assert_eq!(output.status.code(), Some(2), "version 1 has no WHO");
     let told = text(&output.stderr);
-    assert_eq!(told.lines().filter(|line| line.ends_with("µs") || line.ends_with("ms")).count(), 2, "{told}");
+    let is_time = |line: &&str| line.ends_with('s') && line.as_bytes()[0].is_ascii_digit();
+    assert_eq!(told.lines().filter(is_time).count(), 2, "{told}");
     // Remembered for the caller, and asked for over UDP.
     let output = repl(&address, &["--udp"], "REMEMBER [\"seven\", 7]\nRECALL\n");
     assert_eq!(text(&output.stdout), "null\n\"seven 7\"\n", "{}", text(&output.stderr));
@@ -95,85 +92,57 @@ fn versions_are_chosen_and_calls_share_a_connection() {
 
 #[test]
 fn a_server_that_is_not_there_is_a_refusal() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port");
-    let output = repl(&free.to_string(), &[], "WHO\nWHO\n");
+    let nobody = Nobody::new();
+    let output = repl(&nobody.address().to_string(), &[], "WHO\nWHO\n");
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(text(&output.stderr).lines().count(), 2);
 }
 
-/// It at a terminal, which `script` makes.
-struct Terminal {
-    child: Child,
-    input: ChildStdin,
-    output: ChildStdout,
-    seen: String,
+/// It at a terminal, with a place of its own for earlier lines.
+struct Session {
+    terminal: Terminal,
+    prompt: String,
 }
 
-impl Terminal {
-    fn start(address: &str, state: &Path) -> Self {
-        // In place of the shell: a shell that stays dies of the interrupt itself, and its status is what is seen.
-        let line = format!("exec '{}' repl '{address}' '{}'", onc().display(), everything_x().display());
-        // Whatever happens, it ends.
-        let mut command = command("timeout");
-        command.args(["60", "script", "-qec", &line, "/dev/null"]);
-        command.env("XDG_STATE_HOME", state).env("TERM", "xterm");
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
-        let (input, output) = (child.stdin.take().expect("a pipe"), child.stdout.take().expect("a pipe"));
-        Self { child, input, output, seen: String::new() }
+impl Session {
+    /// Starts it, and waits for the first prompt. `None`: there is no terminal to be had.
+    fn start(address: &str, state: &Path) -> Option<Self> {
+        let program = onc(&[]).get_program().to_owned();
+        let mut command = at_terminal(&format!("'{}' repl '{address}' '{}'", program.display(), everything_x()))?;
+        command.env("XDG_STATE_HOME", state);
+        let mut session = Self { terminal: Terminal::start(command), prompt: format!("{address}> ") };
+        session.terminal.wait_for(&session.prompt);
+        Some(session)
     }
 
-    /// Waits until this is shown.
-    fn wait_for(&mut self, text: &str) {
-        loop {
-            if let Some((_, rest)) = self.seen.split_once(text) {
-                self.seen = rest.to_owned();
-                return;
-            }
-            let mut buffer = [0; 1024];
-            let count = self.output.read(&mut buffer).expect("read");
-            assert_ne!(count, 0, "it ended without {text:?}: {:?}", self.seen);
-            self.seen += &String::from_utf8_lossy(&buffer[..count]);
-        }
+    /// Presses these keys, and waits until this is shown.
+    fn press(&mut self, keys: &str, shown: &str) {
+        self.terminal.press(keys);
+        self.terminal.wait_for(shown);
     }
 
-    fn press(&mut self, keys: &str) {
-        self.input.write_all(keys.as_bytes()).expect("written");
-        self.input.flush().expect("written");
+    /// Ends the line with this, and waits until that is shown, and the next prompt.
+    fn line(&mut self, end: &str, shown: &str) {
+        self.press(&format!("{end}\r"), shown);
+        self.terminal.wait_for(&self.prompt);
     }
+}
 
-    fn end(mut self) {
-        self.press("\u{4}");
-        let status = self.child.wait().expect("waited for");
-        assert!(status.success(), "{status}");
-    }
+fn state(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()))
 }
 
 #[test]
 fn at_a_terminal_there_is_completion_and_history() {
-    if let Err(missing) = need_programs(&["script", "timeout"]) {
-        leave_out(&missing);
-        return;
-    }
     let (_server, address) = server();
-    let state = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("repl-{}", std::process::id()));
-    let prompt = format!("{address}> ");
-
-    let mut terminal = Terminal::start(&address, &state);
-    terminal.wait_for(&prompt);
-    terminal.press("SUBTR\t");
-    terminal.wait_for("SUBTRACT ");
-    terminal.press("[44,2]\r");
-    terminal.wait_for("\n42");
-    terminal.wait_for(&prompt);
-    terminal.press("REPEAT {\"ti\t");
-    terminal.wait_for("\"times\": ");
-    terminal.press("2, \"first\": \"ab\", \"last\": \"!\"}\r");
-    terminal.wait_for("\n\"abab!\"");
-    terminal.wait_for(&prompt);
-    terminal.press("NO_SUCH\r");
-    terminal.wait_for("there is no procedure \"NO_SUCH\"");
-    terminal.wait_for(&prompt);
-    terminal.end();
+    let state = state("repl");
+    let Some(mut session) = Session::start(&address, &state) else { return };
+    session.press("SUBTR\t", "SUBTRACT ");
+    session.line("[44,2]", "\n42");
+    session.press("REPEAT {\"ti\t", "\"times\": ");
+    session.line("2, \"first\": \"ab\", \"last\": \"!\"}", "\n\"abab!\"");
+    session.line("NO_SUCH", "there is no procedure \"NO_SUCH\"");
+    session.terminal.end();
 
     let kept = std::fs::read_to_string(state.join("onc/history")).expect("the lines");
     assert!(kept.contains("SUBTRACT [44,2]\n"), "{kept}");
@@ -185,38 +154,25 @@ fn at_a_terminal_there_is_completion_and_history() {
     }
 
     // The third line back, in another session.
-    let mut terminal = Terminal::start(&address, &state);
-    terminal.wait_for(&prompt);
-    terminal.press("\u{1b}[A\u{1b}[A\u{1b}[A");
-    terminal.wait_for("SUBTRACT [44,2]");
-    terminal.press("\r");
-    terminal.wait_for("\n42");
-    terminal.wait_for(&prompt);
-    terminal.end();
+    let mut session = Session::start(&address, &state).expect("it was possible before");
+    session.press("\u{1b}[A\u{1b}[A\u{1b}[A", "SUBTRACT [44,2]");
+    session.line("", "\n42");
+    session.terminal.end();
     std::fs::remove_dir_all(state).expect("removed");
 }
 
 #[test]
 fn an_interrupt_gives_up_the_call_and_not_the_session() {
-    if let Err(missing) = need_programs(&["script", "timeout"]) {
-        leave_out(&missing);
-        return;
-    }
     let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = silent.local_addr().expect("bound").to_string();
-    let state = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("repl-silent-{}", std::process::id()));
-    let prompt = format!("{address}> ");
-    let mut terminal = Terminal::start(&address, &state);
-    terminal.wait_for(&prompt);
-    terminal.press("WHO\r");
+    let state = state("repl-silent");
+    let Some(mut session) = Session::start(&address, &state) else { return };
+    session.terminal.press("WHO\r");
     let (mut connection, _) = silent.accept().expect("it connects");
     connection.read_exact(&mut [0; 44]).expect("the whole call");
-    terminal.press("\u{3}");
-    terminal.wait_for("interrupted; the server may execute the call");
-    terminal.wait_for(&prompt);
-    terminal.press(".time\r");
-    terminal.wait_for("each call's time is told");
-    terminal.wait_for(&prompt);
-    terminal.end();
+    session.press("\u{3}", "interrupted; the server may execute the call");
+    session.terminal.wait_for(&session.prompt);
+    session.line(".time", "each call's time is told");
+    session.terminal.end();
     std::fs::remove_dir_all(state).expect("removed");
 }

@@ -3,123 +3,117 @@
 #![cfg(unix)]
 
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
 
-use onc_tests::cargo::build;
 use onc_tests::missing::{find_program, leave_out, need_programs};
-use onc_tests::namespace::inside;
+use onc_tests::onc::{inside, onc};
 use onc_tests::process::{Finished, PATIENCE, Running, command, poll};
 use onc_tests::rpcbind::{self, Rpcbind};
 
 /// A port mapper and a server of versions 1 and 2 of a program, or nothing, which has been said then.
-fn world() -> Option<(Rpcbind, Running, PathBuf)> {
+fn world() -> Option<(Rpcbind, Running)> {
     if let Err(missing) = need_programs(&["rpcinfo"]) {
         leave_out(&missing);
         return None;
     }
-    let onc = build(&["-p", "onc-tools", "--bin", "onc"]);
     let mapper = Rpcbind::start()?;
     let mut server = Running::start(command(env!("CARGO_BIN_EXE_everything-server")));
     server.wait_for_line("ready ");
-    Some((mapper, server, onc))
+    Some((mapper, server))
 }
 
 /// The program of everything.x.
 const PROGRAM: &str = "536874615";
 
-/// The same program, called with the same arguments.
-struct Pair<'a> {
-    onc: &'a PathBuf,
-}
-
 /// What is seen of a command: whether it succeeded, standard output, standard error.
 #[derive(Debug, PartialEq)]
 struct Seen(Option<i32>, String, String);
 
-impl Pair<'_> {
-    fn run(&self, line: &str) -> [Seen; 2] {
-        let mut ours = command(self.onc);
-        ours.arg0("rpcinfo");
-        [command("rpcinfo"), ours].map(|mut command: Command| {
-            command.args(line.split_whitespace()).env("LC_ALL", "C");
-            let Finished { status, stdout, stderr } = Finished::run(command, PATIENCE);
-            Seen(status.code(), stdout, stderr)
-        })
-    }
+/// The command `onc`, called by the other name.
+fn ours() -> Command {
+    let mut ours = onc(&[]);
+    ours.arg0("rpcinfo");
+    ours
+}
 
-    #[track_caller]
-    fn same(&self, line: &str) {
-        let [real, ours] = self.run(line);
-        assert_eq!(ours, real, "rpcinfo {line}");
-    }
+/// What is seen of the real one and of ours, called with the same arguments.
+fn both(line: &str) -> [Seen; 2] {
+    [command("rpcinfo"), ours()].map(|mut command| {
+        command.args(line.split_whitespace()).env("LC_ALL", "C");
+        let Finished { status, stdout, stderr } = Finished::run(command, PATIENCE);
+        Seen(status.code(), stdout, stderr)
+    })
+}
 
-    /// The same but for the words on standard error.
-    #[track_caller]
-    fn same_but_for_words(&self, line: &str, words: &str) {
-        let [real, ours] = self.run(line);
-        assert_eq!((ours.0, &ours.1), (real.0, &real.1), "rpcinfo {line}");
-        assert!(real.2 != ours.2 && ours.2.contains(words), "rpcinfo {line}: {}", ours.2);
-    }
+#[track_caller]
+fn same(line: &str) {
+    let [real, ours] = both(line);
+    assert_eq!(ours, real, "rpcinfo {line}");
+}
+
+/// The same but for the words on standard error.
+#[track_caller]
+fn same_but_for_words(line: &str, words: &str) {
+    let [real, ours] = both(line);
+    assert_eq!((ours.0, &ours.1), (real.0, &real.1), "rpcinfo {line}");
+    assert!(real.2 != ours.2 && ours.2.contains(words), "rpcinfo {line}: {}", ours.2);
 }
 
 #[test]
 fn lists_are_the_same() {
     inside(|| {
-        let Some((_mapper, _server, onc)) = world() else { return };
-        let pair = Pair { onc: &onc };
+        let Some((_mapper, _server)) = world() else { return };
         for host in ["", "localhost", "127.0.0.1", "::1"] {
             for option in ["", "-p", "-s"] {
-                let [real, _] = pair.run(&format!("{option} {host}"));
+                let [real, _] = both(&format!("{option} {host}"));
                 assert!(real.1.contains(PROGRAM), "{real:?}");
-                pair.same(&format!("{option} {host}"));
+                same(&format!("{option} {host}"));
             }
         }
         // A netid alone changes nothing.
-        pair.same("-T tcp");
-        pair.same("-T udp localhost");
+        same("-T tcp");
+        same("-T udp localhost");
         for program in [PROGRAM, "100000", "portmapper"] {
             for version in 1..=4 {
-                pair.same(&format!("-l localhost {program} {version}"));
-                pair.same(&format!("-l ::1 {program} {version}"));
+                same(&format!("-l localhost {program} {version}"));
+                same(&format!("-l ::1 {program} {version}"));
             }
         }
-        pair.same("-l localhost 999999 1");
+        same("-l localhost 999999 1");
     });
 }
 
 #[test]
 fn whether_a_program_answers_is_told_in_the_same_words() {
     inside(|| {
-        let Some((_mapper, _server, onc)) = world() else { return };
-        let pair = Pair { onc: &onc };
+        let Some((_mapper, _server)) = world() else { return };
         for how in ["-t", "-u", "-T tcp", "-T udp"] {
             for what in [PROGRAM, "100000", "portmapper", "portmapper 2", "100000 9", "999999", "999999 1"] {
-                pair.same(&format!("{how} localhost {what}"));
+                same(&format!("{how} localhost {what}"));
             }
             for version in [1, 2, 9] {
-                pair.same(&format!("{how} localhost {PROGRAM} {version}"));
+                same(&format!("{how} localhost {PROGRAM} {version}"));
             }
         }
         for how in ["-t", "-u", "-T tcp6", "-T udp6"] {
-            pair.same(&format!("{how} ::1 {PROGRAM}"));
-            pair.same(&format!("{how} ::1 {PROGRAM} 2"));
+            same(&format!("{how} ::1 {PROGRAM}"));
+            same(&format!("{how} ::1 {PROGRAM} 2"));
         }
-        pair.same("-T local localhost 100000");
-        pair.same("-T local localhost 100000 3");
+        same("-T local localhost 100000");
+        same("-T local localhost 100000 3");
         for how in ["-t", "-u"] {
-            pair.same(&format!("-n 111 {how} localhost 100000"));
-            pair.same(&format!("-n 111 {how} localhost 100000 2"));
+            same(&format!("-n 111 {how} localhost 100000"));
+            same(&format!("-n 111 {how} localhost 100000 2"));
         }
         for (netid, address) in [("tcp", "127.0.0.1"), ("udp", "127.0.0.1"), ("tcp6", "::1"), ("udp6", "::1")] {
-            pair.same(&format!("-a {address}.0.111 -T {netid} 100000"));
-            pair.same(&format!("-T {netid} -a {address}.0.111 100000 2"));
-            pair.same(&format!("-T {netid} -a {address}.0.111 100000 9"));
+            same(&format!("-a {address}.0.111 -T {netid} 100000"));
+            same(&format!("-T {netid} -a {address}.0.111 100000 2"));
+            same(&format!("-T {netid} -a {address}.0.111 100000 9"));
         }
         for (netid, address) in [("tcp", "127.0.0.1"), ("udp", "127.0.0.1"), ("tcp6", "::1")] {
             // Nobody is there.
-            pair.same(&format!("-T {netid} -a {address}.0.1 100000 2"));
+            same(&format!("-T {netid} -a {address}.0.1 100000 2"));
         }
     });
 }
@@ -127,12 +121,11 @@ fn whether_a_program_answers_is_told_in_the_same_words() {
 #[test]
 fn statistics_are_the_same() {
     inside(|| {
-        let Some((_mapper, _server, onc)) = world() else { return };
-        let pair = Pair { onc: &onc };
+        let Some((_mapper, _server)) = world() else { return };
         for line in ["-T tcp localhost 100000", "-T udp localhost 999999 1", "-p localhost", "-l localhost 100000 4"] {
-            let _ = pair.run(line);
+            let _ = both(line);
         }
-        let [real, ours] = pair.run("-m");
+        let [real, ours] = both("-m");
         assert!(real.1.contains("RPCB_GETADDR (version 4) call statistics"), "{}", real.1);
         // Who asks is counted, too: in the last row of numbers, at its end.
         let counted = |seen: &Seen| {
@@ -150,8 +143,7 @@ fn statistics_are_the_same() {
 #[test]
 fn entries_are_taken_out() {
     inside(|| {
-        let Some((_mapper, _server, onc)) = world() else { return };
-        let pair = Pair { onc: &onc };
+        let Some((_mapper, _server)) = world() else { return };
         let versions = || {
             let mut list = command("rpcinfo");
             list.arg("127.0.0.1");
@@ -162,12 +154,12 @@ fn entries_are_taken_out() {
         };
         assert_eq!(versions().len(), 8, "{:?}", versions());
         // The second finds nothing any more, which is no failure either.
-        pair.same(&format!("-d {PROGRAM} 2"));
-        pair.same("-d 999999 1");
+        same(&format!("-d {PROGRAM} 2"));
+        same("-d 999999 1");
         assert_eq!(versions(), ["1 tcp6", "1 udp6", "1 tcp", "1 udp"]);
         let ours = |line: &str| {
-            let mut ours = command(&onc);
-            ours.arg0("rpcinfo").args(line.split_whitespace());
+            let mut ours = ours();
+            ours.args(line.split_whitespace());
             Finished::run(ours, PATIENCE)
         };
         assert!(ours(&format!("-d -T udp {PROGRAM} 1")).status.success());
@@ -182,33 +174,32 @@ fn entries_are_taken_out() {
 #[test]
 fn what_differs_is_wanted() {
     inside(|| {
-        let Some((_mapper, _server, onc)) = world() else { return };
-        let pair = Pair { onc: &onc };
+        let Some((_mapper, _server)) = world() else { return };
         // A wrong call is explained in other words.
         for line in ["-z", "-p -s", "localhost extra", "-b 100000", "-d 100000", "-l localhost 100000"] {
-            pair.same_but_for_words(line, "");
+            same_but_for_words(line, "");
         }
-        pair.same_but_for_words("-a 127.0.0.1.0.111 100000", "-T <NETID>");
-        pair.same_but_for_words("-T nosuch localhost 100000", "known are tcp, tcp6");
-        pair.same_but_for_words("-t localhost 100000 two", "\"two\" is no version number");
-        pair.same_but_for_words("-t localhost 100000 2 3", "HOST PROGRAM [VERSION]");
-        pair.same_but_for_words("-t localhost no-such-program", "no program's number");
-        pair.same_but_for_words("-T tcp -a rubbish 100000 2", "`rubbish` is not a universal address");
+        same_but_for_words("-a 127.0.0.1.0.111 100000", "-T <NETID>");
+        same_but_for_words("-T nosuch localhost 100000", "known are tcp, tcp6");
+        same_but_for_words("-t localhost 100000 two", "\"two\" is no version number");
+        same_but_for_words("-t localhost 100000 2 3", "HOST PROGRAM [VERSION]");
+        same_but_for_words("-t localhost no-such-program", "no program's number");
+        same_but_for_words("-T tcp -a rubbish 100000 2", "`rubbish` is not a universal address");
         // A host that there is not: rpcinfo has "unknown error" for it, or "unknown host".
         for line in ["", "-p", "-s"] {
-            pair.same_but_for_words(&format!("{line} no-such-host.invalid"), "no-such-host.invalid\" has no address");
+            same_but_for_words(&format!("{line} no-such-host.invalid"), "no-such-host.invalid\" has no address");
         }
-        pair.same_but_for_words("-T tcp no-such-host.invalid 100000", "no-such-host.invalid\" has no address");
+        same_but_for_words("-T tcp no-such-host.invalid 100000", "no-such-host.invalid\" has no address");
         // A port is used, where rpcinfo asks the port mapper all the same.
         for how in ["-t", "-u"] {
-            let [real, ours] = pair.run(&format!("-n 1 {how} localhost 100000 2"));
+            let [real, ours] = both(&format!("-n 1 {how} localhost 100000 2"));
             assert_eq!((real.0, ours.0), (Some(0), Some(1)), "{ours:?}");
             assert!(ours.2.contains("Connection refused"), "{ours:?}");
         }
         // That nobody is there is noticed over UDP and IPv6, too.
-        pair.same_but_for_words("-T udp6 -a ::1.0.1 100000 2", "Connection refused");
+        same_but_for_words("-T udp6 -a ::1.0.1 100000 2", "Connection refused");
         // Program numbers may be hexadecimal.
-        let [real, ours] = pair.run("-t localhost 0x186a0 2");
+        let [real, ours] = both("-t localhost 0x186a0 2");
         assert_eq!((real.0, ours.0), (Some(1), Some(0)));
         assert_eq!(ours.1, "program 100000 version 2 ready and waiting\n");
     });
@@ -244,7 +235,6 @@ fn a_broadcast_finds_the_same() {
             leave_out("no pair of network interfaces may be made here");
             return;
         }
-        let onc = build(&["-p", "onc-tools", "--bin", "onc"]);
         let mut foreground = command(program);
         // Calls are handed on.
         foreground.args(["-f", "-r"]);
@@ -253,9 +243,7 @@ fn a_broadcast_finds_the_same() {
             leave_out("rpcbind does not start here; it needs root or a range of user ids");
             return;
         }
-        let mut ours = command(&onc);
-        ours.arg0("rpcinfo");
-        let [real, ours] = [command("rpcinfo"), ours]
+        let [real, ours] = [command("rpcinfo"), ours()]
             .map(|mut command| {
                 command.args(["-b", "100000", "4"]);
                 thread::spawn(move || Finished::run(command, PATIENCE))

@@ -10,9 +10,8 @@ use std::path::Path;
 use std::process::Command;
 
 use onc_runtime::rpc::{AuthSys, CallTemplate, put_success, record_mark};
-use onc_tests::cargo::{build, workspace};
 use onc_tests::missing::{leave_out, need_programs};
-use onc_tests::namespace::inside;
+use onc_tests::onc::{everything_x, inside, onc};
 use onc_tests::process::{Finished, PATIENCE, Running, command, poll};
 use serde_json::Value;
 
@@ -31,16 +30,13 @@ fn the_same_as_tshark_sees() {
             leave_out(&missing);
             return;
         }
-        let onc = build(&["-p", "onc-tools", "--bin", "onc"]);
         let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("trace-{}.pcapng", std::process::id()));
         let mut capturing = command("sh");
         capturing.arg("-c").arg("exec dumpcap -i lo -B 64 -w \"$0\" 2>&1").arg(&file);
         let mut capturing = Running::start(capturing);
         capturing.wait_for_line("File: ");
 
-        let mut mapper = command(&onc);
-        mapper.arg("portmap");
-        let mut mapper = Running::start(mapper);
+        let mut mapper = Running::start(onc(&["portmap"]));
         mapper.wait_for_line("serving tcp ");
         let mut server = Running::start(command(env!("CARGO_BIN_EXE_everything-server")));
         let address = server.wait_for_line("ready ");
@@ -50,13 +46,8 @@ fn the_same_as_tshark_sees() {
             client.args(["127.0.0.1", netid, "Rust"]);
             let _ = Finished::output_of(client);
         }
-        let trace = || {
-            let mut trace = command(&onc);
-            trace.arg("trace").arg(&file).arg(workspace().join("tests/x/everything.x")).arg("--json");
-            // The file may end within a packet, as long as it is being written.
-            let lines = Finished::run(trace, PATIENCE).stdout;
-            lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect::<Vec<Value>>()
-        };
+        // The file may end within a packet, as long as it is being written.
+        let trace = || objects(&Finished::run(trace(&file), PATIENCE).stdout);
         // The last call of all is the second client's.
         let there = poll(|| {
             let objects = trace();
@@ -87,6 +78,17 @@ fn the_same_as_tshark_sees() {
             assert_eq!(summary[nothing], 0, "{nothing}: {summary}");
         }
     });
+}
+
+/// `onc trace` of a capture.
+fn trace(file: &Path) -> Command {
+    let mut trace = onc(&["trace"]);
+    trace.arg(file).args([&everything_x(), "--json"]);
+    trace
+}
+
+fn objects(lines: &str) -> Vec<Value> {
+    lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
 }
 
 fn ours(objects: &[Value]) -> Messages {
@@ -180,10 +182,8 @@ fn both(name: &str, packets: Packets) -> Value {
     }
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}.pcapng", std::process::id()));
     std::fs::write(&file, &made.bytes).expect("written");
-    let mut trace = command(build(&["-p", "onc-tools", "--bin", "onc"]));
-    trace.arg("trace").arg(&file).arg(workspace().join("tests/x/everything.x")).arg("--json");
-    let lines = Finished::output_of(trace);
-    let objects: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let lines = Finished::output_of(trace(&file));
+    let objects = objects(&lines);
     let (ours, theirs) = (timeless(ours(&objects)), timeless(theirs(&file, &SERVER.1.to_string())));
     std::fs::remove_file(&file).expect("removed");
     assert_eq!(ours, theirs, "{name}: {lines}");
@@ -261,6 +261,10 @@ fn what_goes_wrong_on_networks_is_seen_as_tshark_sees_it() {
 
 fn theirs(file: &Path, port: &str) -> Messages {
     let mut tshark: Command = command("tshark");
+    // As it comes, without what somebody has set for himself.
+    tshark
+        .env("LC_ALL", "C")
+        .env("WIRESHARK_CONFIG_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("no-configuration"));
     tshark.arg("-r").arg(file).args(["-o", "rpc.dissect_unknown_programs:TRUE", "-Y", "rpc.msgtyp", "-T", "fields"]);
     tshark.args(["-o", "tcp.reassemble_out_of_order:TRUE"]);
     tshark.args(["-d", &format!("tcp.port=={port},rpc"), "-d", &format!("udp.port=={port},rpc")]);

@@ -9,7 +9,8 @@ use onc_runtime::portmap::{Mapper, PROGRAM as PORT_MAPPER, Probe, Version, probe
 use onc_runtime::rpc::Netid;
 use onc_runtime::{Error, Procedure, Refusal};
 use onc_tests::missing::{leave_out, need_programs};
-use onc_tests::onc_portmap::{OncPortmap, inside};
+use onc_tests::onc::inside;
+use onc_tests::onc_portmap::OncPortmap;
 use onc_tests::process::{Finished, command, poll};
 use onc_tests::rpcbind::{self, Rpcbind};
 use tokio::runtime::Builder;

@@ -8,7 +8,8 @@ use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use onc_tests::missing::leave_out;
-use onc_tests::onc_portmap::{OncPortmap, inside};
+use onc_tests::onc::inside;
+use onc_tests::onc_portmap::OncPortmap;
 use onc_tests::process::{Finished, PATIENCE, command};
 use onc_tests::rpcbind::{self, SOCKET};
 use onc_tests::wire::{Answer, CallMessage, Item, mark, parse_reply, receive_record, record, send_record};
