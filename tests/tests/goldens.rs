@@ -37,6 +37,7 @@ mod goldens {
         include!(concat!(env!("OUT_DIR"), "/feature_parts.rs"));
     }
     golden!(keep_names);
+    golden!(kept_serde);
     golden!(namespaces);
     golden!(numbers);
     golden!(recursion);

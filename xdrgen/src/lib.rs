@@ -62,7 +62,8 @@
 //! - **Anonymous bodies** are called as what they are in and their field, joined.
 //! - **Keywords** are raw identifiers (`r#type`); `self`, `Self`, `super` and `crate`, which cannot be, get a `_`. So do procedures
 //!   that are called as a method that every client has: `new`, `connect`, `connect_to`, `from_client`, `clone`. What would begin
-//!   with a digit begins with `_`.
+//!   with a digit begins with `_`. With [`Config::serde`], types and namespaces called as Rust's own types (`u64`, `str`) get a `_`, too:
+//!   serde's derives would mean those.
 //! - **Names of the prelude** (`Option`, `String`, …) stay: the generated code then says `::core::option::Option` where it means that.
 //! - **Names that fall together**: who is spelled in Rust's way already keeps the name, then who comes first; the others
 //!   get a number, from 2: `Foo`, `Foo2`. A version whose trait, server, client or module would clash with a type gets its

@@ -37,6 +37,7 @@ fn config(name: &str) -> Config {
             .serde(true)
             .services(Services::None),
         "keep_names" => config.keep_names(true),
+        "kept_serde" => config.keep_names(true).serde(true),
         "serde" => {
             config.serde(true).with("mode", Choice::Open).with("entry.fileName", Choice::Bytes).services(Services::None)
         }

@@ -59,6 +59,12 @@ const KEYWORDS: [&str; 48] = [
     "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
+/// The types that are Rust's own. Where a file's names are kept, it may call its own so.
+pub(super) const PRIMITIVES: [&str; 17] = [
+    "bool", "char", "f32", "f64", "i128", "i16", "i32", "i64", "i8", "isize", "str", "u128", "u16", "u32", "u64", "u8",
+    "usize",
+];
+
 fn or_unnamed(name: String, otherwise: &str) -> String {
     match name.as_bytes() {
         [] => otherwise.to_owned(),

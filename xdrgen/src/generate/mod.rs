@@ -121,7 +121,7 @@ struct Generator<'m> {
 
 impl<'m> Generator<'m> {
     fn new(model: &'m Model, settings: &'m Settings) -> Self {
-        let names = Arc::new(Names::new(model, settings.keep_names));
+        let names = Arc::new(Names::new(model, settings));
         Self::with(model, settings, names, Arc::new(Traits::new(model)))
     }
 

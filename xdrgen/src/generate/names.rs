@@ -6,7 +6,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    case::{camel, escape, shouty, snake},
+    Settings,
+    case::{PRIMITIVES, camel, escape, shouty, snake},
     prefix,
 };
 use crate::model::{Enum, Model, Name, Number, Struct, Symbol, Type, TypeId, TypeKind, Union, Version};
@@ -15,6 +16,8 @@ use crate::model::{Enum, Model, Name, Number, Struct, Symbol, Type, TypeId, Type
 #[derive(Debug)]
 pub(super) struct Names {
     keep: bool,
+    /// Types by Rust's own names would be taken for those by what serde's derives write.
+    serde: bool,
     types: Vec<String>,
     parts: Vec<Parts>,
     constants: Vec<String>,
@@ -90,10 +93,11 @@ const MODULE_ITEMS: [&str; 1] = ["INTERFACE"];
 const OWN_VARIABLES: [&str; 3] = ["call", "cx", "service"];
 
 impl Names {
-    /// Names everything in `model`. `keep`: as the file spells it, wherever Rust allows it.
-    pub(super) fn new(model: &Model, keep: bool) -> Self {
+    /// Names everything in `model`.
+    pub(super) fn new(model: &Model, settings: &Settings) -> Self {
         let mut names = Self {
-            keep,
+            keep: settings.keep_names,
+            serde: settings.serde,
             types: vec![String::new(); model.types.len()],
             parts: Vec::new(),
             constants: vec![String::new(); model.constants.len()],
@@ -164,7 +168,16 @@ impl Names {
 
     /// The name of a namespace's module.
     pub(super) fn namespace(&self, segment: &str) -> String {
-        if self.keep { escape(segment.to_owned()) } else { escape(snake(segment)) }
+        escape(self.not_rusts(if self.keep { segment.to_owned() } else { snake(segment) }))
+    }
+
+    /// A name for a type or a module, with a `_` where it would stand for one of Rust's own.
+    fn not_rusts(&self, name: String) -> String {
+        if self.is_rusts(&name) { name + "_" } else { name }
+    }
+
+    fn is_rusts(&self, name: &str) -> bool {
+        self.serde && PRIMITIVES.contains(&name)
     }
 
     /// Something in the file is called as a type of the prelude is: that type has to be spelled out.
@@ -193,7 +206,7 @@ impl Names {
         for native in [true, false] {
             for (index, type_) in model.types.iter().enumerate() {
                 let ident = &type_.name.ident;
-                let wanted = if self.keep { ident.clone() } else { camel(ident) };
+                let wanted = self.not_rusts(if self.keep { ident.clone() } else { camel(ident) });
                 if matches!(type_.kind, TypeKind::Extern(_)) || (wanted == *ident) != native {
                     continue;
                 }
@@ -325,7 +338,7 @@ impl Names {
         let fits = |stem: &str| {
             ![stem, &format!("{stem}Server"), &format!("{stem}Client"), &escape(module_of(stem))]
                 .iter()
-                .any(|name| scope.types.contains(*name))
+                .any(|name| scope.types.contains(*name) || self.is_rusts(name))
         };
         let stem = if fits(&plain) { plain } else { free(qualified, fits) };
         let names = VersionNames {

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 
-use super::{Generator, names::unescape};
+use super::{Generator, case::PRIMITIVES, names::unescape};
 use crate::model::{Name, TypeId, TypeKind};
 
 /// The module that code is written for: its path from the top of the file.
@@ -18,9 +18,6 @@ impl Place {
         Self(path)
     }
 }
-
-/// What types have by themselves in Rust that a file may call its own, where its names are kept.
-const PRIMITIVES: [&str; 11] = ["bool", "f32", "f64", "i16", "i32", "i64", "i8", "u16", "u32", "u64", "u8"];
 
 /// A name as an identifier; `r#` makes it a raw one.
 pub(super) fn ident(name: &str) -> Ident {

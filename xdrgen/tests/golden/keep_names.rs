@@ -707,7 +707,7 @@ pub trait calc_v2: Send + Sync + 'static {
     fn INTERFACE(
         &self,
         cx: &::onc_runtime::Context,
-        a: usize,
+        a: self::usize,
         b: ::core::primitive::i32,
     ) -> impl ::core::future::Future<
         Output = Result<self::i32, ::onc_runtime::Fault>,
@@ -858,7 +858,7 @@ impl calc_v2Client {
     /// `i32 INTERFACE(usize, int)`
     pub fn INTERFACE(
         &self,
-        a: usize,
+        a: self::usize,
         b: ::core::primitive::i32,
     ) -> ::onc_runtime::Call<calc_v2_procedures::INTERFACE_> {
         self.client.call((a, b))
