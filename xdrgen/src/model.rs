@@ -99,7 +99,7 @@ pub enum Radix {
 }
 
 /// A number, and the name it was written as: `255` of `string name<MAXNAMLEN>`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Number {
     /// The value.
     pub value: i128,

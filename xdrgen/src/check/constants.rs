@@ -181,7 +181,7 @@ impl<'a> Checker<'a, '_> {
             ExpressionKind::Text(text) => Some(ConstantValue::Text(text.clone())),
             ExpressionKind::Name(path) => match self.find_value(path, lookup) {
                 Some(id) => self.value_of(id, expression.span),
-                None => self.unknown_value(path, lookup),
+                None => self.unknown_value(path),
             },
             ExpressionKind::Macro(index) => {
                 let at = self.macro_constants.get(*index as usize).copied().flatten()?;
@@ -359,12 +359,12 @@ impl<'a> Checker<'a, '_> {
         Some(ValueId::Member(of, at))
     }
 
-    fn unknown_value(&mut self, path: &Path, lookup: Lookup<'_>) -> Option<ConstantValue> {
+    fn unknown_value(&mut self, path: &Path) -> Option<ConstantValue> {
         if let Some(value) = builtin::value(path.last()) {
             return Some(ConstantValue::Integer(value));
         }
         if !self.is_unreadable(path.last()) {
-            self.unknown.value(path, lookup.scope);
+            self.unknown.value(path);
         }
         None
     }

@@ -38,7 +38,7 @@ impl<'a> Checker<'a, '_> {
                 name: Name { namespace: def.scope.to_vec(), ident: program.name.text.clone() },
                 docs: def.docs.clone(),
                 feature: self.feature(def.feature),
-                number: number.unwrap_or(Number { value: 0, symbol: None, radix: crate::model::Radix::Decimal }),
+                number: number.unwrap_or_default(),
                 versions,
             });
         }
@@ -84,7 +84,7 @@ impl<'a> Checker<'a, '_> {
             out.push(Version {
                 name: version.name.text.clone(),
                 docs: version.docs.clone(),
-                number: number.unwrap_or(Number { value: 0, symbol: None, radix: crate::model::Radix::Decimal }),
+                number: number.unwrap_or_default(),
                 procedures,
             });
         }
@@ -111,7 +111,7 @@ impl<'a> Checker<'a, '_> {
             out.push(Procedure {
                 name: procedure.name.text.clone(),
                 docs: procedure.docs.clone(),
-                number: number.unwrap_or(Number { value: 0, symbol: None, radix: crate::model::Radix::Decimal }),
+                number: number.unwrap_or_default(),
                 arguments,
                 result: result.unwrap_or(Shape::Void),
                 idempotent: false,

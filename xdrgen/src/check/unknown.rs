@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Checker, collect::Scope};
+use super::Checker;
 use crate::{ast::Path, diagnostics::Diagnostic, source::Span, suggest};
 
 /// What was looked up and not found.
@@ -24,7 +24,7 @@ impl Unknown {
         self.types.entry(path.to_string()).or_default().push(path.span);
     }
 
-    pub(super) fn value(&mut self, path: &Path, _scope: &Scope) {
+    pub(super) fn value(&mut self, path: &Path) {
         if !self.quiet {
             self.values.entry(path.to_string()).or_default().push(path.span);
         }

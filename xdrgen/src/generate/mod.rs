@@ -142,7 +142,7 @@ impl<'m> Generator<'m> {
                 top.add(sources.next().unwrap_or_default());
             } else {
                 let namespace = &self.name_of(*item).namespace;
-                let path = namespace.iter().map(|segment| self.names.namespace(segment));
+                let path = namespace.iter().map(|segment| (segment, self.names.namespace(segment)));
                 top.add_inside(path, self.item(*item));
             }
         }

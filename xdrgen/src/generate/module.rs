@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{docs, layout, names::unescape, paths::ident};
+use super::{docs, layout, paths::ident};
 
 /// A module of the generated file, or the file itself.
 #[derive(Debug, Default)]
@@ -17,33 +17,34 @@ enum Content {
     /// Items, formatted already: those of the file itself, which are not indented.
     Source(String),
     Items(TokenStream),
-    Module(String, Module),
+    /// A namespace: its name in the file, and in Rust.
+    Module(String, String, Module),
 }
 
 impl Module {
-    /// Adds items at the end of the file: formatted one by one, they take the memory of one.
+    /// Adds items at the end of the file.
     pub(super) fn add(&mut self, source: String) {
         self.contents.push(Content::Source(source));
     }
 
-    /// Adds items at the end of the module at this path.
-    pub(super) fn add_inside(&mut self, path: impl Iterator<Item = String>, items: TokenStream) {
+    /// Adds items at the end of the module at this path: the namespaces' names in the file, and in Rust.
+    pub(super) fn add_inside<'p>(&mut self, path: impl Iterator<Item = (&'p String, String)>, items: TokenStream) {
         self.inside(path).contents.push(Content::Items(items));
     }
 
     /// The module at this path, made when it is new.
-    fn inside(&mut self, path: impl Iterator<Item = String>) -> &mut Module {
+    fn inside<'p>(&mut self, path: impl Iterator<Item = (&'p String, String)>) -> &mut Module {
         let mut module = self;
-        for name in path {
+        for (original, name) in path {
             let known = module
                 .contents
                 .iter()
-                .position(|content| matches!(content, Content::Module(other, _) if *other == name));
+                .position(|content| matches!(content, Content::Module(_, other, _) if *other == name));
             let at = known.unwrap_or_else(|| {
-                module.contents.push(Content::Module(name, Module::default()));
+                module.contents.push(Content::Module(original.clone(), name, Module::default()));
                 module.contents.len() - 1
             });
-            let Content::Module(_, inner) = &mut module.contents[at] else { unreachable!("it is a module") };
+            let Content::Module(_, _, inner) = &mut module.contents[at] else { unreachable!("it is a module") };
             module = inner;
         }
         module
@@ -68,10 +69,11 @@ impl Content {
         match self {
             Self::Items(tokens) => tokens,
             Self::Source(_) => unreachable!("only the file itself has it"),
-            Self::Module(name, module) => {
-                let docs = docs::paragraph(&format!("`namespace {}`.", unescape(&name)));
+            Self::Module(original, name, module) => {
+                let (docs, alias) =
+                    (docs::paragraph(&format!("`namespace {original}`.")), docs::alias(&original, &name));
                 let (name, items) = (ident(&name), module.into_tokens());
-                quote!(#docs pub mod #name { #items })
+                quote!(#docs #alias pub mod #name { #items })
             }
         }
     }

@@ -187,7 +187,8 @@ impl<'de> ::serde::Deserialize<'de> for u8_ {
     }
 }
 
-/// `namespace i16_`.
+/// `namespace i16`.
+#[doc(alias = "i16")]
 pub mod i16_ {
     /// `struct i8`.
     #[doc(alias = "i8")]
