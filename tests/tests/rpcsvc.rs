@@ -3,10 +3,15 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use onc_tests::cargo::{check, workspace};
 use onc_tests::missing::leave_out;
+use onc_tests::process::{Finished, command};
 use xdrgen::Config;
+
+/// Longer than a build from nothing takes on a slow machine.
+const BUILD: Duration = Duration::from_secs(1200);
 
 const FOLDERS: [&str; 3] = ["/usr/include/rpcsvc", "/usr/include/tirpc/rpcsvc", "/usr/include/tirpc/rpc"];
 
@@ -40,11 +45,14 @@ pub struct Netbuf {
 }
 ";
 
+const NOT_INSTALLED: &str =
+    "rpcsvc-proto and libtirpc-dev not installed (on Debian and Ubuntu, tests/run installs them)";
+
 #[test]
 fn all_are_generated_and_compile() {
     let files: Vec<PathBuf> = FOLDERS.iter().flat_map(|folder| x_files(Path::new(folder))).collect();
     if files.is_empty() {
-        leave_out("rpcsvc-proto and libtirpc-dev not installed (on Debian and Ubuntu, tests/run installs them)");
+        leave_out(NOT_INSTALLED);
         return;
     }
     let scratch = Path::new(env!("CARGO_TARGET_TMPDIR")).join("rpcsvc");
@@ -74,6 +82,26 @@ fn all_are_generated_and_compile() {
     fs::copy(workspace().join("Cargo.lock"), scratch.join("Cargo.lock")).expect("Cargo.lock");
     let finished = check(&scratch.join("Cargo.toml"), &scratch.with_file_name("rpcsvc-target"));
     assert!(finished.status.success(), "{}\n{}", finished.status, finished.stderr);
+}
+
+/// `tests/corpus/run`, which has to find out by itself what a file takes from C headers.
+#[test]
+fn the_corpus_command_takes_all() {
+    let folders: Vec<&str> = FOLDERS.into_iter().filter(|folder| !x_files(Path::new(folder)).is_empty()).collect();
+    if folders.is_empty() {
+        leave_out(NOT_INSTALLED);
+        return;
+    }
+    for folder in folders {
+        let mut run = command(env!("CARGO_BIN_EXE_corpus"));
+        // It is no build script, and its crates are kept from one run to the next.
+        run.arg(folder).env_remove("OUT_DIR").env("CARGO_TARGET_DIR", env!("CARGO_TARGET_TMPDIR"));
+        let finished = Finished::run(run, BUILD);
+        let count = x_files(Path::new(folder)).len();
+        let all = format!("{count} files: {count} accepted, {count} of them compile; ");
+        assert!(finished.status.success(), "{folder}: {}\n{}{}", finished.status, finished.stdout, finished.stderr);
+        assert!(finished.stdout.contains(&all), "{folder}, {all}:\n{}", finished.stdout);
+    }
 }
 
 fn x_files(folder: &Path) -> Vec<PathBuf> {
