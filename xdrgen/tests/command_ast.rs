@@ -2,7 +2,9 @@
 
 mod command;
 
-use command::{Folder, run_in};
+use std::collections::BTreeSet;
+
+use command::{Folder, run, run_in};
 use serde_json::{Value, json};
 
 fn ast(text: &str) -> Value {
@@ -46,6 +48,34 @@ fn everything_is_there() {
     assert_eq!(procedure["arguments"][0]["declarator"]["name"]["text"], "a");
     assert_eq!(procedure["number"]["value"], "1");
     assert_eq!(items[6]["items"][0]["value"]["operator"], "+");
+}
+
+/// The fields of all objects, and what kinds of them there are.
+fn words(value: &Value, words: &mut BTreeSet<String>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| self::words(item, words)),
+        Value::Object(fields) => {
+            words.extend(fields.keys().cloned());
+            words.extend(fields.get("kind").and_then(Value::as_str).map(str::to_owned));
+            fields.values().for_each(|field| self::words(field, words));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn everything_is_documented() {
+    let whole = ast("#define M 5\nconst A = 0x10 + B; const B = -'a'; const T = \"t\";\npragma big_endian;\n\
+         struct s { string t<A>; float f; double d; quadruple q; bool b; opaque o[M]; s *p; };\nenum e { X = 1 };\n\
+         union u switch (e d) { case X: void; };\ntypedef unsigned int n;\n%c\n\
+         program P { version V { s F(n a) = 1; } = 2; } = 3;\nnamespace m { const C = 1; }\n");
+    let mut seen = BTreeSet::new();
+    words(&whole, &mut seen);
+    assert!(seen.len() > 60, "{seen:?}");
+    let help = run(&["ast", "--help"]).stdout;
+    let known: BTreeSet<&str> = help.split(|letter: char| !letter.is_alphanumeric() && letter != '_').collect();
+    let missing: Vec<&String> = seen.iter().filter(|word| !known.contains(word.as_str())).collect();
+    assert!(missing.is_empty(), "{missing:?} in:\n{help}");
 }
 
 #[test]

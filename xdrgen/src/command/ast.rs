@@ -1,25 +1,4 @@
-//! `xdrgen ast`
-//!
-//! Version 1 of the format. Every object that stands for something in the file has a `place`: `{"file", "line", "column",
-//! "end_line", "end_column"}`, lines and columns from 1, columns in characters, the end behind the last. What a file leaves out is
-//! `null`, or an empty list.
-//!
-//! - The whole: `{"format": 1, "files": [path], "items": [item], "passthrough": [text]}`.
-//! - An item: `{"kind", "docs": [line], "place", …}`, by its kind: `constant` (`name`, `value`: expression), `typedef`
-//!   (`declaration`), `type` (`type`), `program` (`name`, `number`, `versions`), `namespace` (`name`: [name], `items`), `pragma`
-//!   (`words`).
-//! - A name: `{"text", "place"}`.
-//! - A type: `{"kind", "place", …}`: `void`, `bool`, `float`, `double`, `quadruple`, `string`, `opaque`; `integer` (`bits`, `signed`);
-//!   `named` (`path`: [name]); `struct` (`name`, `fields`: [declaration]); `enum` (`name`, `members`: [`{"name", "value", "docs"}`]);
-//!   `union` (`name`, `discriminant`: `{"type", "name", "docs"}`, `arms`: [`{"labels": [`{"value", "place"}`], "declaration"}`]; a label
-//!   without value is `default`).
-//! - A declaration: `{"type", "declarators", "docs", "place"}`; a declarator: `{"name", "pointers", "suffixes":
-//!   [{"fixed", "bound"}], "place"}`. No declarators: `void`.
-//! - A version: `{"name", "number", "docs", "procedures"}`; a procedure: `{"name", "number", "docs", "result", "arguments"}`, the
-//!   last two of `{"type", "declarator"}`.
-//! - An expression: `{"kind", "place", …}`: `number` (`value`: text, as 64 bits are more than JSON's numbers hold; `radix`: 8, 10, 16, or
-//!   `"character"`), `text` (`value`), `name` (`path`), `macro` (`name`), `prefix` (`operator`, `operand`), `binary`
-//!   (`operator`, `left`, `right`).
+//! `xdrgen ast`: see `ast_format.txt` for what it prints.
 
 use std::path::PathBuf;
 
@@ -45,13 +24,16 @@ use crate::{
 
 /// Print a .x file as JSON: what is in it, as it is written, and where.
 #[derive(Args, Debug)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, after_long_help = format!("{FORMAT}\n{EXAMPLES}"))]
 pub(super) struct Arguments {
     /// The .x file.
     file: PathBuf,
     #[command(flatten)]
     reading: Reading,
 }
+
+/// What is printed.
+const FORMAT: &str = include_str!("ast_format.txt");
 
 const EXAMPLES: &str = "\
 The format has a number, \"format\", which changes when what is there means something else; more may be added.
