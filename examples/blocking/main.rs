@@ -33,7 +33,7 @@ fn long_division(a: i32, b: i32) -> Option<i32> {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let server =
         Server::builder().add(CalcV1Server::new(Calculator)).registration(Policy::Off).bind("127.0.0.1:0").wait()?;
-    let (address, handle) = (server.local_addr(), server.handle());
+    let (address, handle) = (server.local_addr()?, server.handle());
     let serving = thread::spawn(move || server.run().wait());
 
     let calc: CalcV1Client = Client::builder().connect_to(address).wait()?;

@@ -33,7 +33,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .registration(Policy::Off)
         .bind("0.0.0.0:0")
         .await?;
-    let port = server.local_addr().port();
+    let port = server.local_addr()?.port();
     let serving = tokio::spawn(server.run());
 
     let destination = match std::env::args().nth(1) {

@@ -23,7 +23,7 @@ impl CalcV1 for Calculator {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Any port that is free, for TCP and UDP; the port mapper is told which.
     let server = Server::builder().add(CalcV1Server::new(Calculator)).bind("0.0.0.0:0").await?;
-    println!("serving on port {}; Ctrl-C stops", server.local_addr().port());
+    println!("serving on port {}; Ctrl-C stops", server.local_addr()?.port());
     server.run_until(async { tokio::signal::ctrl_c().await.expect("a handler of Ctrl-C") }).await?;
     Ok(())
 }

@@ -55,7 +55,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .registration(Policy::Off)
         .bind("127.0.0.1:0")
         .await?;
-    let (address, handle) = (server.local_addr(), server.handle());
+    let (address, handle) = (server.local_addr()?, server.handle());
     let serving = tokio::spawn(server.run());
 
     let (tell, mut told) = unbounded_channel();

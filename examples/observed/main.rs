@@ -43,7 +43,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let server =
         Server::builder().add(CalcV1Server::new(Calculator)).registration(Policy::Off).bind("127.0.0.1:0").await?;
-    let (address, handle) = (server.local_addr(), server.handle());
+    let (address, handle) = (server.local_addr()?, server.handle());
     let serving = tokio::spawn(server.run());
 
     let over_tcp = CalcV1Client::connect_to(address).await?;

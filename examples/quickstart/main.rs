@@ -33,7 +33,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (server, resolver, _mapper) = registered_server().await?;
     println!(
         "server       program {CALC_PROG} version 1 on {}, TCP and UDP, told to the port mapper",
-        server.local_addr()
+        server.local_addr()?
     );
     let handle = server.handle();
     let serving = tokio::spawn(server.run());

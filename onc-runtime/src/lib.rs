@@ -31,7 +31,7 @@
 //!     let server = Server::builder()
 //!         .add(calc::CalcV1Server::new(Calculator))
 //!         .bind("127.0.0.1:0").await?;                // any free port, TCP and UDP, told to the port mapper
-//!     let address = server.local_addr();
+//!     let address = server.local_addr()?;
 //!     tokio::spawn(server.run());
 //!
 //!     // calc::CalcV1Client::connect("host") asks the port mapper there; without one, the address does.

@@ -20,7 +20,7 @@ async fn served(udp: bool) -> (Arc<Tester>, TestV1Client) {
         .bind("127.0.0.1:0")
         .await
         .expect("bound");
-    let address = server.local_addr();
+    let address = server.local_addr().expect("bound");
     tokio::spawn(server.run());
     let builder = if udp { Client::builder().udp() } else { Client::builder() };
     let client: TestV1Client = builder.connect_to(address).await.expect("connected");

@@ -55,7 +55,12 @@ async fn serve(set_up: impl FnOnce(ServerBuilder) -> ServerBuilder) -> Running {
     let service = Arc::new(Delegating::default());
     let builder = Server::builder().add(TestV1Server(Arc::clone(&service))).registration(Policy::Off);
     let server = set_up(builder).bind("127.0.0.1:0").await.expect("bound");
-    Running { service, address: server.local_addr(), handle: server.handle(), ended: tokio::spawn(server.run()) }
+    Running {
+        service,
+        address: server.local_addr().expect("bound"),
+        handle: server.handle(),
+        ended: tokio::spawn(server.run()),
+    }
 }
 
 async fn connect(address: std::net::SocketAddr) -> (Arc<Tester>, TestV1Client) {

@@ -19,7 +19,7 @@ fn threads_call_a_server_that_runs_on_a_thread() {
         .bind("127.0.0.1:0")
         .wait()
         .expect("bound");
-    let (address, handle) = (server.local_addr(), server.handle());
+    let (address, handle) = (server.local_addr().expect("bound"), server.handle());
     let serving = std::thread::spawn(move || server.run().wait());
 
     let client: TestV1Client = Client::builder().connect_to(address).wait().expect("connected");

@@ -13,7 +13,7 @@ use tokio::net::UdpSocket;
 async fn serve() -> SocketAddr {
     let server = Server::builder().add(TestV1Server::new(Tester::new())).registration(Policy::Off).tcp(false);
     let server = server.bind("127.0.0.1:0").await.expect("bound");
-    let address = server.local_addr();
+    let address = server.local_addr().expect("bound");
     tokio::spawn(server.run());
     address
 }

@@ -141,7 +141,7 @@ async fn datagrams_count_too() {
         let builder = Server::builder().add(TestV1Server(Arc::clone(&gauge))).registration(Policy::Off).max_calls(3);
         (gauge, builder.bind("127.0.0.1:0").await.expect("bound"))
     };
-    let address = started.local_addr();
+    let address = started.local_addr().expect("bound");
     tokio::spawn(started.run());
     let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.expect("bound");
     socket.connect(address).await.expect("connected");

@@ -21,7 +21,7 @@ fn builder() -> ServerBuilder {
 #[tokio::test]
 async fn connections_beyond_the_limit_wait_until_others_end() {
     let server = builder().max_connections(2).bind("127.0.0.1:0").await.expect("bound");
-    let address = server.local_addr();
+    let address = server.local_addr().expect("bound");
     tokio::spawn(server.run());
     let mut streams = Vec::new();
     for _ in 0..3 {
@@ -52,6 +52,7 @@ async fn streams_beyond_the_limits_are_refused_with_the_name_of_the_setter() {
     let refused = handle.serve_stream(far, peer(1)).expect_err("the second of that host");
     assert_eq!(refused, ServeError::ConnectionsOfPeer { max: 1 });
     assert!(refused.to_string().contains("max_connections_per_peer"));
+    assert_eq!(handle.connections(), 1);
     assert_eq!(second.read(&mut [0; 1]).await.expect("closed"), 0);
 
     let (two, far) = memory::pair();
@@ -62,6 +63,7 @@ async fn streams_beyond_the_limits_are_refused_with_the_name_of_the_setter() {
     assert_eq!(refused, ServeError::Connections { max: 3 });
     assert!(refused.to_string().contains("max_connections"));
 
+    assert_eq!(handle.connections(), 3);
     // A place comes free when the connection's task has seen the end.
     drop(two);
     let (stream, far) = memory::pair();
@@ -70,6 +72,7 @@ async fn streams_beyond_the_limits_are_refused_with_the_name_of_the_setter() {
         tokio::task::yield_now().await;
         far = Some(memory::pair().1);
     }
+    assert_eq!(handle.connections(), 3);
     drop(stream);
 }
 
@@ -97,7 +100,7 @@ async fn a_server_without_descriptors_serves_on_when_there_are_some_again() {
         return;
     }
     let server = builder().bind("127.0.0.1:0").await.expect("bound");
-    let address = server.local_addr();
+    let address = server.local_addr().expect("bound");
     tokio::spawn(server.run());
     let client: TestV1Client = Client::builder().connect_to(address).await.expect("connected");
     assert_eq!(client.add(1, 1).await.expect("answered"), 2);

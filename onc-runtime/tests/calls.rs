@@ -21,7 +21,7 @@ async fn serve() -> (Arc<Tester>, std::net::SocketAddr, onc_runtime::server::Ser
         .bind("127.0.0.1:0")
         .await
         .expect("bound");
-    let (address, handle) = (server.local_addr(), server.handle());
+    let (address, handle) = (server.local_addr().expect("bound"), server.handle());
     let running = tokio::spawn(async move { server.run().await.expect("ran").cut });
     (tester, address, handle, running)
 }

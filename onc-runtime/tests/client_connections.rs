@@ -295,7 +295,7 @@ async fn clients_of_a_server_that_restarts_again_and_again_get_all_their_answers
     let mut server = Server::builder().add(TestV1Server::new(Tester::new())).registration(Policy::Off);
     server = server.udp(false);
     let bound = server.bind("127.0.0.1:0").await.expect("bound");
-    let address = bound.local_addr();
+    let address = bound.local_addr().expect("bound");
     let (mut handle, mut running) = (bound.handle(), tokio::spawn(bound.run()));
     let client: TestV1Client = Client::builder().connect_to(address).await.expect("connected");
     let callers: Vec<_> = (0..16)

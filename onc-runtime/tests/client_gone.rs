@@ -39,7 +39,7 @@ async fn a_handler_finishes_though_its_client_is_gone() {
     let patient = Arc::new(Patient::default());
     let builder = Server::builder().add(TestV1Server(Arc::clone(&patient))).registration(Policy::Off);
     let server = builder.bind("127.0.0.1:0").await.expect("bound");
-    let (address, handle) = (server.local_addr(), server.handle());
+    let (address, handle) = (server.local_addr().expect("bound"), server.handle());
     let running = tokio::spawn(server.run());
     for builder in [Client::builder(), Client::builder().udp()] {
         let client: TestV1Client = builder.connect_to(address).await.expect("connected");

@@ -159,7 +159,7 @@ async fn listen(flavours: impl Into<Flavours>) -> std::net::SocketAddr {
         .bind("127.0.0.1:0")
         .await
         .expect("bound");
-    let address = server.local_addr();
+    let address = server.local_addr().expect("bound");
     tokio::spawn(server.run());
     address
 }

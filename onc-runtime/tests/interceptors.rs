@@ -45,7 +45,7 @@ async fn serve(set_up: impl FnOnce(ServerBuilder) -> ServerBuilder) -> (Arc<Coun
     let counter = Arc::new(Counter::default());
     let builder = Server::builder().add(TestV1Server(Arc::clone(&counter))).registration(Policy::Off);
     let server = set_up(builder).bind("127.0.0.1:0").await.expect("bound");
-    let address = server.local_addr();
+    let address = server.local_addr().expect("bound");
     tokio::spawn(server.run());
     (counter, address)
 }
@@ -175,7 +175,7 @@ async fn one_of_a_single_program_and_one_that_panics() {
     let program = Intercepted::new(TestV1Server(Arc::clone(&counter)), panics);
     let builder = Server::builder().add(program).registration(Policy::Off);
     let server = builder.bind("127.0.0.1:0").await.expect("bound");
-    let address = server.local_addr();
+    let address = server.local_addr().expect("bound");
     tokio::spawn(server.run());
     for builder in [Client::builder(), Client::builder().udp()] {
         let client: TestV1Client = builder.credential(user(3)).connect_to(address).await.expect("connected");

@@ -33,7 +33,7 @@ fn builder() -> ServerBuilder {
 
 async fn serve(builder: ServerBuilder) -> (SocketAddr, ServerHandle) {
     let server = builder.bind("127.0.0.1:0").await.expect("bound");
-    let (address, handle) = (server.local_addr(), server.handle());
+    let (address, handle) = (server.local_addr().expect("bound"), server.handle());
     tokio::spawn(server.run());
     (address, handle)
 }

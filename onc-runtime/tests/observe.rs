@@ -73,7 +73,7 @@ async fn connected() -> (TestV1Client, SocketAddr) {
         .bind("127.0.0.1:0")
         .await
         .expect("bound");
-    let address = server.local_addr();
+    let address = server.local_addr().expect("bound");
     tokio::spawn(server.run());
     (Client::builder().connect_to(address).await.expect("connected"), address)
 }

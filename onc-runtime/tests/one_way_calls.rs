@@ -37,7 +37,7 @@ fn program() -> (TestV1Server<Telling>, UnboundedReceiver<u32>) {
 async fn serve() -> (std::net::SocketAddr, UnboundedReceiver<u32>) {
     let (program, told) = program();
     let server = Server::builder().add(program).registration(Policy::Off).bind("127.0.0.1:0").await.expect("bound");
-    let address = server.local_addr();
+    let address = server.local_addr().expect("bound");
     tokio::spawn(server.run());
     (address, told)
 }

@@ -57,7 +57,7 @@ async fn peers(indirect: Indirect) -> (Daemon, u16) {
     let mapper = Daemon::embedded().rules(rules).bind("127.0.0.1:0").await.expect("bound");
     let registrar = Registrar::new().mapper(mapper.local_addr()).policy(Policy::Require);
     let server = Server::builder().add(TwiceServer).registrar(registrar).bind("127.0.0.1:0").await.expect("bound");
-    let port = server.local_addr().port();
+    let port = server.local_addr().expect("bound").port();
     tokio::spawn(server.run());
     (mapper, port)
 }

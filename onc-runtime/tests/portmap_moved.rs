@@ -43,7 +43,7 @@ impl Running {
     }
 
     fn start(server: Server) -> Self {
-        let (address, handle) = (server.local_addr(), server.handle());
+        let (address, handle) = (server.local_addr().expect("bound"), server.handle());
         let run = tokio::spawn(async move {
             server.run().await.expect("stopped");
         });

@@ -54,7 +54,7 @@ async fn mapper(highest: u32) -> SocketAddr {
     }
     let server =
         Server::builder().programs(registry).registration(Policy::Off).bind("127.0.0.1:0").await.expect("bound");
-    let address = server.local_addr();
+    let address = server.local_addr().expect("bound");
     tokio::spawn(server.run());
     address
 }
@@ -165,7 +165,7 @@ async fn nobody_at_the_port_is_told_apart_from_somebody_else() {
     registry.add(Other);
     let server =
         Server::builder().programs(registry).registration(Policy::Off).bind("127.0.0.1:0").await.expect("bound");
-    let address = server.local_addr();
+    let address = server.local_addr().expect("bound");
     tokio::spawn(server.run());
     let error = resolve(address, PROGRAM, 1, Netid::Tcp).await.expect_err("no port mapper");
     assert!(error.to_string().contains("what is there is no port mapper"), "{error}");

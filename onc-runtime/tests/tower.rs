@@ -66,7 +66,7 @@ where
 
 async fn serve(program: impl onc_runtime::service::Program) -> TestV1Client {
     let server = Server::builder().add(program).registration(Policy::Off).bind("127.0.0.1:0").await.expect("bound");
-    let address = server.local_addr();
+    let address = server.local_addr().expect("bound");
     tokio::spawn(server.run());
     Client::builder().connect_to(address).await.expect("connected")
 }
@@ -112,7 +112,7 @@ async fn a_limit_of_rate_is_kept_for_all_clones_of_a_client() {
     let server =
         Server::builder().add(TestV1Server::new(Tester::new())).registration(Policy::Off).bind("127.0.0.1:0").await;
     let server = server.expect("bound");
-    let address = server.local_addr();
+    let address = server.local_addr().expect("bound");
     tokio::spawn(server.run());
     // The buffer is what clones of the client share.
     let layers = ServiceBuilder::new().buffer(8).rate_limit(2, Duration::from_secs(3600)).into_inner();
@@ -204,7 +204,7 @@ async fn layers_of_the_builder_wrap_every_call_the_first_outermost() {
         .bind("127.0.0.1:0")
         .await
         .expect("bound");
-    let address = server.local_addr();
+    let address = server.local_addr().expect("bound");
     tokio::spawn(server.run());
     let notes = Arc::default();
     let client: TestV1Client = Client::builder()

@@ -62,7 +62,7 @@ async fn several_addresses_and_a_pipe_at_once() {
     sockets.add_udp(udp).expect("set up");
 
     let server = builder().listen(sockets).bind("127.0.0.1:0").await.expect("bound");
-    let main = server.local_addr();
+    let main = server.local_addr().expect("bound");
     assert!(![extra_tcp, handed_in].contains(&main), "what `bind` bound comes first");
     let (handle, running) = start(server);
     for address in [main, extra_tcp, handed_in] {
@@ -85,7 +85,7 @@ async fn several_addresses_and_a_pipe_at_once() {
 #[tokio::test]
 async fn a_wildcard_of_ipv6_takes_both_families() {
     let server = builder().bind("[::]:0").await.expect("bound");
-    let port = server.local_addr().port();
+    let port = server.local_addr().expect("bound").port();
     let netids: Vec<Netid> = server.addresses().iter().map(|(netid, _)| *netid).collect();
     assert_eq!(netids, [Netid::Tcp6, Netid::Udp6, Netid::Tcp, Netid::Udp]);
     let (..) = start(server);
@@ -106,7 +106,7 @@ async fn a_scope_leads_to_the_interface() {
         eprintln!("left out: this system takes no scope here");
         return;
     };
-    let port = server.local_addr().port();
+    let port = server.local_addr().expect("bound").port();
     let (..) = start(server);
     let client: TestV1Client = Client::builder().connect(format!("[::1%1]:{port}")).await.expect("connected");
     assert!(who(&client).await.starts_with("tcp6"));
@@ -116,7 +116,7 @@ async fn a_scope_leads_to_the_interface() {
 #[tokio::test]
 async fn a_reserved_port_is_used_on_request() {
     let server = builder().bind("127.0.0.1:0").await.expect("bound");
-    let address = server.local_addr();
+    let address = server.local_addr().expect("bound");
     let (..) = start(server);
     let connected: Result<TestV1Client, _> = Client::builder().reserved_port(true).connect_to(address).await;
     match connected {

@@ -45,7 +45,7 @@ async fn serve(set_up: impl FnOnce(ServerBuilder) -> ServerBuilder, address: &st
     let counter = Arc::new(Counter::default());
     let builder = Server::builder().add(TestV1Server(Arc::clone(&counter))).registration(Policy::Off).tcp(false);
     let server = set_up(builder).bind(address).await.expect("bound");
-    let address = server.local_addr();
+    let address = server.local_addr().expect("bound");
     tokio::spawn(server.run());
     (counter, address)
 }
@@ -238,7 +238,7 @@ async fn a_server_that_comes_back_is_found_by_what_may_be_repeated() {
             .bind(("127.0.0.1", port))
             .await
             .expect("bound");
-        let (address, handle) = (server.local_addr(), server.handle());
+        let (address, handle) = (server.local_addr().expect("bound"), server.handle());
         (address, handle, tokio::spawn(server.run()))
     };
     let (address, handle, running) = start(0).await;

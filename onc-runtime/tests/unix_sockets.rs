@@ -41,6 +41,8 @@ async fn a_path_is_bound_served_and_removed() {
     let server = builder().listen_unix(&name).build().await.expect("bound");
     let address = UniversalAddress::from_path(&name).expect("a universal address");
     assert_eq!(server.addresses(), [(Netid::Local, address)]);
+    let none = server.local_addr().expect_err("no address of IP");
+    assert!(none.to_string().contains("no IP address"), "{none}");
     let running = start(server);
     let target = format!("unix:{}", name.display());
     let client: TestV1Client = Client::builder().connect(target.as_str()).await.expect("connected");

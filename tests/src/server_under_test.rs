@@ -26,7 +26,7 @@ impl ServerUnderTest {
     pub fn start(builder: ServerBuilder) -> Self {
         let runtime = Builder::new_current_thread().enable_all().build().expect("a tokio runtime");
         let server = runtime.block_on(builder.registration(Policy::Off).bind("127.0.0.1:0")).expect("a bound server");
-        let (address, handle) = (server.local_addr(), server.handle());
+        let (address, handle) = (server.local_addr().expect("bound"), server.handle());
         let thread = thread::spawn(move || runtime.block_on(server.run()).expect("an orderly end"));
         Self { address, handle, thread: Some(thread) }
     }

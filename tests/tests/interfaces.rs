@@ -108,7 +108,7 @@ fn a_link_local_address_is_meant_on_an_interface() {
             };
             let builder = Server::builder().add(EverythingV1Server::new(Echo)).registration(Policy::Require);
             let server = builder.bind("[fe80::7%onc0]:0").await.expect("bound");
-            let SocketAddr::V6(bound) = server.local_addr() else { panic!("IPv6") };
+            let SocketAddr::V6(bound) = server.local_addr().expect("bound") else { panic!("IPv6") };
             assert_ne!(bound.scope_id(), 0);
             let serving = start(server);
             let port = bound.port();
@@ -140,7 +140,7 @@ fn a_call_goes_to_everybody_on_the_network_of_an_interface() {
         block_on(async {
             let builder = Server::builder().add(EverythingV1Server::new(Echo)).registration(Policy::Off);
             let server = builder.bind("0.0.0.0:0").await.expect("bound");
-            let everybody = (broadcast, server.local_addr().port()).into();
+            let everybody = (broadcast, server.local_addr().expect("bound").port()).into();
             let serving = start(server);
             let call = Client::broadcast::<everything_v1::EchoInt>(everybody, (7,)).max_replies(1);
             let mut replies = call.send().await.expect("sent");

@@ -220,7 +220,7 @@ fn no_port_mapper_for_a_server() {
                 }
                 // By default a server serves those who know its address.
                 let server = builder().bind("127.0.0.1:0").await.expect("a server without a port mapper");
-                let address = server.local_addr();
+                let address = server.local_addr().expect("bound");
                 let serving = tokio::spawn(server.run());
                 let client = EverythingV1Client::connect_to(address).await.expect("a connection");
                 assert_eq!(client.echo_int(7).await.expect("an answer"), 7);

@@ -179,7 +179,7 @@ async fn nothing_is_lost_or_doubled_and_nothing_grows() {
     let ledger = Ledger::default();
     let builder = Server::builder().add(LedgerV1Server::new(ledger.clone())).registration(Policy::Off);
     let server = builder.listen_unix(&sockets[0]).bind("127.0.0.1:0").await.expect("a bound server");
-    let (address, handle) = (server.local_addr(), server.handle());
+    let (address, handle) = (server.local_addr().expect("bound"), server.handle());
     let serving = tokio::spawn(server.run());
     let bare = Vitals::own().expect("as before");
 

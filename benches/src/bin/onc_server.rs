@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let server = server.bind(arguments.address()).await?;
         let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
         println!("READY");
-        println!("PORT {}", server.local_addr().port());
+        println!("PORT {}", server.local_addr()?.port());
         std::io::stdout().flush()?;
         server
             .run_until(async {

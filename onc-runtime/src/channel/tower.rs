@@ -45,7 +45,7 @@ impl Client {
     ///
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let server = Server::builder().add(calc::CalcV1Server::new(Calculator)).bind("127.0.0.1:0").await?;
-    /// # let address = server.local_addr();
+    /// # let address = server.local_addr()?;
     /// # let running = tokio::spawn(server.run());
     /// let calc = calc::CalcV1Client::connect_to(address).await?;
     /// let limited = ServiceBuilder::new().concurrency_limit(8).service(calc.client().clone().into_service());

@@ -42,7 +42,7 @@ use crate::error::Error;
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let server = Server::builder().add(calc::CalcV1Server::new(Calculator)).bind("127.0.0.1:0").await?;
-/// # let address = server.local_addr();
+/// # let address = server.local_addr()?;
 /// # let running = tokio::spawn(server.run());
 /// let calc: calc::CalcV1Client = Client::builder().intercept(LoggedIn).connect_to(address).await?;
 /// assert_eq!(calc.add(2, 40).await?, 42);

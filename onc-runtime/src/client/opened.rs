@@ -33,7 +33,7 @@ impl ClientBuilder {
     ///
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let server = Server::builder().add(calc::CalcV1Server::new(Calculator)).bind("127.0.0.1:0").await?;
-    /// # let address = server.local_addr();
+    /// # let address = server.local_addr()?;
     /// # let running = tokio::spawn(server.run());
     /// let open = move || async move {
     ///     let stream = TcpStream::connect(address).await?;

@@ -28,7 +28,7 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let server = Server::builder().add(CalcV1Server::new(Lazy)).callbacks(true).bind("127.0.0.1:0").await?;
-//! # let address = server.local_addr();
+//! # let address = server.local_addr()?;
 //! # let running = tokio::spawn(server.run());
 //!
 //! let calc: CalcV1Client = Client::builder().serve(CalcV1Server::new(Diligent)).connect_to(address).await?;

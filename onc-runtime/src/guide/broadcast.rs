@@ -12,7 +12,7 @@
 //! # }
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let server = Server::builder().add(calc::CalcV1Server::new(Calculator)).bind("127.0.0.1:0").await?;
-//! # let everybody = server.local_addr();
+//! # let everybody = server.local_addr()?;
 //! # let running = tokio::spawn(server.run());
 //! use calc::calc_v1::Add;
 //!

@@ -25,7 +25,7 @@
 //!     // This program takes no other credentials; each program of a server says its own.
 //!     .add_with_flavours(calc::CalcV1Server::new(ForRoot), [AuthFlavour::SYS])
 //!     .bind("127.0.0.1:0").await?;
-//! # let address = server.local_addr();
+//! # let address = server.local_addr()?;
 //! # let running = tokio::spawn(server.run());
 //!
 //! let root = AuthSys { machine_name: "here".into(), uid: 0, ..AuthSys::default() };
@@ -136,7 +136,7 @@
 //! let server = Server::builder()
 //!     .add_with_flavours(calc::CalcV1Server::new(ForFriends), Flavours::default().and(SECRET, Secret(b"friend")))
 //!     .bind("127.0.0.1:0").await?;
-//! # let address = server.local_addr();
+//! # let address = server.local_addr()?;
 //! # let running = tokio::spawn(server.run());
 //! let calc: calc::CalcV1Client = Client::builder().flavour(Secret(b"friend")).connect_to(address).await?;
 //! assert_eq!(calc.add(2, 40).await?, 42);

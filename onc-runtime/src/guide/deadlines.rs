@@ -13,7 +13,7 @@
 //! # }
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let server = onc_runtime::Server::builder().add(calc::CalcV1Server::new(Slow)).bind("127.0.0.1:0").await?;
-//! # let address = server.local_addr();
+//! # let address = server.local_addr()?;
 //! # let running = tokio::spawn(server.run());
 //! use std::time::Duration;
 //!

@@ -32,7 +32,7 @@
 //! #[tokio::main]
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //!     let server = Server::builder().add(calc::CalcV1Server::new(Calculator)).bind("127.0.0.1:0").await?;
-//!     let (address, handle) = (server.local_addr(), server.handle());
+//!     let (address, handle) = (server.local_addr()?, server.handle());
 //!     let serving = tokio::spawn(server.run());
 //!
 //!     let calc = calc::CalcV1Client::connect_to(address).await?;
@@ -68,7 +68,7 @@
 //! # }
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let server = Server::builder().add(calc::CalcV1Server::new(Calculator)).bind("127.0.0.1:0").await?;
-//! # let address = server.local_addr();
+//! # let address = server.local_addr()?;
 //! # let running = tokio::spawn(server.run());
 //! let calc = calc::CalcV1Client::connect_to(address).await?;
 //! let (small, large) = tokio::try_join!(calc.add(1, 2), calc.add(1000, 2000))?;

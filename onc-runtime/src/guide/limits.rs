@@ -53,7 +53,7 @@
 //!     .max_record_size(16 << 20)
 //!     .max_connections_per_peer(16)
 //!     .bind("127.0.0.1:0").await?;
-//! # let address = server.local_addr();
+//! # let address = server.local_addr()?;
 //! # let running = tokio::spawn(server.run());
 //!
 //! // A limit of one's own calls: one more than that fails at once, and says so.

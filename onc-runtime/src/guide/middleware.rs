@@ -22,7 +22,7 @@
 //!         false => Err(Fault::ProcedureUnavailable),
 //!     })
 //!     .bind("127.0.0.1:0").await?;
-//! # let address = server.local_addr();
+//! # let address = server.local_addr()?;
 //! # let running = tokio::spawn(server.run());
 //!
 //! let log = async |call: Request| {
@@ -62,7 +62,7 @@
 //! let server = Server::builder()
 //!     .add(Layered::new(calc::CalcV1Server::new(Calculator), &layers))
 //!     .bind("127.0.0.1:0").await?;
-//! # let address = server.local_addr();
+//! # let address = server.local_addr()?;
 //! # let running = tokio::spawn(server.run());
 //!
 //! let calc: calc::CalcV1Client =

@@ -42,6 +42,10 @@
 //! duplicate request cache knew, and registrations, for whatever recorder is installed before the first server or client is
 //! made: Prometheus's, say. Of those [`observe`](crate::observe) has the list. The example `observed` has both in one program.
 //!
+//! Two of them a server's [`handle`](crate::Server::handle) tells without any recorder: how many
+//! [connections](crate::server::ServerHandle::connections) are open, and how many [calls](crate::server::ServerHandle::calls) wait in their
+//! handlers.
+//!
 //! # What happens besides
 //!
 //! Connections that are refused or lost, sockets that fail and registrations are told under `onc::server`, `onc::client` and

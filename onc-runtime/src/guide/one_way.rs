@@ -21,7 +21,7 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let server = Server::builder().add(calc::CalcV1Server::new(Counter::default())).bind("127.0.0.1:0").await?;
-//! # let address = server.local_addr();
+//! # let address = server.local_addr()?;
 //! # let running = tokio::spawn(server.run());
 //! let calc = calc::CalcV1Client::connect_to(address).await?;
 //! for _ in 0..100 {

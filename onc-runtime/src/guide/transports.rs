@@ -25,7 +25,7 @@
 //!     .listen(sockets)
 //!     .listen_unix(&path)                             // /run/calc.sock, say; "@calc" is in Linux's abstract namespace
 //!     .bind("127.0.0.1:0").await?;                    // TCP and UDP at one port
-//! let (address, handle) = (server.local_addr(), server.handle());
+//! let (address, handle) = (server.local_addr()?, server.handle());
 //! # let running = tokio::spawn(server.run());
 //!
 //! let (near, far) = memory::pair();                   // or what comes out of a TLS handshake, a pipe, …

@@ -23,7 +23,7 @@
 //!
 //! fn main() -> Result<(), Box<dyn std::error::Error>> {
 //!     let server = Server::builder().add(calc::CalcV1Server::new(Calculator)).bind("127.0.0.1:0").wait()?;
-//!     let (address, handle) = (server.local_addr(), server.handle());
+//!     let (address, handle) = (server.local_addr()?, server.handle());
 //!     let serving = std::thread::spawn(move || server.run().wait());
 //!
 //!     let calc = calc::CalcV1Client::connect_to(address).wait()?;

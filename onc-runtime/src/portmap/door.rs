@@ -9,7 +9,9 @@ use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
 use crate::rpc::Netid;
-use crate::service::{Connection, ConnectionInfo, Datagrams, Guests, Lifecycle, Patience, Registry, Settings, Watch};
+use crate::service::{
+    Connection, ConnectionInfo, Datagrams, Guests, Lifecycle, Patience, Registry, Settings, Shares, Watch,
+};
 #[cfg(unix)]
 use crate::transport::UnixSocket;
 use crate::transport::{Peer, Stream, tcp};
@@ -71,8 +73,11 @@ impl Door {
     ) -> Self {
         // Whoever is on this host cannot keep all others out.
         let of_this_host = max_connections.div_ceil(4) * 3;
-        let guests =
-            Guests::new(max_connections_per_peer).max_of_this_host(of_this_host).max_of_user(MAX_CONNECTIONS_OF_USER);
+        let guests = Guests::new(Shares {
+            of_peer: max_connections_per_peer,
+            of_this_host: Some(of_this_host),
+            of_user: Some(MAX_CONNECTIONS_OF_USER),
+        });
         let [strangers, locals] = [strangers, locals].map(Watch::new);
         Self { registry, lifecycle, max_connections, guests, strangers, locals }
     }

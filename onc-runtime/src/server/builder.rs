@@ -322,7 +322,7 @@ impl ServerBuilder {
     /// let builder = Server::builder().add(calc::CalcV1Server::new(Calculator));
     /// // Or "0.0.0.0:0", "[::]:0" for IPv6 and IPv4, "[fe80::7%eth0]:2049", "localhost:2049", "unix:/run/calc.sock".
     /// let server = builder.bind("127.0.0.1:0").await?;
-    /// assert_ne!(server.local_addr().port(), 0);
+    /// assert_ne!(server.local_addr()?.port(), 0);
     /// # Ok(()) }
     /// ```
     ///

@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::channel;
 use crate::observe::{self, Side, observed};
 use crate::service::{
-    Connection, ConnectionInfo, DuplicateCache, Guest, Guests, Lifecycle, Patience, Registry, Settings, Watch,
+    Connection, ConnectionInfo, DuplicateCache, Guest, Guests, Lifecycle, Patience, Registry, Settings, Shares, Watch,
 };
 use crate::transport::Stream;
 
@@ -74,7 +74,7 @@ impl Host {
             lifecycle,
             limits,
             room: Arc::new(Semaphore::new(limits.connections)),
-            guests: Guests::new(limits.connections_of_peer),
+            guests: Guests::new(Shares { of_peer: limits.connections_of_peer, of_this_host: None, of_user: None }),
             watch: Watch::new(limits.patience),
             duplicates,
             callbacks,
@@ -107,7 +107,7 @@ impl Host {
         if self.lifecycle.is_stopping() {
             return Err(ServeError::Stopping.counted());
         }
-        let full = ServeError::ConnectionsOfPeer { max: self.guests.max() };
+        let full = ServeError::ConnectionsOfPeer { max: self.limits.connections_of_peer };
         let guest = self.guests.admit(&info.peer).ok_or_else(|| full.counted())?;
         let io = observed(io, Side::Server, info.peer.netid());
         let mut info = info;
@@ -137,7 +137,7 @@ impl Host {
 
     /// How many connections there are.
     pub(super) fn connections(&self) -> usize {
-        self.limits.connections - self.room.available_permits()
+        self.guests.len()
     }
 }
 

@@ -7,7 +7,7 @@
 //! let server = Server::builder()
 //!     .programs(programs)                 // or .add(CalcV1Server::new(Calculator)), once for each version
 //!     .bind("0.0.0.0:0").await?;          // TCP and UDP on any free port, told to the port mapper
-//! println!("serving on {}", server.local_addr());
+//! println!("serving on {}", server.local_addr()?);
 //! server.run_until(async { tokio::signal::ctrl_c().await.ok(); }).await?;
 //! # Ok(())
 //! # }
@@ -25,7 +25,7 @@ pub use self::host::ServeError;
 
 use std::future::Future;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, UdpSocket};
@@ -72,13 +72,16 @@ impl Server {
         ServerBuilder::default()
     }
 
-    /// The address that it is bound to; for TCP and UDP the same unless told otherwise. If there are several, it is the first. A
-    /// server that has only Unix sockets has none: then it is `0.0.0.0:0`.
+    /// The address that it is bound to; for TCP and UDP the same unless told otherwise. If there are several, it is the first.
     ///
     /// A wildcard address stays one, with the port that was chosen.
-    #[must_use]
-    pub fn local_addr(&self) -> SocketAddr {
-        self.sockets.local_addr().unwrap_or_else(|| SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)))
+    ///
+    /// # Errors
+    ///
+    /// It has only Unix sockets, or none at all.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        let none = || io::Error::new(io::ErrorKind::AddrNotAvailable, "the server is bound to no IP address");
+        self.sockets.local_addr().ok_or_else(none)
     }
 
     /// The first address that TCP connections are accepted at.
@@ -177,6 +180,12 @@ impl ServerHandle {
     /// Asks the server to stop. Returns at once; [`Server::run`] ends when it has stopped.
     pub fn stop(&self) {
         self.host.lifecycle.stop();
+    }
+
+    /// Connections that are open now: over TCP, over Unix sockets, and those that were [handed in](Self::serve_stream).
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.host.connections()
     }
 
     /// Calls that wait in their handlers now, over all transports.

@@ -1,18 +1,34 @@
-//! How many connections each peer has.
+//! How many connections there are, and how many of them each peer has.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::transport::Peer;
 
-/// Counts the connections of each peer. Clones count together.
+/// Counts connections. Clones count together.
 #[derive(Clone, Debug)]
 pub(crate) struct Guests {
-    counts: Arc<Mutex<HashMap<Whose, usize>>>,
-    max: usize,
-    max_of_this_host: Option<usize>,
-    max_of_user: Option<usize>,
+    inner: Arc<Inner>,
+}
+
+/// How many connections whoever is counted as one may have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shares {
+    pub(crate) of_peer: usize,
+    /// All of this host together, on its loopback interface. `None`: any number.
+    pub(crate) of_this_host: Option<usize>,
+    /// Each user of this host but root, on Unix sockets. `None`: any number.
+    pub(crate) of_user: Option<usize>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    shares: Shares,
+    all: AtomicUsize,
+    /// Of those who are counted.
+    counts: Mutex<HashMap<Whose, usize>>,
 }
 
 /// Who is counted as one.
@@ -34,35 +50,24 @@ pub(crate) struct Guest {
 }
 
 impl Guests {
-    /// Each peer may have so many connections.
-    pub(crate) fn new(max: usize) -> Self {
-        Self { counts: Arc::default(), max, max_of_this_host: None, max_of_user: None }
+    /// Of nobody yet.
+    pub(crate) fn new(shares: Shares) -> Self {
+        Self { inner: Arc::new(Inner { shares, all: AtomicUsize::new(0), counts: Mutex::default() }) }
     }
 
-    /// All of this host together may have so many on its loopback interface. Default: any number.
-    pub(crate) fn max_of_this_host(mut self, max: usize) -> Self {
-        self.max_of_this_host = Some(max);
-        self
+    /// How many connections there are.
+    pub(crate) fn len(&self) -> usize {
+        self.inner.all.load(Ordering::Relaxed)
     }
 
-    /// Each user of this host but root may have so many on Unix sockets. Default: any number.
-    pub(crate) fn max_of_user(mut self, max: usize) -> Self {
-        self.max_of_user = Some(max);
-        self
-    }
-
-    /// How many connections each peer may have.
-    pub(crate) fn max(&self) -> usize {
-        self.max
-    }
-
-    /// One more connection of `peer`; none if it has too many. Peers of this host are not counted, unless a limit was set for
+    /// One more connection of `peer`; none if it has its share. Peers of this host are not counted, unless a limit was set for
     /// them: whoever is here has other means.
     pub(crate) fn admit(&self, peer: &Peer) -> Option<Guest> {
+        let Shares { of_peer, of_this_host, of_user } = self.inner.shares;
         let counted = match (peer.address(), peer.uid()) {
-            (Some(address), _) if !peer.is_local() => Some((Whose::Host(host(address.ip())), self.max)),
-            (Some(_), _) => self.max_of_this_host.map(|max| (Whose::ThisHost, max)),
-            (None, Some(uid)) if uid != 0 => self.max_of_user.map(|max| (Whose::User(uid), max)),
+            (Some(address), _) if !peer.is_local() => Some((Whose::Host(host(address.ip())), of_peer)),
+            (Some(_), _) => of_this_host.map(|max| (Whose::ThisHost, max)),
+            (None, Some(uid)) if uid != 0 => of_user.map(|max| (Whose::User(uid), max)),
             _ => None,
         };
         if let Some((whose, max)) = counted {
@@ -73,17 +78,19 @@ impl Guests {
             }
             *count += 1;
         }
+        self.inner.all.fetch_add(1, Ordering::Relaxed);
         Some(Guest { guests: self.clone(), whose: counted.map(|(whose, _)| whose) })
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Whose, usize>> {
         // Nothing in here panics but for want of memory.
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Guest {
     fn drop(&mut self) {
+        self.guests.inner.all.fetch_sub(1, Ordering::Relaxed);
         let Some(whose) = self.whose else { return };
         let mut counts = self.guests.lock();
         if let Some(count) = counts.get_mut(&whose) {
@@ -107,13 +114,18 @@ fn host(ip: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
+    /// So many of each peer; of this host any number.
+    fn guests(of_peer: usize) -> Guests {
+        Guests::new(Shares { of_peer, of_this_host: None, of_user: None })
+    }
+
     fn peer(address: &str) -> Peer {
         Peer::tcp(address.parse().expect("an address"))
     }
 
     #[test]
     fn a_peer_has_no_more_than_its_share_and_gets_it_back() {
-        let guests = Guests::new(2);
+        let guests = guests(2);
         let one = guests.admit(&peer("192.0.2.1:1000"));
         let two = guests.admit(&peer("192.0.2.1:1001"));
         assert!(one.is_some() && two.is_some());
@@ -122,13 +134,15 @@ mod tests {
         assert!(guests.admit(&peer("192.0.2.2:1002")).is_some(), "another one");
         drop(one);
         assert!(guests.admit(&peer("192.0.2.1:1002")).is_some());
+        assert_eq!(guests.len(), 1);
         drop(two);
         assert!(guests.lock().is_empty(), "nothing is kept of those who have gone");
+        assert_eq!(guests.len(), 0);
     }
 
     #[test]
     fn addresses_of_one_network_of_ipv6_are_one_peer() {
-        let guests = Guests::new(1);
+        let guests = guests(1);
         let _one = guests.admit(&peer("[2001:db8::1]:1000")).expect("the first");
         assert!(guests.admit(&peer("[2001:db8::2]:1000")).is_none());
         assert!(guests.admit(&peer("[2001:db8:0:1::1]:1000")).is_some());
@@ -136,17 +150,17 @@ mod tests {
 
     #[test]
     fn peers_of_this_host_are_not_counted() {
-        let guests = Guests::new(0);
-        for peer in [peer("127.0.0.1:1000"), peer("[::1]:1000"), Peer::local(Some(0))] {
-            assert!(guests.admit(&peer).is_some());
-        }
+        let guests = guests(0);
+        let here = [peer("127.0.0.1:1000"), peer("[::1]:1000"), Peer::local(Some(0))];
+        let kept = here.map(|peer| guests.admit(&peer).expect("room"));
+        assert_eq!(guests.len(), kept.len(), "there they are all the same");
         assert!(guests.admit(&peer("192.0.2.1:1000")).is_none());
     }
 
     #[test]
     fn users_of_this_host_are_counted_where_that_is_wanted_and_root_never() {
         let (user, other, root) = (Peer::local(Some(1000)), Peer::local(Some(1001)), Peer::local(Some(0)));
-        let guests = Guests::new(1).max_of_user(2);
+        let guests = Guests::new(Shares { of_peer: 1, of_this_host: None, of_user: Some(2) });
         let kept: Vec<_> = (0..2).map(|_| guests.admit(&user).expect("room")).collect();
         assert!(guests.admit(&user).is_none());
         assert!(guests.admit(&other).is_some());
@@ -154,7 +168,7 @@ mod tests {
         drop((kept, roots));
         assert!(guests.lock().is_empty());
 
-        let guests = Guests::new(1).max_of_this_host(2);
+        let guests = Guests::new(Shares { of_peer: 1, of_this_host: Some(2), of_user: None });
         let kept: Vec<_> = (0..2).map(|_| guests.admit(&peer("127.0.0.1:1000")).expect("room")).collect();
         assert!(guests.admit(&peer("[::1]:1000")).is_none(), "one host by any name");
         assert!(guests.admit(&peer("192.0.2.1:1000")).is_some() && guests.admit(&user).is_some());

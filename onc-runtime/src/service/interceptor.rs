@@ -42,7 +42,7 @@ use super::{Context, Fault, Handling, IncomingCall, Program, Reply};
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let server = Server::builder().add(calc::CalcV1Server::new(Calculator)).intercept(Members).bind("127.0.0.1:0").await?;
-/// # let address = server.local_addr();
+/// # let address = server.local_addr()?;
 /// # let running = tokio::spawn(server.run());
 /// let nobody = calc::CalcV1Client::connect_to(address).await?;
 /// let refused = nobody.add(2, 40).await;

@@ -36,7 +36,7 @@ pub(crate) use self::duplicates::{Seen, Ticket};
 pub use self::execution::Execution;
 pub use self::fault::Fault;
 pub use self::flavours::Flavours;
-pub(crate) use self::guests::{Guest, Guests};
+pub(crate) use self::guests::{Guest, Guests, Shares};
 pub use self::handling::Handling;
 pub use self::incoming_call::IncomingCall;
 pub use self::interceptor::{Intercepted, ServerInterceptor};

@@ -25,7 +25,7 @@
 //! let server = Server::builder()
 //!     .add(Layered::new(calc::CalcV1Server::new(Calculator), &layers))
 //!     .bind("127.0.0.1:0").await?;
-//! # let address = server.local_addr();
+//! # let address = server.local_addr()?;
 //! # let running = tokio::spawn(server.run());
 //! # assert_eq!(calc::CalcV1Client::connect_to(address).await?.add(2, 40).await?, 42);
 //! # running.abort();

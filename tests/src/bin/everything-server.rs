@@ -16,7 +16,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         Some(address) => builder.registration(Policy::Off).bind(address).await?,
         None => builder.registration(Policy::Require).bind("[::]:0").await?,
     };
-    println!("ready {}", server.local_addr());
+    println!("ready {}", server.local_addr()?);
     server
         .run_until(async move {
             tokio::select! {

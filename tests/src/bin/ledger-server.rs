@@ -22,7 +22,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let registrar = Registrar::new().mapper(mapper).replace(true);
     let builder = Server::builder().add(LedgerV1Server::new(Ledger::in_file(&file)?)).registrar(registrar);
     let server = builder.bind(address).await?;
-    println!("ready {}", server.local_addr());
+    println!("ready {}", server.local_addr()?);
     server
         .run_until(async move {
             terminated.recv().await;
