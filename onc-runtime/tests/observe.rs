@@ -4,67 +4,12 @@
 
 mod support;
 
-use std::collections::BTreeMap;
-use std::fmt::{Debug, Write as _};
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
 
 use onc_runtime::portmap::Policy;
 use onc_runtime::{Client, Server};
+use support::seen::Seen;
 use support::{TestV1Client, TestV1Server, Tester};
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
-
-/// What a test has seen: finished descriptions of spans by their number, and the events.
-#[derive(Clone, Default)]
-struct Seen(Arc<Mutex<Log>>);
-
-#[derive(Default)]
-struct Log {
-    spans: BTreeMap<u64, String>,
-    events: Vec<String>,
-}
-
-struct Text<'a>(&'a mut String);
-
-impl Visit for Text<'_> {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        write!(self.0, " {}={value:?}", field.name()).expect("a String takes everything");
-    }
-}
-
-impl Subscriber for Seen {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("onc::")
-    }
-
-    fn new_span(&self, attributes: &Attributes<'_>) -> Id {
-        let mut log = self.0.lock().expect("not poisoned");
-        let number = log.spans.len() as u64 + 1;
-        let mut text = attributes.metadata().name().to_owned();
-        attributes.record(&mut Text(&mut text));
-        log.spans.insert(number, text);
-        Id::from_u64(number)
-    }
-
-    fn record(&self, span: &Id, values: &Record<'_>) {
-        let mut log = self.0.lock().expect("not poisoned");
-        values.record(&mut Text(log.spans.get_mut(&span.into_u64()).expect("known")));
-    }
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        let mut text = event.metadata().target().to_owned();
-        event.record(&mut Text(&mut text));
-        self.0.lock().expect("not poisoned").events.push(text);
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
-}
 
 async fn connected() -> (TestV1Client, SocketAddr) {
     let server = Server::builder()
@@ -81,12 +26,12 @@ async fn connected() -> (TestV1Client, SocketAddr) {
 #[tokio::test]
 async fn a_call_has_a_span_on_each_side_and_ten_steps() {
     let seen = Seen::default();
-    let _guard = tracing::subscriber::set_default(seen.clone());
+    let _seeing = seen.see();
     let (client, address) = connected().await;
     client.add(2, 40).await.expect("answered");
     client.add(i32::MAX, 1).await.expect_err("refused");
 
-    let log = seen.0.lock().expect("not poisoned");
+    let log = seen.log();
     let of = |kind: &str| -> Vec<&String> { log.spans.values().filter(|span| span.contains(kind)).collect() };
     let (client, server) = (of("otel.kind=\"client\""), of("otel.kind=\"server\""));
     assert_eq!((client.len(), server.len()), (2, 2), "{:?}", log.spans);

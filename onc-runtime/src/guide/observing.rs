@@ -49,6 +49,7 @@
 //! # What happens besides
 //!
 //! Connections that are refused or lost, sockets that fail and registrations are told under `onc::server`, `onc::client` and
-//! `onc::portmap`, what has to be looked after at `WARN` and above.
+//! `onc::portmap`, what has to be looked after at `WARN` and above. A procedure that panics is told at `ERROR`, with its program,
+//! version and name, and what it panicked with; its caller is answered `SYSTEM_ERR`.
 //!
 //! Next: [`deploying`](super::deploying).

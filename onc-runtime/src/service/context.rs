@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::rpc::{AuthFlavour, AuthSys, Identity, Interface, ProcedureInfo};
+use crate::rpc::{AuthFlavour, AuthSys, Identity, Interface};
 use crate::transport::Peer;
+
+use super::Called;
 
 /// The call that a handler answers: who calls, from where, what.
 ///
@@ -105,7 +107,7 @@ impl Context {
     /// The procedure's name as its `.x` file spells it.
     #[must_use]
     pub fn procedure_name(&self) -> &'static str {
-        self.interface.procedure(self.procedure).map_or("", |procedure: &ProcedureInfo| procedure.name)
+        self.called().name()
     }
 
     /// The call's transaction id.
@@ -137,5 +139,9 @@ impl Context {
     #[must_use]
     pub fn credential(&self) -> &Bytes {
         &self.credential
+    }
+
+    pub(super) fn called(&self) -> Called {
+        Called { interface: self.interface, procedure: self.procedure }
     }
 }

@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -153,8 +154,13 @@ impl Datagrams {
     ) -> Option<Option<Ticket>> {
         let max = self.settings.max_record_size;
         let verdict = poll_fn(|cx: &mut Context<'_>| {
-            let at_once = AtOnce::new(out, max, cx.waker(), &mut self.spares);
-            Poll::Ready(self.registry.dispatch(datagram, None, &self.info, &self.settings.limits, Some(at_once)))
+            let dispatch = || {
+                let at_once = AtOnce::new(out, max, cx.waker(), &mut self.spares);
+                self.registry.dispatch(datagram, None, &self.info, &self.settings.limits, Some(at_once))
+            };
+            // A connection may end with a panic, this socket may not: it is everybody's.
+            let verdict = catch_unwind(AssertUnwindSafe(dispatch));
+            Poll::Ready(verdict.unwrap_or_else(|panic| self.registry.panicked(datagram, &*panic)))
         });
         let (xid, mut handling) = match verdict.await {
             Verdict::Answered => return Some(ticket),

@@ -13,7 +13,7 @@ use crate::observe::step;
 use crate::rpc::{Procedure, Protection};
 use crate::transport::Outgoing;
 
-use super::{Context, Fault, Handling, Reply};
+use super::{Called, Context, Fault, Handling, Reply};
 
 /// What a handler executes a call with: the service, and what may be known of the call.
 ///
@@ -32,6 +32,9 @@ pub struct Execution<T: ?Sized> {
 pub(super) trait Running: Send {
     /// Goes on; when it is ready the reply has been written.
     fn poll(&mut self, cx: &mut TaskContext<'_>, reply: &mut Reply<'_>) -> Poll<()>;
+
+    /// Whose handler it is.
+    fn called(&self) -> Called;
 }
 
 /// The place of a handler for procedure `P` of a `T`, and what it executes calls with while none runs.
@@ -76,6 +79,10 @@ where
             Err(fault) => reply.fault(fault),
         }
         Poll::Ready(())
+    }
+
+    fn called(&self) -> Called {
+        Called { interface: P::INTERFACE, procedure: P::NUMBER }
     }
 }
 
@@ -149,7 +156,7 @@ impl<'a> AtOnce<'a> {
         match catch_unwind(AssertUnwindSafe(|| slot.poll(&mut cx, &mut reply))) {
             Ok(Poll::Ready(())) => self.spares.keep(slot),
             Ok(Poll::Pending) => return Handling::running(slot),
-            Err(_) => reply.panicked(),
+            Err(panic) => reply.panicked(slot.called(), &*panic),
         }
         Handling::answered(reply.status())
     }

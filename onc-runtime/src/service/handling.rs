@@ -11,7 +11,7 @@ use crate::rpc::{AcceptStatus, Protection, RejectStatus};
 use crate::xdr::Shape;
 
 use super::execution::Running;
-use super::{Fault, Reply};
+use super::{Called, Fault, Reply};
 
 /// A call that is being answered: refused at once, or a handler that runs.
 ///
@@ -79,13 +79,13 @@ impl Handling {
         Self::new(State::Running(handler))
     }
 
-    /// A handler of middleware, whose results are of shape `S`.
-    pub(super) fn run<F, T, S>(future: F) -> Self
+    /// A handler of middleware for what was `called`, whose results are of shape `S`.
+    pub(super) fn run<F, T, S>(called: Called, future: F) -> Self
     where
         F: Future<Output = Result<T, Fault>> + Send + 'static,
         S: Shape<T> + 'static,
     {
-        Self::running(Box::new(Typed::<F, S> { future: Box::pin(future), shape: std::marker::PhantomData }))
+        Self::running(Box::new(Typed::<F, S> { called, future: Box::pin(future), shape: std::marker::PhantomData }))
     }
 
     #[inline]
@@ -143,12 +143,15 @@ impl Handling {
             State::Accepted(status) => reply.accepted(*status),
             State::Denied(status) => reply.denied(*status),
             State::Running(running) => {
-                let Ok(poll) = catch_unwind(AssertUnwindSafe(|| running.poll(cx, reply))) else {
-                    reply.panicked();
-                    self.state = State::Answered(reply.status());
-                    return Poll::Ready(());
+                let poll = catch_unwind(AssertUnwindSafe(|| running.poll(cx, reply)));
+                return match poll {
+                    Ok(poll) => poll,
+                    Err(panic) => {
+                        reply.panicked(running.called(), &*panic);
+                        self.state = State::Answered(reply.status());
+                        Poll::Ready(())
+                    }
                 };
-                return poll;
             }
         }
         Poll::Ready(())
@@ -171,6 +174,7 @@ impl std::fmt::Debug for Handling {
 
 /// A handler of middleware and the shape of its results.
 struct Typed<F, S> {
+    called: Called,
     future: Pin<Box<F>>,
     shape: std::marker::PhantomData<fn() -> S>,
 }
@@ -188,5 +192,9 @@ where
             Err(fault) => reply.fault(fault),
         }
         Poll::Ready(())
+    }
+
+    fn called(&self) -> Called {
+        self.called
     }
 }

@@ -10,7 +10,7 @@ use crate::rpc::{AcceptStatus, CallHeader, Identity, Interface, OpaqueAuth, Proc
 use crate::xdr::{DecodeError, Decoder, Limits, Shape};
 
 use super::execution::{AtOnce, Execution, Slot};
-use super::{ConnectionInfo, Context, Fault, Handling};
+use super::{Called, ConnectionInfo, Context, Fault, Handling};
 
 /// A call whose program and version are known and whose credential has been accepted.
 #[derive(Debug)]
@@ -86,6 +86,10 @@ impl IncomingCall<'_> {
         self.received.at_once = None;
     }
 
+    pub(super) fn called(&self) -> Called {
+        self.received.called()
+    }
+
     /// What middleware may know of the call.
     pub(super) fn context(&self) -> Context {
         self.received.context()
@@ -106,6 +110,11 @@ impl IncomingCall<'_> {
 }
 
 impl Received<'_> {
+    #[inline]
+    pub(super) fn called(&self) -> Called {
+        Called { interface: self.interface, procedure: self.header.procedure }
+    }
+
     #[inline]
     fn decode<P: Procedure>(&self) -> Result<P::Arguments, DecodeError> {
         let arguments;

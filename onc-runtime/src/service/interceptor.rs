@@ -9,7 +9,7 @@ use std::task::{Context as TaskContext, Poll, ready};
 use crate::rpc::Interface;
 
 use super::execution::Running;
-use super::{Context, Fault, Handling, IncomingCall, Program, Reply};
+use super::{Called, Context, Fault, Handling, IncomingCall, Program, Reply};
 
 /// Sees each call before its handler does: program, version, procedure and its name, who calls and with which credential. It may
 /// wait, and refuse the call.
@@ -129,6 +129,7 @@ impl<P: Program, I: ServerInterceptor> Program for Intercepted<P, I> {
         // Arguments are decoded where they were received, and that is now; but nothing is answered and no handler runs before
         // the interceptor has said so.
         Handling::running(Box::new(Guarded {
+            called: context.called(),
             interception: Some(Box::pin(async move { interceptor.intercept(&context).await })),
             handling: self.program.call(call),
         }))
@@ -137,6 +138,7 @@ impl<P: Program, I: ServerInterceptor> Program for Intercepted<P, I> {
 
 /// A handler that waits for an interceptor.
 struct Guarded<F> {
+    called: Called,
     interception: Option<Pin<Box<F>>>,
     handling: Handling,
 }
@@ -152,6 +154,10 @@ impl<F: Future<Output = Result<(), Fault>> + Send> Running for Guarded<F> {
             }
         }
         self.handling.poll(cx, reply)
+    }
+
+    fn called(&self) -> Called {
+        self.called
     }
 }
 

@@ -5,6 +5,7 @@
 //! a UDP socket those that come as datagrams.
 
 mod answering;
+mod called;
 mod calls;
 mod connection;
 mod context;
@@ -26,6 +27,7 @@ mod reply;
 pub mod tower;
 mod vitals;
 
+use self::called::Called;
 pub(crate) use self::connection::{Connection, Settings};
 pub(crate) use self::context::{Attached, Attachment};
 pub use self::context::{ConnectionInfo, Context};

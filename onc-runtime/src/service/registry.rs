@@ -1,5 +1,6 @@
 //! All that a server answers, and the RFC's answer to everything else.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use crate::xdr::Limits;
 use super::encoded::Encoded;
 use super::execution::AtOnce;
 use super::incoming_call::{Arguments, Received};
-use super::{ConnectionInfo, Flavours, Handling, IncomingCall, Program};
+use super::{Called, ConnectionInfo, Flavours, Handling, IncomingCall, Program};
 
 /// The programs of a server. Cheap to clone.
 #[derive(Clone)]
@@ -107,7 +108,8 @@ impl Entry {
         let (identity, protection) = match admission {
             Admission::Accept { identity, protection } => (identity, protection),
             Admission::Answer { results, protection } => {
-                return Handling::run::<_, Bytes, Encoded>(std::future::ready(Ok(results))).protected(protection);
+                let answer = std::future::ready(Ok(results));
+                return Handling::run::<_, Bytes, Encoded>(received.called(), answer).protected(protection);
             }
             Admission::Discard => return Handling::discard(),
             Admission::Refuse(status) => return Handling::denied(RejectStatus::AuthError(status)),
@@ -175,6 +177,20 @@ impl Registry {
             Some(observation) => observed(observation, || entry.handle(&mut received, message)),
         };
         if handling.is_answered().is_some() { Verdict::Answered } else { Verdict::Answer { xid, handling } }
+    }
+
+    /// The answer to a message at which [`dispatch`](Self::dispatch) panicked: the program, or a type's decoding, and not a
+    /// handler, whose panics are answered where it runs.
+    #[cold]
+    pub(super) fn panicked(&self, message: &[u8], panic: &(dyn Any + Send)) -> Verdict {
+        let Ok((CallHeader { xid, program, version, procedure, .. }, _)) = CallHeader::parse(message) else {
+            return Verdict::NotACall;
+        };
+        let called = self.interfaces().find(|interface| interface.program == program && interface.version == version);
+        if let Some(interface) = called {
+            Called { interface, procedure }.panicked(xid, panic);
+        }
+        Verdict::Answer { xid, handling: Handling::accepted(AcceptStatus::SystemError) }
     }
 
     /// RFC 5531 §9: PROG_MISMATCH with the lowest and highest version, PROG_UNAVAIL if there is none.

@@ -1,5 +1,6 @@
 //! Where the answer to one call is written.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use crate::observe::step;
@@ -7,7 +8,7 @@ use crate::rpc::{AcceptStatus, MARK_SIZE, OpaqueAuth, Protection, RejectStatus, 
 use crate::transport::Outgoing;
 use crate::xdr::{EncodeError, EncodeErrorKind, Encoder, Shape, Sink, Size};
 
-use super::Fault;
+use super::{Called, Fault};
 
 /// Length of the header of a successful reply with a verifier of `AUTH_NONE`.
 const SUCCESS: usize = 24;
@@ -109,16 +110,16 @@ impl<'a> Reply<'a> {
         }
     }
 
-    /// Says of a handler that panicked that the call failed.
-    #[cold]
-    pub(super) fn panicked(&mut self) {
-        tracing::error!(target: "onc::server", "a procedure panicked; the call is answered SYSTEM_ERR");
-        self.accepted(AcceptStatus::SystemError);
-    }
-
     /// The reply has been written before, and says this.
     pub(super) fn note(&mut self, status: &'static str) {
         self.status = status;
+    }
+
+    /// Says of a handler of what was `called`, which has panicked, that the call failed.
+    #[cold]
+    pub(super) fn panicked(&mut self, called: Called, panic: &(dyn Any + Send)) {
+        called.panicked(self.xid, panic);
+        self.accepted(AcceptStatus::SystemError);
     }
 
     /// What was answered, as RFC 5531 spells it.

@@ -119,10 +119,11 @@ impl Service<Request> for ProgramService {
             identity: context.identity.clone(),
             at_once: None,
         };
+        let xid = header.xid;
         let mut handling = self.program.call(IncomingCall { received: &mut received });
         Box::pin(async move {
             let mut out = Outgoing::default();
-            poll_fn(|cx| handling.poll(cx, &mut Reply::new(&mut out, 0, usize::MAX >> 1))).await;
+            poll_fn(|cx| handling.poll(cx, &mut Reply::new(&mut out, xid, usize::MAX >> 1))).await;
             let message = Bytes::copy_from_slice(out.datagram(&mut Vec::new()));
             answer(&message)
         })
@@ -181,7 +182,7 @@ where
     fn call(&self, call: IncomingCall<'_>) -> Handling {
         let request = Request { context: call.context(), arguments: call.arguments(), limits: call.limits() };
         let mut service = self.service.clone();
-        Handling::run::<_, Bytes, Encoded>(async move {
+        Handling::run::<_, Bytes, Encoded>(call.called(), async move {
             poll_fn(|cx| service.poll_ready(cx)).await.map_err(fault)?;
             Ok(service.call(request).await.map_err(fault)?.results)
         })
