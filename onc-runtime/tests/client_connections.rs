@@ -10,9 +10,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use onc_runtime::portmap::Policy;
 use onc_runtime::{Client, Error, Limit, Phase, Server};
-use support::wire::replies;
+use support::wire::{answer, call};
 use support::{TestV1Client, TestV1Server, Tester};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 
 /// A server that does as the test says.
@@ -20,18 +20,6 @@ async fn scripted() -> (TcpListener, std::net::SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
     let address = listener.local_addr().expect("bound");
     (listener, address)
-}
-
-/// Reads one call and returns its xid.
-async fn call(stream: &mut TcpStream) -> u32 {
-    replies(stream, 1).await[0]
-}
-
-/// Answers a call of `add`.
-async fn answer(stream: &mut TcpStream, xid: u32, sum: i32) {
-    let message = [onc_runtime::rpc::success_header(xid).as_slice(), &sum.to_be_bytes()].concat();
-    let record = [&onc_runtime::rpc::record_mark(message.len()), message.as_slice()].concat();
-    stream.write_all(&record).await.expect("written");
 }
 
 #[tokio::test]

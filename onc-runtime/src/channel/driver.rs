@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep};
 
-use crate::error::{ConnectError, Error};
+use crate::error::{ConnectError, Error, Phase};
 use crate::observe;
 use crate::xdr::Limits;
 
@@ -58,6 +58,11 @@ impl Settings {
 pub(crate) trait Connector: Send + 'static {
     /// Finds the server and connects to it.
     fn connect(&mut self) -> Pin<Box<dyn Future<Output = Result<Link, Error>> + Send>>;
+
+    /// What it waits for while it finds the server and connects to it: the port mapper or the connection.
+    fn phase(&self) -> Phase {
+        Phase::Connecting
+    }
 
     /// The program whose server it asks for. `None`: it has an address.
     fn asks_for(&self) -> Option<u32>;
@@ -140,7 +145,9 @@ impl Driver {
                 }
                 inner.ticking = true;
                 drop(inner);
-                self.timer.as_mut().reset(Instant::now() + TICK);
+                // From one tick to the next: what each timer is late does not add up.
+                let (now, next) = (Instant::now(), self.timer.deadline() + TICK);
+                self.timer.as_mut().reset(if next > now { next } else { now + TICK });
                 self.timer_runs = true;
             }
             if self.timer.as_mut().poll(cx).is_pending() {
@@ -204,7 +211,7 @@ impl Driver {
                     _ => return self.stays(),
                 }
             };
-            let Poll::Ready(found) = elsewhere.as_mut().poll(cx) else { return };
+            let Poll::Ready(found) = elsewhere.as_mut().poll(cx) else { return self.note_phase() };
             self.elsewhere = None;
             self.looked = Some(Instant::now());
             match found {
@@ -277,6 +284,12 @@ impl Driver {
         self.linger.get_or_insert_with(|| Box::pin(sleep(timeout))).as_mut().poll(cx)
     }
 
+    /// Notes what those wait for who wait for a connection.
+    fn note_phase(&self) {
+        let phase = self.connector.as_ref().map_or(Phase::Connecting, |connector| connector.phase());
+        self.channel.lock().phase = phase;
+    }
+
     /// Waits while there is no connection. Calls that come now must be able to wake the driver too: their time counts.
     fn poll_down(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut inner = self.channel.lock();
@@ -335,7 +348,10 @@ impl Future for Driver {
                     this.state = State::Connecting(connector.connect());
                 }
                 State::Connecting(connecting) => match connecting.as_mut().poll(cx) {
-                    Poll::Pending => return this.poll_down(cx),
+                    Poll::Pending => {
+                        this.note_phase();
+                        return this.poll_down(cx);
+                    }
                     Poll::Ready(Ok(link)) => {
                         observe::reconnected(true);
                         // A datagram socket is no sign yet that somebody is there.

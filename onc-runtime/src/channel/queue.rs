@@ -72,6 +72,8 @@ pub(super) struct Inner {
     pub(super) connected: bool,
     /// Why there is no connection, when one was tried in vain.
     pub(super) down: Option<Error>,
+    /// What those wait for whose calls are not queued.
+    pub(super) phase: Phase,
     pub(super) strays: Strays,
     pub(super) closed: bool,
 }
@@ -114,6 +116,7 @@ impl Channel {
                 ticking: false,
                 connected: true,
                 down: None,
+                phase: Phase::Connecting,
                 strays: Strays::default(),
                 closed: false,
             }),
@@ -222,8 +225,8 @@ impl Channel {
     /// Why a call that waits ends now, whose own time, `after`, is over.
     #[cold]
     pub(super) fn given_up(&self, xid: u32, after: Duration) -> Option<Error> {
-        let Inner { pending, down, .. } = &mut *self.lock();
-        pending.waiting(xid).map(|waiting| given_up(waiting, down.as_ref(), after))
+        let Inner { pending, down, phase, .. } = &mut *self.lock();
+        pending.waiting(xid).map(|waiting| given_up(waiting, down.as_ref(), *phase, after))
     }
 
     /// Wakes the driver, if it sleeps.
@@ -323,11 +326,11 @@ impl Inner {
     /// Lets one unit of time pass; returns whom to wake because their deadline has passed.
     pub(super) fn tick(&mut self, timeout: Duration) -> Vec<Waker> {
         self.now = self.now.wrapping_add(1);
-        let Self { now, ref down, .. } = *self;
+        let Self { now, ref down, phase, .. } = *self;
         self.pending.end_each(|_, waiting| {
             let deadline = waiting.deadline?;
             let passed = now.wrapping_sub(deadline) as i32 >= 0;
-            passed.then(|| given_up(waiting, down.as_ref(), timeout))
+            passed.then(|| given_up(waiting, down.as_ref(), phase, timeout))
         })
     }
 
@@ -368,13 +371,13 @@ impl Inner {
     }
 }
 
-/// Why a call ends whose time is over, `after` so long.
-fn given_up(call: &Waiting, down: Option<&Error>, after: Duration) -> Error {
+/// Why a call ends whose time is over, `after` so long; one that is not queued waited for this phase.
+fn given_up(call: &Waiting, down: Option<&Error>, phase: Phase, after: Duration) -> Error {
     let phase = match (call.may_have_left(), down) {
         (true, None) => Phase::Reply,
         // One of its datagrams may have been received before.
         (true, Some(_)) => Phase::Return,
-        (false, None) => Phase::Connecting,
+        (false, None) => phase,
         (false, Some(cause)) => return cause.clone(),
     };
     Error::Deadline(Deadline { after, phase })

@@ -1,6 +1,7 @@
 //! Setting a client up.
 
 use std::net::SocketAddr;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -308,6 +309,7 @@ impl ClientBuilder {
             resolver: self.resolver.clone(),
             served: self.served.clone(),
             found: Mutex::default(),
+            resolving: AtomicBool::new(false),
         });
         let link = plan.connect(Instant::now(), false).await?;
         self.start(interface, link, Some(Box::new(Reconnect(plan))))

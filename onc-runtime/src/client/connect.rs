@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 #[cfg(unix)]
 use std::path::Path;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -41,6 +42,8 @@ pub(super) struct Plan {
     pub(super) served: Served,
     /// Which port mapper told the address that was connected to last.
     pub(super) found: Mutex<Option<(SocketAddr, SocketAddr)>>,
+    /// What is waited for is where the server is, and not the connection to it.
+    pub(super) resolving: AtomicBool,
 }
 
 /// Makes the connections of a channel after the first.
@@ -51,6 +54,10 @@ impl Connector for Reconnect {
     fn connect(&mut self) -> Pin<Box<dyn Future<Output = Result<Link, Error>> + Send>> {
         let plan = Arc::clone(&self.0);
         Box::pin(async move { plan.connect(Instant::now(), true).await })
+    }
+
+    fn phase(&self) -> Phase {
+        self.0.phase()
     }
 
     fn asks_for(&self) -> Option<u32> {
@@ -67,39 +74,38 @@ impl Plan {
     /// Finds the server and connects to it, within one deadline counted from `start`. `again`: it may have moved since the port
     /// mapper was asked last.
     pub(super) async fn connect(&self, start: Instant, again: bool) -> Result<Link, Error> {
-        let mut phase = Phase::Connecting;
-        let connecting = self.connect_patiently(&mut phase, again);
+        let connecting = self.connect_patiently(again);
         let outcome = match start.checked_add(self.timeout) {
             Some(deadline) => timeout_at(deadline, connecting).await.ok(),
             None => Some(connecting.await),
         };
-        outcome.unwrap_or(Err(Error::Deadline(Deadline { after: self.timeout, phase })))
+        outcome.unwrap_or_else(|| Err(Error::Deadline(Deadline { after: self.timeout, phase: self.phase() })))
     }
 
-    async fn connect_patiently(&self, phase: &mut Phase, again: bool) -> Result<Link, Error> {
+    fn phase(&self) -> Phase {
+        if self.resolving.load(Ordering::Relaxed) { Phase::Resolving } else { Phase::Connecting }
+    }
+
+    async fn connect_patiently(&self, again: bool) -> Result<Link, Error> {
         match &self.place {
             Place::Address(address) => {
                 let fitting = fitting(self.netid, vec![*address], &self.place)?;
                 self.open_first(&fitting).await
             }
             Place::Port(host, port) => {
-                *phase = Phase::Resolving;
-                let addresses = fitting(self.netid, lookup(host, *port).await?, &self.place)?;
-                *phase = Phase::Connecting;
+                let addresses = fitting(self.netid, self.lookup(host, *port).await?, &self.place)?;
                 self.open_first(&addresses).await
             }
             #[cfg(unix)]
             Place::Host(host) if self.netid == Some(Netid::Local) => {
-                *phase = Phase::Resolving;
-                if !lookup(host, 0).await?.iter().any(|address| address.ip().is_loopback()) {
+                if !self.lookup(host, 0).await?.iter().any(|address| address.ip().is_loopback()) {
                     let elsewhere = "the Unix sockets of another host cannot be reached; `localhost` is this one";
                     return Err(connect_error(host, io::Error::new(io::ErrorKind::Unsupported, elsewhere)));
                 }
                 let path = local::find(host, self.interface).await?;
-                *phase = Phase::Connecting;
                 self.open_unix(&path).await
             }
-            Place::Host(host) => self.ask(host, phase, again).await,
+            Place::Host(host) => self.ask(host, again).await,
             #[cfg(unix)]
             Place::Unix(path) => self.open_unix(path).await,
             #[cfg(not(unix))]
@@ -109,12 +115,11 @@ impl Plan {
     }
 
     /// Asks the host's port mapper at each of its addresses until the server is found there.
-    async fn ask(&self, host: &str, phase: &mut Phase, again: bool) -> Result<Link, Error> {
-        *phase = Phase::Resolving;
-        let mappers = fitting(self.netid, lookup(host, self.resolver.port()).await?, &self.place)?;
+    async fn ask(&self, host: &str, again: bool) -> Result<Link, Error> {
+        let mappers = fitting(self.netid, self.lookup(host, self.resolver.port()).await?, &self.place)?;
         let mut failed = None;
         for mapper in mappers {
-            let error = match self.find(host, mapper, phase, again).await {
+            let error = match self.find(host, mapper, again).await {
                 Ok(link) => return Ok(link),
                 Err(error) => error,
             };
@@ -128,7 +133,7 @@ impl Plan {
     }
 
     /// Asks one port mapper and connects to the server at the address that it tells.
-    async fn find(&self, host: &str, mapper: SocketAddr, phase: &mut Phase, again: bool) -> Result<Link, Error> {
+    async fn find(&self, host: &str, mapper: SocketAddr, again: bool) -> Result<Link, Error> {
         if again {
             match *self.found() {
                 // It shows only in the answer to a datagram that nobody is there.
@@ -136,19 +141,15 @@ impl Plan {
                 _ => self.forget(mapper),
             }
         }
-        *phase = Phase::Resolving;
         let address = self.resolve(host, mapper).await?;
-        *phase = Phase::Connecting;
         let error = match self.open_found(mapper, address).await {
             Ok(link) => return Ok(link),
             Err(error) => connect_error(address, error),
         };
         // The server may have gone and come back elsewhere since that was told.
         self.refused(mapper, address);
-        *phase = Phase::Resolving;
         match self.resolve(host, mapper).await {
             Ok(other) if other != address => {
-                *phase = Phase::Connecting;
                 self.open_found(mapper, other).await.map_err(|error| connect_error(other, error))
             }
             _ => Err(error),
@@ -164,8 +165,18 @@ impl Plan {
         self.open_found(mapper, address).await.ok()
     }
 
+    /// The addresses of a host.
+    async fn lookup(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
+        self.resolving.store(true, Ordering::Relaxed);
+        match lookup_host((host, port)).await {
+            Ok(addresses) => Ok(addresses.collect()),
+            Err(source) => Err(Error::Resolve(Arc::new(ResolveError::Host { host: host.into(), source }))),
+        }
+    }
+
     /// What the port mapper tells, or told not long ago.
     async fn resolve(&self, host: &str, mapper: SocketAddr) -> Result<SocketAddr, Error> {
+        self.resolving.store(true, Ordering::Relaxed);
         let Interface { program, version, .. } = *self.interface;
         let told = self.resolver.resolve(host, mapper, program, version, self.netid(mapper)).await;
         told.map(|address| scoped(address, mapper)).map_err(|error| Error::Resolve(Arc::new(error)))
@@ -209,12 +220,14 @@ impl Plan {
 
     #[cfg(unix)]
     async fn open_unix(&self, path: &Path) -> Result<Link, Error> {
+        self.resolving.store(false, Ordering::Relaxed);
         let stream = unix::connect(path).await.map_err(|error| connect_error(Name(path), error))?;
         let peer = unix::peer(&stream);
         Ok(self.served.link(stream, self.max_record_size, peer))
     }
 
     async fn open(&self, address: SocketAddr) -> io::Result<Link> {
+        self.resolving.store(false, Ordering::Relaxed);
         let stream = |stream: TcpStream| self.served.link(stream, self.max_record_size, Peer::tcp(address));
         let datagrams = |socket| Link::Datagram(DatagramLink::new(socket));
         match (self.datagrams, self.reserved_port) {
@@ -255,13 +268,6 @@ fn fitting(netid: Option<Netid>, addresses: Vec<SocketAddr>, place: &Place) -> R
         return unsupported(format!("it has no address of {family}, which {netid} is for"));
     }
     Ok(fitting)
-}
-
-async fn lookup(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
-    match lookup_host((host, port)).await {
-        Ok(addresses) => Ok(addresses.collect()),
-        Err(source) => Err(Error::Resolve(Arc::new(ResolveError::Host { host: host.into(), source }))),
-    }
 }
 
 fn no_address(host: &str) -> Error {
