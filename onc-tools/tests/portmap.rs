@@ -49,13 +49,6 @@ impl Mapper {
         self.address
     }
 
-    fn terminate(mut self) -> ExitStatus {
-        // The shell's own: not every system has a program of that name.
-        let killed = Command::new("sh").args(["-c", &format!("kill {}", self.child.id())]).status();
-        assert!(killed.expect("a shell").success());
-        self.child.wait().expect("waited for")
-    }
-
     /// What `onc info --json` shows, without the port mapper itself: version, netid, address, and whether it answers.
     fn entries(&self) -> Vec<(u64, String, String, bool)> {
         let output = run(&["info", "--json", &self.address.to_string()]);
@@ -77,6 +70,13 @@ impl Drop for Mapper {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn terminate(child: &mut Child) -> ExitStatus {
+    // The shell's own: not every system has a program of that name.
+    let killed = Command::new("sh").args(["-c", &format!("kill {}", child.id())]).status();
+    assert!(killed.expect("a shell").success());
+    child.wait().expect("waited for")
 }
 
 fn run(arguments: &[&str]) -> Output {
@@ -128,7 +128,7 @@ fn killed_and_started_again_it_has_lost_nothing() {
         mapper = Mapper::start(mapper.kill(), &state);
         assert_eq!(mapper.entries(), expected);
     }
-    assert!(mapper.terminate().success());
+    assert!(terminate(&mut mapper.child).success());
 }
 
 #[test]
@@ -217,6 +217,26 @@ fn sockets_that_systemd_hands_over_are_served() {
     let _ = child.kill();
     let _ = child.wait();
     assert!(shown.contains("tcp") && !shown.contains("udp"), "{shown}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn it_serves_whether_anybody_reads_where_or_not() {
+    use std::os::linux::net::SocketAddrExt as _;
+    use std::os::unix::net::{SocketAddr, UnixDatagram};
+
+    let name = format!("onc-tools-{}", std::process::id());
+    let systemd = SocketAddr::from_abstract_name(&name).and_then(|address| UnixDatagram::bind_addr(&address));
+    let systemd = systemd.expect("a socket");
+    systemd.set_read_timeout(Some(std::time::Duration::from_secs(60))).expect("a time limit");
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let mut command = onc(&["portmap", "--listen", "127.0.0.1:0", "--no-socket"]);
+    let mut child = command.env("NOTIFY_SOCKET", format!("@{name}")).stdout(writer).spawn().expect("it starts");
+    let mut told = [0; 100];
+    let (received, status) = (systemd.recv(&mut told), terminate(&mut child));
+    assert_eq!(&told[..received.expect("it says that it serves")], b"READY=1");
+    assert!(status.success());
 }
 
 #[test]

@@ -13,14 +13,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use onc_runtime::portmap::{Daemon, Indirect, PORT, Rules, Sockets, table};
+use onc_runtime::portmap::{Daemon, Indirect, PORT, PROGRAM, Rules, Sockets, table};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::outcome::coloured;
-use super::{Failure, block_on};
+use super::{Failure, block_on, say};
 
 /// Serve as this host's port mapper, in place of rpcbind
 #[derive(Debug, Args)]
@@ -126,10 +126,9 @@ async fn serve(options: Portmap) -> Result<(), Failure> {
     }
     let mapper = builder.serve(sockets)?;
     let entries = mapper.programs().entries();
-    for entry in entries.iter().filter(|entry| entry.program == onc_runtime::portmap::PROGRAM && entry.version > 2) {
-        if entry.version == 4 {
-            println!("serving {} {}", entry.netid, entry.address);
-        }
+    for entry in entries.iter().filter(|entry| (entry.program, entry.version) == (PROGRAM, 4)) {
+        // Whether anybody reads it or not, it serves.
+        let _ = say(format_args!("serving {} {}\n", entry.netid, entry.address));
     }
     let stop = stop()?;
     #[cfg(target_os = "linux")]
