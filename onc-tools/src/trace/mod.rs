@@ -34,7 +34,7 @@ pub use self::print::Printer;
 pub use self::time::Time;
 
 use self::flows::{Flows, Seen, What};
-use self::pairing::{Pairing, malformed};
+use self::pairing::{Pairing, Told};
 use self::records::{Found, MAX_KEPT, Record};
 use self::segment::{Fragments, Kind, Segment};
 
@@ -71,11 +71,12 @@ impl Tracer {
         }
         let Self { fragments, flows, pairing, counts, now } = self;
         let mut seen = Vec::new();
+        let mut told = Told { events, counts };
         fragments.segment(packet, |segment| match segment.kind {
             Kind::Tcp { .. } => flows.segment(&segment, &mut seen),
             Kind::Udp => {
                 let way = Way { transport: Transport::Udp, from: segment.from, to: segment.to };
-                pairing.message(*now, way, datagram(&segment), events, counts);
+                pairing.message(*now, way, datagram(&segment), &mut told);
             }
         });
         self.seen(seen, events);
@@ -86,7 +87,7 @@ impl Tracer {
         let mut seen = Vec::new();
         self.flows.finish(&mut seen);
         self.seen(seen, events);
-        self.pairing.finish(events, &mut self.counts);
+        self.pairing.finish(&mut Told { events, counts: &mut self.counts });
     }
 
     /// What there was so far.
@@ -97,24 +98,24 @@ impl Tracer {
 
     fn seen(&mut self, seen: Vec<Seen>, events: &mut Vec<Event>) {
         let Self { pairing, counts, now: time, .. } = self;
-        let time = *time;
+        let (time, mut told) = (*time, Told { events, counts });
         for Seen { from, to, what } in seen {
             let way = Way { transport: Transport::Tcp, from, to };
             match what {
-                What::Found(Found::Record(record)) => pairing.message(time, way, record, events, counts),
+                What::Found(Found::Record(record)) => pairing.message(time, way, record, &mut told),
                 What::Found(Found::BadMark(length)) => {
-                    malformed(time, way, format!("a record mark that promises {length} bytes"), events, counts);
+                    told.malformed(time, way, format!("a record mark that promises {length} bytes"));
                 }
                 What::Found(Found::NoRecords) if pairing.is_rpc(way) => {
-                    malformed(time, way, "the connection does not begin with a record".into(), events, counts);
+                    told.malformed(time, way, "the connection does not begin with a record".into());
                 }
                 What::Found(Found::NoRecords) => {}
-                What::Found(Found::Tls) => events.push(Event::Tls { time, way }),
-                What::Repeat => counts.retransmissions += 1,
+                What::Found(Found::Tls) => told.events.push(Event::Tls { time, way }),
+                What::Repeat => told.counts.retransmissions += 1,
                 What::Gap(bytes) => {
-                    counts.gaps += 1;
-                    counts.missing_bytes += bytes;
-                    events.push(Event::Gap { time, way, bytes });
+                    told.counts.gaps += 1;
+                    told.counts.missing_bytes += bytes;
+                    told.events.push(Event::Gap { time, way, bytes });
                 }
             }
         }

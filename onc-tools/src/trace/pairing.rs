@@ -62,29 +62,23 @@ impl Pairing {
     }
 
     /// Takes a message. Over TCP it comes from a stream that has shown to be one of records; a datagram may be anything.
-    pub(super) fn message(
-        &mut self,
-        time: Time,
-        way: Way,
-        record: Record,
-        events: &mut Vec<Event>,
-        counts: &mut Counts,
-    ) {
+    pub(super) fn message(&mut self, time: Time, way: Way, record: Record, told: &mut Told<'_>) {
+        let is_cut = (record.bytes.len() as u64) < record.length;
         let kind = record.bytes.get(4..8).and_then(|word| word.first_chunk()).map(|word| u32::from_be_bytes(*word));
         let outcome = match kind {
-            Some(0) => self.call(time, way, record, events, counts),
-            Some(1) => self.reply(time, way, record, events, counts),
-            Some(other) => Err(format!("{other} is not a type of message")),
-            None if (record.bytes.len() as u64) < record.length => {
-                counts.incomplete += 1;
-                Ok(())
-            }
-            None => Err("it ends within its header".into()),
+            Some(0) => self.call(time, way, record, told),
+            Some(1) => self.reply(time, way, record, told),
+            Some(other) => Err(Defect::Content(format!("{other} is not a type of message"))),
+            None => Err(Defect::Short("it ends within its header".into())),
         };
-        if let Err(reason) = outcome
-            && (way.transport == Transport::Tcp || self.is_rpc(way))
-        {
-            malformed(time, way, reason, events, counts);
+        match outcome {
+            Err(Defect::Short(_)) if is_cut => told.counts.incomplete += 1,
+            Err(Defect::Short(reason) | Defect::Content(reason))
+                if way.transport == Transport::Tcp || self.is_rpc(way) =>
+            {
+                told.malformed(time, way, reason);
+            }
+            _ => {}
         }
     }
 
@@ -95,27 +89,13 @@ impl Pairing {
     }
 
     /// The capture has ended: gives out the calls without replies.
-    pub(super) fn finish(&mut self, events: &mut Vec<Event>, counts: &mut Counts) {
-        while self.give_up_oldest(events, counts) {}
+    pub(super) fn finish(&mut self, told: &mut Told<'_>) {
+        while self.give_up_oldest(told) {}
     }
 
-    fn call(
-        &mut self,
-        time: Time,
-        way: Way,
-        record: Record,
-        events: &mut Vec<Event>,
-        counts: &mut Counts,
-    ) -> Result<(), String> {
+    fn call(&mut self, time: Time, way: Way, record: Record, told: &mut Told<'_>) -> Result<(), Defect> {
         let Record { bytes, length } = record;
-        let (header, body) = match CallHeader::parse(&bytes) {
-            Ok(parsed) => parsed,
-            Err(CallError::TooShort | CallError::BadCredential { .. }) if (bytes.len() as u64) < length => {
-                counts.incomplete += 1;
-                return Ok(());
-            }
-            Err(error) => return Err(error.to_string()),
-        };
+        let (header, body) = CallHeader::parse(&bytes)?;
         if self.servers.len() < MAX_SERVERS {
             self.servers.insert((way.transport, way.to));
         }
@@ -131,42 +111,26 @@ impl Pairing {
                 && (known.call.program, known.call.version, known.call.procedure) == (program, version, procedure)
             {
                 known.call.repeats = known.call.repeats.saturating_add(1);
-                counts.repeats += 1;
+                told.counts.repeats += 1;
                 return Ok(());
             }
         }
         ids.push(self.next);
-        counts.calls += 1;
+        told.counts.calls += 1;
         self.held += bytes.len();
         let message = Message { time, bytes, length, body };
         let call = Call { message, program, version, procedure, flavour, user, repeats: 0 };
         self.waiting.insert(self.next, Waiting { key, server: way.to, call });
         self.next += 1;
         while self.waiting.len() > self.max_waiting || self.held > self.max_held {
-            self.give_up_oldest(events, counts);
+            self.give_up_oldest(told);
         }
         Ok(())
     }
 
-    fn reply(
-        &mut self,
-        time: Time,
-        way: Way,
-        record: Record,
-        events: &mut Vec<Event>,
-        counts: &mut Counts,
-    ) -> Result<(), String> {
+    fn reply(&mut self, time: Time, way: Way, record: Record, told: &mut Told<'_>) -> Result<(), Defect> {
         let Record { bytes, length } = record;
-        let (xid, reply, body) = match parse_reply(&bytes) {
-            Ok(parsed) => parsed,
-            Err(ReplyError::TooShort | ReplyError::Truncated { .. } | ReplyError::BadVerifier { .. })
-                if (bytes.len() as u64) < length =>
-            {
-                counts.incomplete += 1;
-                return Ok(());
-            }
-            Err(error) => return Err(error.to_string()),
-        };
+        let (xid, reply, body) = parse_reply(&bytes)?;
         let (success, status) = match reply {
             rpc::Reply::Accepted { status, .. } => (status == AcceptStatus::Success, status.to_string()),
             rpc::Reply::Denied(status) => (false, status.to_string()),
@@ -176,19 +140,19 @@ impl Pairing {
             // Whatever it is, it only looks like a reply.
             return Ok(());
         }
-        counts.replies += 1;
+        told.counts.replies += 1;
         let call_way = Way { transport: way.transport, from: way.to, to: way.from };
         let (call_way, call) = match waiting {
             Some(Waiting { server, call, .. }) => (Way { to: server, ..call_way }, Some(call)),
             None => {
-                counts.unasked += 1;
+                told.counts.unasked += 1;
                 (call_way, None)
             }
         };
         let other_sender = (call_way.to != way.from).then_some(way.from);
         let message = Message { time, bytes, length, body };
         let reply = Some(Reply { message, success, status, other_sender });
-        events.push(Event::Exchange(Box::new(Exchange { way: call_way, xid, call, reply })));
+        told.events.push(Event::Exchange(Box::new(Exchange { way: call_way, xid, call, reply })));
         Ok(())
     }
 
@@ -203,12 +167,12 @@ impl Pairing {
         self.remove(id)
     }
 
-    fn give_up_oldest(&mut self, events: &mut Vec<Event>, counts: &mut Counts) -> bool {
+    fn give_up_oldest(&mut self, told: &mut Told<'_>) -> bool {
         let Some(&oldest) = self.waiting.keys().next() else { return false };
         if let Some(Waiting { key: Key { transport, caller, xid }, server, call }) = self.remove(oldest) {
-            counts.unanswered += 1;
+            told.counts.unanswered += 1;
             let way = Way { transport, from: caller, to: server };
-            events.push(Event::Exchange(Box::new(Exchange { way, xid, call: Some(call), reply: None })));
+            told.events.push(Event::Exchange(Box::new(Exchange { way, xid, call: Some(call), reply: None })));
         }
         true
     }
@@ -226,10 +190,45 @@ impl Pairing {
     }
 }
 
-/// Counts it, and tells it.
-pub(super) fn malformed(time: Time, way: Way, reason: String, events: &mut Vec<Event>, counts: &mut Counts) {
-    counts.malformed += 1;
-    events.push(Event::Malformed { time, way, reason });
+/// Where it is told what was seen.
+pub(super) struct Told<'a> {
+    pub(super) events: &'a mut Vec<Event>,
+    pub(super) counts: &'a mut Counts,
+}
+
+impl Told<'_> {
+    /// Counts it, and tells it.
+    pub(super) fn malformed(&mut self, time: Time, way: Way, reason: String) {
+        self.counts.malformed += 1;
+        self.events.push(Event::Malformed { time, way, reason });
+    }
+}
+
+/// What is wrong with a message.
+enum Defect {
+    /// It ends too soon, which may be the capture's fault.
+    Short(String),
+    Content(String),
+}
+
+impl From<CallError> for Defect {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::TooShort | CallError::BadCredential { .. } => Self::Short(error.to_string()),
+            _ => Self::Content(error.to_string()),
+        }
+    }
+}
+
+impl From<ReplyError> for Defect {
+    fn from(error: ReplyError) -> Self {
+        match error {
+            ReplyError::TooShort | ReplyError::Truncated { .. } | ReplyError::BadVerifier { .. } => {
+                Self::Short(error.to_string())
+            }
+            _ => Self::Content(error.to_string()),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -253,7 +252,12 @@ mod tests {
             let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
             let way = Way { transport, from: address(from), to: address(to) };
             let record = Record { length: bytes.len() as u64, bytes };
-            self.pairing.message(Time::default(), way, record, &mut self.events, &mut self.counts);
+            let mut told = Told { events: &mut self.events, counts: &mut self.counts };
+            self.pairing.message(Time::default(), way, record, &mut told);
+        }
+
+        fn finish(&mut self) {
+            self.pairing.finish(&mut Told { events: &mut self.events, counts: &mut self.counts });
         }
 
         /// Caller's and server's port, xid, and whether there were call and reply.
@@ -304,7 +308,7 @@ mod tests {
         run.message(Transport::Udp, 700, 1, reply(5));
         run.message(Transport::Tcp, 1, 111, call(5));
         run.message(Transport::Tcp, 700, 1, reply(5));
-        run.pairing.finish(&mut run.events, &mut run.counts);
+        run.finish();
         let expected = [(1, 111, 5, true, true), (1, 700, 5, false, true), (1, 111, 5, true, false)];
         assert_eq!(run.exchanges(), expected);
     }

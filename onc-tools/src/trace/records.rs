@@ -140,11 +140,6 @@ impl Records {
         self.synchronous = true;
         self.state = State::Inside(Partial::default());
         self.inside(start, found);
-        self.bytes_after_start(rest, found);
-    }
-
-    /// The start of a segment may have been all of a short record, and what follows lost.
-    fn bytes_after_start(&mut self, rest: &[u8], found: &mut impl FnMut(Found)) {
         if !rest.is_empty() {
             self.bytes(rest, found);
         }
