@@ -76,14 +76,24 @@ fn every_kind_of_target_leads_to_a_server_in_c() {
             let socket = if netid == "tcp6" { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
             for target in [socket, format!("{host}.{high}.{low}")] {
                 assert_eq!(call(&target, &[&["WHO"], more].concat()), json!("C"), "{target}");
-                let answered = run(&["ping", &target, "536874615", "-T", netid]);
-                assert!(answered.status.success() && answered.stdout.lines().count() == 2, "{answered:?}");
+                let ping = ["ping", &target, "536874615", "-T", netid];
+                // Without a netid it is TCP, over what the address is of.
+                let ways = if netid.starts_with("tcp") { &[5, 3][..] } else { &[5] };
+                for words in ways {
+                    let answered = run(&ping[..*words]);
+                    assert!(answered.status.success() && answered.stdout.lines().count() == 2, "{answered:?}");
+                }
             }
         }
         for netid in ["tcp", "udp", "tcp6", "udp6"] {
             let host = if netid.ends_with('6') { "::1" } else { "127.0.0.1" };
             let answered = run(&["ping", host, "536874615", "2", "--netid", netid]);
             assert!(answered.status.success(), "{answered:?}");
+        }
+        for (host, netid) in [("127.0.0.1", "tcp"), ("::1", "tcp6"), ("localhost", "tcp")] {
+            let answered = run(&["ping", host, "536874615"]);
+            let lines = answered.stdout.lines().filter(|line| line.contains(&format!(" {netid}")));
+            assert!(answered.status.success() && lines.count() == 2, "{answered:?}");
         }
 
         // The port mapper is a server as any other, at its Unix socket.

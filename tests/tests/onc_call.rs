@@ -220,6 +220,25 @@ fn refusals_say_what_the_server_has() {
 }
 
 #[test]
+fn a_record_that_is_too_long_names_the_option() {
+    let (server, file) = (Server::start(), everything_x());
+    let call = |first: &str, times: u32, max: &str| {
+        let arguments = json!({"first": first, "times": times, "last": ""}).to_string();
+        run(&["call", &server.address, &file, "REPEAT", &arguments, "--max-record-size", max], b"")
+    };
+    let output = call("0123456789", 100, "2000");
+    assert_eq!(output.stdout.len(), 1000 + 3, "{}", String::from_utf8_lossy(&output.stderr));
+    for (output, status, reached) in [
+        (call("0123456789", 100, "500"), 1, "the server announces a record of 1028 bytes, but at most 500 are taken"),
+        (call(&"0123456789".repeat(100), 1, "500"), 2, "the call would have "),
+    ] {
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(status), "{told}");
+        assert!(told.contains(reached) && told.ends_with("; --max-record-size allows more\n"), "{told}");
+    }
+}
+
+#[test]
 fn files_are_described() {
     let file = everything_x();
     let listed = String::from_utf8(well(&["list", &file], b"")).expect("text");

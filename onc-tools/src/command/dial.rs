@@ -32,6 +32,9 @@ pub(super) struct Dial {
     /// Seconds that a call may take
     #[arg(long, value_name = "SECONDS", default_value = "25", value_parser = input::seconds)]
     timeout: Duration,
+    /// The largest call and the largest reply, in bytes
+    #[arg(long, value_name = "BYTES", default_value_t = 64 << 20)]
+    max_record_size: usize,
 }
 
 /// The server, with a client for each version of a program that was called.
@@ -79,7 +82,7 @@ impl<'m> Server<'m> {
         if let Some((client, interface)) = self.clients.get(&key) {
             return Ok((client.clone(), interface));
         }
-        let mut builder = Client::builder().timeout(self.dial.timeout);
+        let mut builder = Client::builder().timeout(self.dial.timeout).max_record_size(self.dial.max_record_size);
         if self.dial.udp {
             builder = builder.udp();
         }

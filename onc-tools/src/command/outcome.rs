@@ -4,6 +4,8 @@ use std::fmt;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use onc_runtime::rpc::RecordError;
+use onc_runtime::xdr::EncodeErrorKind;
 use onc_runtime::{Deadline, Error, Phase, ResolveError};
 
 /// The peer, or what was read, says no.
@@ -40,30 +42,27 @@ impl Failure {
 
     /// A call that failed; it is the caller's fault only if the target means nothing or the arguments do not fit.
     pub(super) fn call(error: &Error) -> Self {
+        let message = match limit(error) {
+            Some(Limit { reached, option }) => format!("{reached}; {option} allows more"),
+            None => error.to_string(),
+        };
         match error {
-            Error::Target(_) | Error::Arguments(_) => Self::usage(error),
-            // What programs would do is nothing to do at a terminal.
-            Error::Resolve(cause) => match &**cause {
-                ResolveError::NoPortMapper { host, tried } => {
-                    let port = if host.contains(':') { format!("[{host}]:PORT") } else { format!("{host}:PORT") };
-                    let tried: Vec<String> = tried.iter().map(|(place, what)| format!("{place} ({what})")).collect();
-                    Self::new(format!(
-                        "no port mapper answers on {host}; tried {}; a server without one is reached by its port, {port}",
-                        tried.join(", ")
-                    ))
-                }
-                _ => Self::new(error),
-            },
-            Error::Deadline(Deadline { after, phase }) => {
-                let missing = match phase {
-                    Phase::Resolving => "no answer of the port mapper",
-                    Phase::Connecting => "no connection",
-                    _ => "no reply, though the server may have executed the call,",
-                };
-                Self::new(format!("{missing} within {after:?}; --timeout allows more"))
-            }
-            _ => Self::new(error),
+            Error::Target(_) | Error::Arguments(_) => Self::usage(message),
+            Error::Resolve(cause) => Self::unresolved(cause),
+            _ => Self::new(message),
         }
+    }
+
+    /// A server whose address cannot be found out.
+    pub(super) fn unresolved(error: &ResolveError) -> Self {
+        let ResolveError::NoPortMapper { host, tried } = error else { return Self::new(error) };
+        let port = if host.contains(':') { format!("[{host}]:PORT") } else { format!("{host}:PORT") };
+        let tried: Vec<String> = tried.iter().map(|(place, what)| format!("{place} ({what})")).collect();
+        // What programs would do is nothing to do at a terminal.
+        Self::new(format!(
+            "no port mapper answers on {host}; tried {}; a server without one is reached by its port, {port}",
+            tried.join(", ")
+        ))
     }
 
     /// A `.x` file that is wrong, or that cannot be read, which is the caller's fault.
@@ -119,10 +118,48 @@ impl Failure {
     }
 }
 
-impl<E: std::error::Error> From<E> for Failure {
+impl<E: std::error::Error + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self::new(error)
+        // What comes this way is of commands without options for limits; a program's way out is none for them.
+        let limit = (&error as &dyn std::error::Error).downcast_ref().and_then(limit);
+        limit.map_or_else(|| Self::new(error), |limit| Self::new(limit.reached))
     }
+}
+
+/// A limit that was reached.
+struct Limit {
+    reached: String,
+    /// The option of commands that call.
+    option: &'static str,
+}
+
+/// The limit that a call has failed by, in words for people at a terminal: the library's name what a program would do.
+fn limit(error: &Error) -> Option<Limit> {
+    const SIZE: &str = "--max-record-size";
+    let (reached, option) = match error {
+        Error::Deadline(Deadline { after, phase }) => {
+            let missing = match phase {
+                Phase::Resolving => "no answer of the port mapper",
+                Phase::Connecting => "no connection",
+                _ => "no reply, though the server may have executed the call,",
+            };
+            (format!("{missing} within {after:?}"), "--timeout")
+        }
+        Error::Arguments(error) => match error.kind() {
+            EncodeErrorKind::MessageTooLarge { size, max } => {
+                (format!("the call would have {size} bytes, but at most {max} are sent"), SIZE)
+            }
+            _ => return None,
+        },
+        Error::Lost(lost) => match lost.cause.get_ref()?.downcast_ref()? {
+            RecordError::TooLarge { size, max } => {
+                (format!("the server announces a record of {size} bytes, but at most {max} are taken"), SIZE)
+            }
+            _ => return None,
+        },
+        _ => return None,
+    };
+    Some(Limit { reached, option })
 }
 
 /// Prints to standard output. Whoever has stopped reading it, as `head` does, ends the command without a word.

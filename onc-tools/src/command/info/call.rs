@@ -41,16 +41,9 @@ pub(super) async fn run(options: &Classic, names: &ProgramNames) -> Result<(), F
     let (netid, address) = match (&options.address, options.netid, options.port) {
         (Some(text), Some(netid), _) => (netid, UniversalAddress::parse(netid, text).map_err(Failure::usage)?),
         (_, _, Some(port)) => {
-            let candidates = place::addresses(host, port, options.netid).await?;
-            let mut chosen = candidates[0];
-            for address in candidates {
-                let outcome = probe(netid_of(&address), &address.into(), program, 0, PATIENCE).await;
-                if outcome != Probe::Nobody {
-                    chosen = address;
-                    break;
-                }
-            }
-            (netid_of(&chosen), chosen.into())
+            let addresses = place::addresses(host, port, options.netid).await?;
+            let address = place::first_there(&addresses, program, netid_of, PATIENCE).await;
+            (netid_of(&address), address.into())
         }
         (_, Some(Netid::Local), _) => (Netid::Local, at_socket(host, program, version).await?),
         _ => {
@@ -86,30 +79,23 @@ async fn find(
     family: Option<Netid>,
     netid_of: impl Fn(&SocketAddr) -> Netid,
 ) -> Result<(Netid, UniversalAddress), Failure> {
-    let mut failed = not_registered();
-    for mapper in place::mappers(host, family).await? {
-        let netid = netid_of(&mapper);
-        let resolver = Resolver::new().with_cache_age(Duration::ZERO);
+    let mappers = place::mappers(host, family).await?;
+    let resolver = Resolver::new().with_cache_age(Duration::ZERO);
+    let find = async |mapper, netid| {
         let resolve = async |version| resolver.resolve(host, mapper, program, version, netid).await;
-        let found = tokio::time::timeout(PATIENCE, async {
-            match resolve(version).await {
-                // Its server is asked all the same: it may tell of others than the port mapper does.
-                Err(ResolveError::VersionNotRegistered { versions, .. }) if !versions.is_empty() => {
-                    resolve(versions[0]).await
-                }
-                other => other,
+        match resolve(version).await {
+            // Its server is asked all the same: it may tell of others than the port mapper does.
+            Err(ResolveError::VersionNotRegistered { versions, .. }) if !versions.is_empty() => {
+                resolve(versions[0]).await
             }
-        });
-        match found.await {
-            Ok(Ok(address)) => return Ok((netid, address.into())),
-            Ok(Err(ResolveError::NotRegistered { .. })) => failed = not_registered(),
-            Ok(Err(error)) => failed = Failure::new(error),
-            Err(_) => {
-                failed = Failure::new(format!("the port mapper at {mapper} did not answer within {PATIENCE:?}"));
-            }
+            other => other,
         }
+    };
+    match place::ask(host, &mappers, netid_of, PATIENCE, find).await {
+        Ok((netid, address)) => Ok((netid, address.into())),
+        Err(ResolveError::NotRegistered { .. }) => Err(not_registered()),
+        Err(error) => Err(Failure::unresolved(&error)),
     }
-    Err(failed)
 }
 
 /// Where a program is on this host.
