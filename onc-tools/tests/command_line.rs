@@ -86,6 +86,30 @@ fn what_the_peer_or_the_data_refuses_is_status_1() {
 }
 
 #[test]
+fn a_negative_number_is_no_option() {
+    let output = onc(&["encode", KINDS, "colour", "-5", "--hex"], "");
+    assert_eq!(told(&output), "fffffffb\n");
+    // Wrong arguments, but arguments.
+    for call in [&["call", "-", KINDS, "ADD", "-5"][..], &["call", "-", KINDS, "ADD", "-d", "-5"]] {
+        assert!(told(&onc(call, "")).contains("the procedure takes 2 arguments"));
+    }
+}
+
+#[test]
+fn a_flaw_is_told_after_the_value() {
+    for (bytes, value, flaw) in [
+        ("00000003 61626301", "\"abc\"\n", "the padding at byte 7 is not zero"),
+        ("00000003 6162fc00", "\"ab\u{fffd}\"\n", "the string at byte 4 is not UTF-8"),
+        ("00000004 61626364 00", "\"abcd\"\n", "1 bytes too many"),
+    ] {
+        let output = onc(&["decode", "--hex", KINDS, "name_t"], bytes);
+        assert_eq!(output.status.code(), Some(1), "{bytes}");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), value);
+        assert_eq!(String::from_utf8_lossy(&output.stderr), format!("onc: {flaw}\n"));
+    }
+}
+
+#[test]
 fn a_wrong_call_is_status_2() {
     for (arguments, says) in [
         (&[][..], "Usage"),

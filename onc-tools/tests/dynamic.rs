@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use onc_tools::dynamic::{decode, describe, encode, find_procedure, find_type, list, template};
+use onc_tools::dynamic::{Decoded, Flaw, decode, describe, encode, find_procedure, find_type, list, template};
 use serde_json::{Value, json};
 use xdrgen::model::{Model, Shape};
 
@@ -42,14 +42,31 @@ fn everything() -> Value {
 fn every_kind_of_value_survives() {
     let model = model();
     let bytes = encoded("everything", &everything());
-    let mut rest = &bytes[..];
-    let back = decode(&model, &shape(&model, "everything"), &mut rest).expect("decodes");
-    assert!(rest.is_empty());
-    assert_eq!(back, everything());
+    let back = decode(&model, &shape(&model, "everything"), &bytes).expect("decodes");
+    assert_eq!(back, Decoded { value: everything(), flaw: None });
     for length in 0..bytes.len() {
-        let cut = decode(&model, &shape(&model, "everything"), &mut &bytes[..length]);
-        assert!(cut.is_err(), "cut to {length} bytes");
+        let cut = decode(&model, &shape(&model, "everything"), &bytes[..length]);
+        let told = cut.expect_err("cut").to_string();
+        assert!(told.contains(&format!(" of {length}")), "cut to {length} bytes: {told}");
     }
+}
+
+#[test]
+fn what_strict_decoders_refuse_is_decoded_and_told() {
+    let model = model();
+    let flaw = |name: &str, bytes: &[u8], value: Value| {
+        let decoded = decode(&model, &shape(&model, name), bytes).expect("it can be made out");
+        assert_eq!(decoded.value, value);
+        decoded.flaw
+    };
+    assert_eq!(flaw("token", b"abcde\0\0\0", json!("6162636465")), None);
+    assert_eq!(flaw("token", b"abcde\0\0\x01", json!("6162636465")), Some(Flaw::Padding { at: 5 }));
+    assert_eq!(flaw("name_t", b"\0\0\0\x03gr\xfc\0", json!("gr\u{fffd}")), Some(Flaw::Text { at: 4 }));
+    // Of several the first.
+    assert_eq!(flaw("name_t", b"\0\0\0\x03gr\xfc\x07", json!("gr\u{fffd}")), Some(Flaw::Text { at: 4 }));
+    assert_eq!(flaw("colour", &[0; 12], json!("RED")), Some(Flaw::LeftOver { count: 8 }));
+    let data = [0, 0, 0, 2, 0, 0, 0, 1, 0xaa, 0, 9, 0, 0, 0, 0, 0];
+    assert_eq!(flaw("signed_case", &data, json!({"d": 2, "data": "aa"})), Some(Flaw::Padding { at: 9 }));
 }
 
 #[test]
@@ -100,7 +117,7 @@ fn floating_point_numbers_keep_their_value_and_their_digits() {
         assert_eq!(bytes[8..12], u32::to_be_bytes(single), "{text}");
         assert_eq!(bytes[12..20], u64::to_be_bytes(double), "{text}");
         let model = model();
-        let back = decode(&model, &shape(&model, "everything"), &mut &bytes[..]).expect("decodes");
+        let back = decode(&model, &shape(&model, "everything"), &bytes).expect("decodes").value;
         assert_eq!(back["d"].to_string(), text);
         if single != 0 {
             assert_eq!(back["f"].to_string(), text);
@@ -229,9 +246,9 @@ fn a_value_cannot_be_made_of_more_than_its_bytes_pay_for() {
     std::fs::remove_file(&folder).expect("removed");
     let model = model.expect("a good file");
     let count = [0xff_u8; 4];
-    let told = decode(&model, &shape(&model, "many"), &mut &count[..]).expect_err("four thousand million").to_string();
+    let told = decode(&model, &shape(&model, "many"), &count).expect_err("four thousand million").to_string();
     assert!(told.contains("more than 4194304 values"), "{told}");
     // Bytes that follow make no difference.
     let lots = [0, 0, 0, 2, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
-    decode(&model, &shape(&model, "lots"), &mut &lots[..]).expect_err("eight thousand million");
+    decode(&model, &shape(&model, "lots"), &lots).expect_err("eight thousand million");
 }

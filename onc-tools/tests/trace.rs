@@ -266,7 +266,7 @@ fn malformed_messages_are_counted() {
     for part in [
         "malformed: 151587081 is not a type of message",
         "malformed: a record mark that promises 2147483647 bytes",
-        "    arguments do not decode: 4 bytes too many",
+        "    arguments {\"a\":1,\"b\":1}\n    arguments do not decode: 4 bytes too many",
         "    results do not decode: 4 bytes are needed and 2 are left",
         "2 calls, 1 replies, 1 calls without reply, 0 replies without call, 3 malformed messages",
         "2 arguments or results that do not decode",

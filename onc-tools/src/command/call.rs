@@ -3,9 +3,9 @@
 use clap::Args;
 use serde_json::Value;
 
-use crate::dynamic::{arguments_template, encode_arguments, find_procedure};
+use crate::dynamic::{arguments_template, encode_arguments};
 
-use super::dial::{Dial, Server};
+use super::dial::{Dial, Server, Which};
 use super::input::{self, Source};
 use super::{Failure, block_on, say};
 
@@ -26,7 +26,9 @@ is made.
 Integers are numbers, or strings that keep all digits and may be hexadecimal; enums are the names of their members, or numbers;
 opaque data is hexadecimal digits, {\"base64\": \"...\"} or {\"text\": \"...\"}; structs are objects, and so are unions, with their
 discriminant and the field that goes with it: {\"status\": \"NFS3_OK\", \"resok\": {...}}. Arrays and linked lists are arrays. What
-may be absent is null, or left out.")]
+may be absent is null, or left out.
+
+A result whose padding is not zero, whose text is not UTF-8 or that has bytes left over is printed, and the exit status is 1.")]
 pub(super) struct Call {
     #[command(flatten)]
     dial: Dial,
@@ -36,17 +38,13 @@ pub(super) struct Call {
     #[arg(value_name = "PROC")]
     procedure: String,
     /// The arguments of a call as JSON, @FILE, or - for standard input; a call for each
-    #[arg(value_name = "JSON")]
+    #[arg(value_name = "JSON", allow_negative_numbers = true)]
     arguments: Vec<String>,
     /// As JSON
-    #[arg(short = 'd', long = "data", value_name = "JSON")]
+    #[arg(short = 'd', long = "data", value_name = "JSON", allow_negative_numbers = true)]
     data: Vec<String>,
-    /// The program's name or number, where several have the procedure
-    #[arg(long, value_name = "NAME")]
-    prog: Option<String>,
-    /// The version's name or number; without it the highest that has the procedure
-    #[arg(long, value_name = "NAME")]
-    vers: Option<String>,
+    #[command(flatten)]
+    which: Which,
     /// Say how long each call took
     #[arg(long)]
     time: bool,
@@ -58,8 +56,7 @@ pub(super) struct Call {
 impl Call {
     pub(super) fn run(self) -> Result<(), Failure> {
         let model = self.source.model()?;
-        let found = find_procedure(&model, &self.procedure, self.prog.as_deref(), self.vers.as_deref())
-            .map_err(Failure::usage)?;
+        let found = self.which.find(&model, &self.procedure)?;
         if self.template {
             return say(format_args!("{:#}\n", arguments_template(&model, found.procedure)));
         }

@@ -25,7 +25,7 @@ pub(super) struct Encode {
     #[arg(value_name = "TYPE")]
     name: String,
     /// The value as JSON, @FILE, or - for standard input
-    #[arg(value_name = "JSON", default_value = "-")]
+    #[arg(value_name = "JSON", default_value = "-", allow_negative_numbers = true)]
     value: String,
     /// Print hexadecimal digits instead of bytes
     #[arg(long)]
@@ -37,7 +37,10 @@ pub(super) struct Encode {
 #[command(after_help = "\
 Examples:
   echo 00000004 6d6f7464 | onc decode --hex nfs3.x filename3
-  onc decode nfs3.x diropargs3 < value.xdr")]
+  onc decode nfs3.x diropargs3 < value.xdr
+
+What strict decoders refuse although the value can be made out, padding that is not zero, text that is not UTF-8 and bytes left
+over, is told after the value, and the exit status is 1.")]
 pub(super) struct Decode {
     #[command(flatten)]
     source: Source,
@@ -73,15 +76,8 @@ impl Decode {
     pub(super) fn run(self) -> Result<(), Failure> {
         let model = self.source.model()?;
         let (id, _) = find_type(&model, &self.name).map_err(Failure::usage)?;
-        let bytes = input::bytes(self.hex)?;
-        let mut rest = &bytes[..];
-        let value = decode(&model, &Shape::Named(id), &mut rest).map_err(|error| {
-            Failure::new(format!("{error}, at byte {} of {}", bytes.len() - rest.len(), bytes.len()))
-        })?;
-        say(format_args!("{value:#}\n"))?;
-        if !rest.is_empty() {
-            return Err(Failure::new(format!("{} bytes are left over", rest.len())));
-        }
-        Ok(())
+        let decoded = decode(&model, &Shape::Named(id), &input::bytes(self.hex)?)?;
+        say(format_args!("{:#}\n", decoded.value))?;
+        decoded.flaw.map_or(Ok(()), |flaw| Err(flaw.into()))
     }
 }

@@ -1,6 +1,7 @@
 //! Calling procedures that are known at run time only.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -8,10 +9,9 @@ use clap::Args;
 use onc_runtime::client::Request;
 use onc_runtime::rpc::{AuthSys, Credential};
 use onc_runtime::{Client, Interface, ProcedureInfo};
-use serde_json::Value;
 use xdrgen::model::{Model, Program, Version};
 
-use crate::dynamic::{Found, decode};
+use crate::dynamic::{Decoded, Found, decode, find_procedure, procedures};
 
 use super::input;
 use super::outcome::tell;
@@ -37,6 +37,17 @@ pub(super) struct Dial {
     max_record_size: usize,
 }
 
+/// Which procedures are meant.
+#[derive(Args, Debug)]
+pub(super) struct Which {
+    /// The program's name or number, where several have a procedure of that name
+    #[arg(long, value_name = "NAME")]
+    pub(super) prog: Option<String>,
+    /// The version's name or number; without it the highest that has the procedure
+    #[arg(long, value_name = "NAME")]
+    pub(super) vers: Option<String>,
+}
+
 /// The server, with a client for each version of a program that was called.
 pub(super) struct Server<'m> {
     dial: Dial,
@@ -46,11 +57,20 @@ pub(super) struct Server<'m> {
 
 /// What came back.
 pub(super) struct Answer {
-    /// The result.
-    value: Value,
-    /// Bytes behind it, of which there should be none.
-    left_over: usize,
+    result: Decoded,
     took: Duration,
+}
+
+impl Which {
+    /// The procedure of that name or number.
+    pub(super) fn find<'m>(&self, model: &'m Model, name: &str) -> Result<Found<'m>, Failure> {
+        find_procedure(model, name, self.prog.as_deref(), self.vers.as_deref()).map_err(Failure::usage)
+    }
+
+    /// All that there are to choose from.
+    pub(super) fn procedures<'m>(&self, model: &'m Model) -> impl Iterator<Item = Found<'m>> {
+        procedures(model, self.prog.as_deref(), self.vers.as_deref())
+    }
 }
 
 impl<'m> Server<'m> {
@@ -71,10 +91,8 @@ impl<'m> Server<'m> {
         let response = client.call_raw(Request::new(interface, number, Bytes::from(arguments))).await;
         let took = begun.elapsed();
         let response = response.map_err(|error| Failure::call(&error))?;
-        let mut rest = &response.results[..];
-        let value = decode(self.model, &found.procedure.result, &mut rest)
-            .map_err(|error| Failure::new(format!("the results do not decode: {error}")))?;
-        Ok(Answer { value, left_over: rest.len(), took })
+        let result = decode(self.model, &found.procedure.result, &response.results);
+        Ok(Answer { result: result.map_err(undecodable)?, took })
     }
 
     async fn client(&mut self, program: &Program, version: &Version) -> Result<(Client, &'static Interface), Failure> {
@@ -98,17 +116,18 @@ impl<'m> Server<'m> {
 }
 
 impl Answer {
-    /// Prints the result, and how long it took if that is wanted. A failure if there were bytes too many.
+    /// Prints the result, and how long it took if that is wanted. A failure if its encoding has a flaw.
     pub(super) fn show(&self, time: bool) -> Result<(), Failure> {
-        say(format_args!("{:#}\n", self.value))?;
+        say(format_args!("{:#}\n", self.result.value))?;
         if time {
             tell(format_args!("{:.1?}", self.took));
         }
-        match self.left_over {
-            0 => Ok(()),
-            count => Err(Failure::new(format!("the results have {count} bytes too many"))),
-        }
+        self.result.flaw.map_or(Ok(()), |flaw| Err(undecodable(flaw)))
     }
+}
+
+fn undecodable(why: impl fmt::Display) -> Failure {
+    Failure::new(format!("the results do not decode: {why}"))
 }
 
 /// A version of a program, as generated code would say it. Each lives as long as the process, which calls and ends.

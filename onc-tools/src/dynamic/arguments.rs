@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 use xdrgen::model::{Argument, Model, Procedure};
 
-use super::{ValueError, decode, encode, template};
+use super::decode::decode_with;
+use super::{Decoded, ValueError, encode, template};
 
 /// Encodes arguments: of one, its value; of several, an array in their order or an object with their names; of none, `null`.
 ///
@@ -47,25 +48,24 @@ pub fn encode_arguments(model: &Model, procedure: &Procedure, value: &Value) -> 
     Ok(out)
 }
 
-/// Decodes arguments from the front of `bytes`, and takes them off there: of one, its value; of several, an object with
-/// their names; of none, `null`.
+/// Decodes arguments: of one, its value; of several, an object with their names; of none, `null`.
 ///
 /// # Errors
 ///
 /// The bytes are not the encoding of such arguments: says in which field.
-pub fn decode_arguments(model: &Model, procedure: &Procedure, bytes: &mut &[u8]) -> Result<Value, ValueError> {
-    match &procedure.arguments[..] {
+pub fn decode_arguments(model: &Model, procedure: &Procedure, bytes: &[u8]) -> Result<Decoded, ValueError> {
+    decode_with(model, bytes, |decoder| match &procedure.arguments[..] {
         [] => Ok(Value::Null),
-        [one] => decode(model, &one.shape, bytes),
+        [one] => decoder.shape(&one.shape, 0),
         several => {
             let mut object = Map::new();
             for (argument, name) in several.iter().zip(names(several)) {
-                let value = decode(model, &argument.shape, bytes).map_err(|error| error.within(name.as_str()))?;
+                let value = decoder.shape(&argument.shape, 0).map_err(|error| error.within(name.as_str()))?;
                 object.insert(name, value);
             }
             Ok(Value::Object(object))
         }
-    }
+    })
 }
 
 /// The JSON to fill in.

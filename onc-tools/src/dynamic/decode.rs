@@ -1,7 +1,9 @@
 //! XDR to JSON.
 
-use std::fmt::Write as _;
+use std::borrow::Cow;
+use std::fmt::{self, Write as _};
 
+use onc_runtime::xdr::padding;
 use serde_json::{Map, Number as JsonNumber, Value};
 use xdrgen::model::{Integer, Model, Number, Shape, TypeId, TypeKind, Union};
 
@@ -11,24 +13,70 @@ use super::{MAX_DEPTH, ValueError, arm};
 /// takes any there.
 const MAX_VALUES: u32 = 1 << 22;
 
-/// Decodes a value of the type that `shape` describes from the front of `bytes`, and takes it off there.
+/// A value, and what is wrong with its encoding all the same.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decoded {
+    /// The value.
+    pub value: Value,
+    /// The first thing that its encoding has and must not have. Old encoders are known for it; strict decoders refuse it.
+    pub flaw: Option<Flaw>,
+}
+
+/// What an encoding must not have, though the value can be made out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Flaw {
+    /// Padding that is not zero.
+    Padding {
+        /// Where it begins, in bytes from the start.
+        at: usize,
+    },
+    /// A string that is not UTF-8. U+FFFD stands in the value for what is not.
+    Text {
+        /// Where its first byte is, from the start.
+        at: usize,
+    },
+    /// Bytes that follow the value.
+    LeftOver {
+        /// How many.
+        count: usize,
+    },
+}
+
+/// Decodes a value of the type that `shape` describes.
 ///
 /// # Errors
 ///
 /// The bytes are not the encoding of such a value: says in which field. Or it is made of more than four million values.
-pub fn decode(model: &Model, shape: &Shape, bytes: &mut &[u8]) -> Result<Value, ValueError> {
-    Decoder { model, rest: bytes, values: 0 }.shape(shape, 0)
+pub fn decode(model: &Model, shape: &Shape, bytes: &[u8]) -> Result<Decoded, ValueError> {
+    decode_with(model, bytes, |decoder| decoder.shape(shape, 0))
 }
 
-struct Decoder<'a, 'b> {
+/// Decodes what `read` reads, to the end of the bytes.
+pub(super) fn decode_with<'b>(
+    model: &Model,
+    bytes: &'b [u8],
+    read: impl FnOnce(&mut Decoder<'_, 'b>) -> Result<Value, ValueError>,
+) -> Result<Decoded, ValueError> {
+    let mut decoder = Decoder { model, length: bytes.len(), rest: bytes, values: 0, flaw: None };
+    let value = read(&mut decoder).map_err(|error| error.at(decoder.position(), bytes.len()))?;
+    let count = decoder.rest.len();
+    let left_over = (count > 0).then_some(Flaw::LeftOver { count });
+    Ok(Decoded { value, flaw: decoder.flaw.or(left_over) })
+}
+
+pub(super) struct Decoder<'a, 'b> {
     model: &'a Model,
-    rest: &'a mut &'b [u8],
+    /// Of all bytes.
+    length: usize,
+    rest: &'b [u8],
     /// How many there were.
     values: u32,
+    flaw: Option<Flaw>,
 }
 
 impl<'b> Decoder<'_, 'b> {
-    fn shape(&mut self, shape: &Shape, depth: u32) -> Result<Value, ValueError> {
+    pub(super) fn shape(&mut self, shape: &Shape, depth: u32) -> Result<Value, ValueError> {
         if depth > MAX_DEPTH {
             return Err(ValueError::new(format!("nested more than {MAX_DEPTH} deep")));
         }
@@ -45,11 +93,16 @@ impl<'b> Decoder<'_, 'b> {
             Shape::Quadruple => hex(self.padded(16)?),
             Shape::String { max, as_bytes } => {
                 let length = self.length(max.as_ref())?;
+                let (at, before) = (self.position(), self.flaw);
                 let bytes = self.padded(length)?;
-                match std::str::from_utf8(bytes) {
-                    Ok(text) => Value::String(text.to_owned()),
-                    Err(_) if *as_bytes => hex(bytes),
-                    Err(_) => Value::String(String::from_utf8_lossy(bytes).into_owned()),
+                match String::from_utf8_lossy(bytes) {
+                    Cow::Borrowed(text) => Value::String(text.to_owned()),
+                    Cow::Owned(_) if *as_bytes => hex(bytes),
+                    Cow::Owned(text) => {
+                        // Before the padding's.
+                        self.flaw = before.or(Some(Flaw::Text { at }));
+                        Value::String(text)
+                    }
                 }
             }
             Shape::FixedOpaque(length) => {
@@ -115,13 +168,13 @@ impl<'b> Decoder<'_, 'b> {
 
     fn union(&mut self, union: &Union, depth: u32) -> Result<Value, ValueError> {
         let name = &union.discriminant;
-        let mut seen = *self.rest;
+        let seen = self.rest;
         let value = self.shape(&union.discriminant_shape, depth + 1).map_err(|error| error.within(name.as_str()))?;
         // The discriminant once more, as the number that the cases are compared with.
         let width = seen.len() - self.rest.len();
         let signed =
             !matches!(self.model.resolve(&union.discriminant_shape), Shape::Integer(Integer::U32 | Integer::U64));
-        let number = number(&mut seen, width, signed);
+        let number = number(&seen[..width], signed);
         let Some(field) = arm(union, number) else {
             return Err(ValueError::new(format!("the union has no arm for {value}")).within(name.as_str()));
         };
@@ -186,11 +239,17 @@ impl<'b> Decoder<'_, 'b> {
     }
 
     fn padded(&mut self, length: usize) -> Result<&'b [u8], ValueError> {
-        let end = length.checked_add(length.wrapping_neg() & 3).filter(|end| *end <= self.rest.len());
+        let end = length.checked_add(padding(length)).filter(|end| *end <= self.rest.len());
         let Some(end) = end else { return Err(self.short(length)) };
+        let at = self.position() + length;
         let (bytes, rest) = self.rest.split_at(end);
-        *self.rest = rest;
-        Ok(&bytes[..length])
+        self.rest = rest;
+        let (bytes, padding) = bytes.split_at(length);
+        // RFC 4506 §4.10: the residual bytes are zero.
+        if padding.iter().any(|byte| *byte != 0) {
+            self.flaw.get_or_insert(Flaw::Padding { at });
+        }
+        Ok(bytes)
     }
 
     fn word(&mut self) -> Result<u32, ValueError> {
@@ -199,8 +258,13 @@ impl<'b> Decoder<'_, 'b> {
 
     fn take<const N: usize>(&mut self) -> Result<[u8; N], ValueError> {
         let Some((bytes, rest)) = self.rest.split_first_chunk() else { return Err(self.short(N)) };
-        *self.rest = rest;
+        self.rest = rest;
         Ok(*bytes)
+    }
+
+    /// How many bytes were read.
+    fn position(&self) -> usize {
+        self.length - self.rest.len()
     }
 
     fn short(&self, needed: usize) -> ValueError {
@@ -208,10 +272,22 @@ impl<'b> Decoder<'_, 'b> {
     }
 }
 
-/// A big-endian number of `width` bytes.
-fn number(bytes: &mut &[u8], width: usize, signed: bool) -> i128 {
-    let unsigned = bytes[..width].iter().fold(0_i128, |number, byte| (number << 8) | i128::from(*byte));
-    let bits = 8 * width as u32;
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Padding { at } => write!(f, "the padding at byte {at} is not zero"),
+            Self::Text { at } => write!(f, "the string at byte {at} is not UTF-8"),
+            Self::LeftOver { count } => write!(f, "{count} bytes too many"),
+        }
+    }
+}
+
+impl std::error::Error for Flaw {}
+
+/// A big-endian number.
+fn number(bytes: &[u8], signed: bool) -> i128 {
+    let unsigned = bytes.iter().fold(0_i128, |number, byte| (number << 8) | i128::from(*byte));
+    let bits = 8 * bytes.len();
     if signed && bits > 0 && unsigned >> (bits - 1) == 1 { unsigned - (1 << bits) } else { unsigned }
 }
 

@@ -2,6 +2,7 @@
 
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::{Engine as _, alphabet};
+use onc_runtime::xdr::padding;
 use serde_json::{Map, Value};
 use xdrgen::model::{Field, Integer, Model, Number, Shape, TypeKind, Union};
 
@@ -210,7 +211,7 @@ impl Encoder<'_> {
 
     fn padded(&mut self, bytes: &[u8]) {
         self.out.extend_from_slice(bytes);
-        self.out.resize(self.out.len() + (bytes.len().wrapping_neg() & 3), 0);
+        self.out.resize(self.out.len() + padding(bytes.len()), 0);
     }
 
     fn word(&mut self, word: u32) {

@@ -45,6 +45,17 @@ const LISTED: usize = 12;
 /// How like a name must be to have been meant: 1 is the same, 0 has nothing in common.
 const LIKE: f64 = 0.6;
 
+/// The procedures of the program and version, if these are given by name or number; of all without.
+pub fn procedures<'a>(
+    model: &'a Model,
+    program: Option<&str>,
+    version: Option<&str>,
+) -> impl Iterator<Item = Found<'a>> {
+    versions(model, program, version).flat_map(|(program, version)| {
+        version.procedures.iter().map(move |procedure| Found { program, version, procedure })
+    })
+}
+
 /// Finds a procedure by its name or number, among those of the program and version if these are given by name or number.
 /// Of several versions that have it the highest is taken; of several programs none.
 ///
@@ -57,33 +68,21 @@ pub fn find_procedure<'a>(
     program: Option<&str>,
     version: Option<&str>,
 ) -> Result<Found<'a>, LookupError> {
-    let is = |wanted: Option<&str>, name: &str, number: i128| {
-        wanted.is_none_or(|wanted| same(wanted, name) || whole(wanted) == Some(number))
-    };
-    let programs = || model.programs.iter().filter(|of| is(program, &of.name.ident, of.number.value));
-    let versions = || {
-        let all = programs().flat_map(|program| program.versions.iter().map(move |version| (program, version)));
-        all.filter(|(_, at)| is(version, &at.name, at.number.value))
-    };
-    let all = || {
-        versions().flat_map(|(program, version)| {
-            version.procedures.iter().map(move |procedure| Found { program, version, procedure })
-        })
-    };
+    let programs = || programs(model, program);
     let numbered = |name: &str, number: i128| format!("{name} ({number})");
     match (program, version) {
         (Some(wanted), _) if programs().next().is_none() => {
             let known = model.programs.iter().map(|of| numbered(&of.name.ident, of.number.value));
             return Err(LookupError::unknown("program", wanted, known));
         }
-        (_, Some(wanted)) if versions().next().is_none() => {
+        (_, Some(wanted)) if versions(model, program, version).next().is_none() => {
             let known = programs().flat_map(|of| &of.versions).map(|at| numbered(&at.name, at.number.value));
             return Err(LookupError::unknown("version", wanted, known));
         }
         _ => {}
     }
-    let is_it =
-        |found: &Found<'_>| same(name, &found.procedure.name) || whole(name) == Some(found.procedure.number.value);
+    let all = || procedures(model, program, version);
+    let is_it = |found: &Found<'_>| is(Some(name), &found.procedure.name, found.procedure.number.value);
     let mut matches: Vec<Found<'a>> = all().filter(is_it).collect();
     matches.sort_by_key(|found| found.version.number.value);
     let Some(last) = matches.last().copied() else {
@@ -111,6 +110,25 @@ pub fn find_type<'a>(model: &'a Model, name: &str) -> Result<(TypeId, &'a Type),
             Err(LookupError::unknown("type", name, known))
         }
     }
+}
+
+fn programs<'a>(model: &'a Model, wanted: Option<&str>) -> impl Iterator<Item = &'a Program> {
+    model.programs.iter().filter(move |program| is(wanted, &program.name.ident, program.number.value))
+}
+
+fn versions<'a>(
+    model: &'a Model,
+    program: Option<&str>,
+    wanted: Option<&str>,
+) -> impl Iterator<Item = (&'a Program, &'a Version)> {
+    let all =
+        programs(model, program).flat_map(|program| program.versions.iter().map(move |version| (program, version)));
+    all.filter(move |(_, version)| is(wanted, &version.name, version.number.value))
+}
+
+/// Whether this is what is wanted by its name or its number, if anything is.
+fn is(wanted: Option<&str>, name: &str, number: i128) -> bool {
+    wanted.is_none_or(|wanted| same(wanted, name) || whole(wanted) == Some(number))
 }
 
 /// Whether a name is meant, in whatever case it was written.

@@ -26,10 +26,10 @@ mod value_error;
 
 pub use self::arguments::{arguments_template, decode_arguments, encode_arguments};
 pub use self::complete::complete;
-pub use self::decode::decode;
+pub use self::decode::{Decoded, Flaw, decode};
 pub use self::describe::{describe, list};
 pub use self::encode::encode;
-pub use self::lookup::{Found, LookupError, find_procedure, find_type};
+pub use self::lookup::{Found, LookupError, find_procedure, find_type, procedures};
 pub use self::position::position;
 pub use self::template::template;
 pub use self::value_error::{Step, ValueError};

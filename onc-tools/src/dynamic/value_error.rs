@@ -30,6 +30,12 @@ impl ValueError {
         self
     }
 
+    /// Says at which of how many bytes it was noticed.
+    pub(super) fn at(mut self, byte: usize, of: usize) -> Self {
+        self.message += &format!(", at byte {byte} of {of}");
+        self
+    }
+
     /// The way from the whole value to the part that does not fit; of a field that is missing, to what lacks it.
     pub fn path(&self) -> impl DoubleEndedIterator<Item = &Step> {
         self.steps.iter().rev()

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use onc_runtime::portmap::ProgramNames;
+use onc_runtime::rpc::AuthFlavour;
 use serde_json::Value;
 use xdrgen::model::{Model, Procedure};
 
-use crate::dynamic::{ValueError, decode, decode_arguments};
+use crate::dynamic::{Decoded, ValueError, decode, decode_arguments};
 
 use super::event::{Exchange, Message};
 
@@ -38,8 +39,8 @@ pub(super) enum Body {
     Incomplete,
     /// What they say.
     Value(Value),
-    /// They are not what the `.x` file says.
-    Wrong(String),
+    /// They are not what the `.x` file says, though it may be clear what they mean.
+    Wrong(Option<Value>, String),
 }
 
 impl Dictionary {
@@ -99,11 +100,11 @@ impl Dictionary {
         &self,
         exchange: &Exchange,
         message: &Message,
-        decode: impl FnOnce(&Model, &Procedure, &mut &[u8]) -> Result<Value, ValueError>,
+        decode: impl FnOnce(&Model, &Procedure, &[u8]) -> Result<Decoded, ValueError>,
     ) -> Body {
         let Some(call) = &exchange.call else { return Body::Unknown };
         // RPCSEC_GSS may have sealed them.
-        if call.flavour == onc_runtime::rpc::AuthFlavour::GSS {
+        if call.flavour == AuthFlavour::GSS {
             return Body::Unknown;
         }
         let Some((model, procedure)) = self.find(call.program, call.version, call.procedure) else {
@@ -112,11 +113,10 @@ impl Dictionary {
         if !message.is_complete() {
             return Body::Incomplete;
         }
-        let mut rest = message.body();
-        match decode(model, procedure, &mut rest) {
-            Ok(_) if !rest.is_empty() => Body::Wrong(format!("{} bytes too many", rest.len())),
-            Ok(value) => Body::Value(value),
-            Err(error) => Body::Wrong(error.to_string()),
+        match decode(model, procedure, message.body()) {
+            Ok(Decoded { value, flaw: None }) => Body::Value(value),
+            Ok(Decoded { value, flaw: Some(flaw) }) => Body::Wrong(Some(value), flaw.to_string()),
+            Err(error) => Body::Wrong(None, error.to_string()),
         }
     }
 

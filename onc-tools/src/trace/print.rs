@@ -128,8 +128,11 @@ impl Printer {
                 Body::Unknown | Body::Value(Value::Null) => {}
                 Body::Value(value) => line(out, format_args!("    {what} {}", self.shortened(&value))),
                 Body::Incomplete => line(out, format_args!("    {what} not captured whole")),
-                Body::Wrong(why) => {
+                Body::Wrong(value, why) => {
                     self.wrong += 1;
+                    if let Some(value) = value.filter(|value| !value.is_null()) {
+                        line(out, format_args!("    {what} {}", self.shortened(&value)));
+                    }
                     line(out, format_args!("    {what} do not decode: {why}"));
                 }
             }
@@ -224,8 +227,11 @@ impl Printer {
                 Body::Unknown => {}
                 Body::Value(value) => set(what, value),
                 Body::Incomplete => set(&format!("{what}_problem"), json!("not captured whole")),
-                Body::Wrong(why) => {
+                Body::Wrong(value, why) => {
                     self.wrong += 1;
+                    if let Some(value) = value {
+                        set(what, value);
+                    }
                     set(&format!("{what}_problem"), json!(why));
                 }
             }

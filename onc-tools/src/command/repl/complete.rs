@@ -1,5 +1,7 @@
 //! What the Tab key offers.
 
+use std::collections::BTreeSet;
+
 use crate::dynamic::complete;
 
 use super::Scope;
@@ -38,28 +40,17 @@ impl Scope<'_> {
     }
 
     fn procedures(&self) -> Vec<String> {
-        let is = |wanted: &Option<String>, name: &str, number: i128| {
-            wanted.as_ref().is_none_or(|wanted| wanted == name || wanted.parse() == Ok(number))
-        };
-        let mut names: Vec<String> = Vec::new();
-        for program in &self.model.programs {
-            for version in &program.versions {
-                if is(&self.prog, &program.name.ident, program.number.value)
-                    && is(&self.vers, &version.name, version.number.value)
-                {
-                    names.extend(version.procedures.iter().map(|procedure| procedure.name.clone()));
-                }
-            }
-        }
-        names.sort();
-        names.dedup();
-        names
+        let all = self.which.procedures(self.model);
+        let names: BTreeSet<String> = all.map(|found| found.procedure.name.clone()).collect();
+        names.into_iter().collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use xdrgen::model::Model;
+
+    use crate::command::dial::Which;
 
     use super::*;
 
@@ -70,8 +61,13 @@ mod tests {
 
     /// The lines that the candidates make.
     fn offered(text: &str) -> Vec<String> {
+        offered_in("1", text)
+    }
+
+    fn offered_in(version: &str, text: &str) -> Vec<String> {
         let model = model();
-        let (at, candidates) = Scope { model: &model, prog: None, vers: Some("1".into()) }.complete(text);
+        let which = Which { prog: Some("kinds_prog".into()), vers: Some(version.into()) };
+        let (at, candidates) = Scope { model: &model, which }.complete(text);
         candidates.into_iter().map(|candidate| format!("{}{candidate}", &text[..at])).collect()
     }
 
@@ -84,6 +80,10 @@ mod tests {
         assert_eq!(offered(".template NO"), [".template NOTHING"]);
         assert_eq!(offered("").len(), 3 + COMMANDS.len());
         assert_eq!(offered("UNKNOWN {"), [""; 0]);
+        for version in ["0x1", "kinds_v1"] {
+            assert_eq!(offered_in(version, "NO"), ["NOTHING "], "of the versions that a call takes for {version}");
+        }
+        assert_eq!(offered_in("2", "NO"), [""; 0]);
     }
 
     #[test]

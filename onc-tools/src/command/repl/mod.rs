@@ -11,9 +11,9 @@ use clap::Args;
 use tokio::runtime::Runtime;
 use xdrgen::model::Model;
 
-use crate::dynamic::{Found, arguments_template, describe, encode_arguments, find_procedure, list};
+use crate::dynamic::{Found, arguments_template, describe, encode_arguments, list};
 
-use super::dial::{Dial, Server};
+use super::dial::{Dial, Server, Which};
 use super::input::{Document, Source};
 use super::{Failure, say};
 
@@ -38,12 +38,8 @@ pub(super) struct Repl {
     dial: Dial,
     #[command(flatten)]
     source: Source,
-    /// The program's name or number, where several have a procedure
-    #[arg(long, value_name = "NAME")]
-    prog: Option<String>,
-    /// The version's name or number; without it the highest that has a procedure
-    #[arg(long, value_name = "NAME")]
-    vers: Option<String>,
+    #[command(flatten)]
+    which: Which,
     /// Say how long each call took
     #[arg(long)]
     time: bool,
@@ -65,7 +61,7 @@ impl Repl {
         let model = self.source.model()?;
         // Connections are attended to while a line is being written.
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-        let scope = Scope { model: &model, prog: self.prog, vers: self.vers };
+        let scope = Scope { model: &model, which: self.which };
         let server = Server::new(self.dial, &model);
         let prompt = format!("{}> ", server.host());
         let is_conversation = io::stdin().is_terminal();
@@ -77,13 +73,12 @@ impl Repl {
 /// What names mean.
 struct Scope<'m> {
     model: &'m Model,
-    prog: Option<String>,
-    vers: Option<String>,
+    which: Which,
 }
 
 impl<'m> Scope<'m> {
     fn find(&self, name: &str) -> Result<Found<'m>, Failure> {
-        find_procedure(self.model, name, self.prog.as_deref(), self.vers.as_deref()).map_err(Failure::usage)
+        self.which.find(self.model, name)
     }
 }
 
