@@ -89,6 +89,8 @@ pub mod channel;
 #[cfg(feature = "net")]
 pub mod client;
 #[cfg(feature = "net")]
+mod clock;
+#[cfg(feature = "net")]
 mod error;
 #[cfg(feature = "net")]
 pub mod guide;

@@ -7,11 +7,13 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::io::ReadBuf;
 use tokio::net::UdpSocket;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::Instant;
 
+use crate::clock::Timer;
 use crate::observe::{self, Side, step};
 use crate::rpc::{Netid, Record};
 use crate::transport::failure;
@@ -35,7 +37,7 @@ pub(crate) struct DatagramLink {
     /// Datagrams that are sent once.
     one_way: VecDeque<Vec<u8>>,
     retransmission: Retransmission,
-    timer: Pin<Box<Sleep>>,
+    timer: Timer,
     /// What the timer is set to.
     alarm: Option<std::time::Instant>,
     /// Something has been received.
@@ -92,7 +94,7 @@ impl DatagramLink {
             due: VecDeque::new(),
             one_way: VecDeque::new(),
             retransmission: Retransmission::default(),
-            timer: Box::pin(sleep_until(Instant::now())),
+            timer: Timer::after(Duration::ZERO),
             alarm: None,
             proven: false,
         }
@@ -220,9 +222,9 @@ impl DatagramLink {
         while let Some(next) = self.retransmission.next() {
             if self.alarm != Some(next) {
                 self.alarm = Some(next);
-                self.timer.as_mut().reset(Instant::from_std(next));
+                self.timer.reset(Instant::from_std(next));
             }
-            if self.timer.as_mut().poll(cx).is_pending() {
+            if Pin::new(&mut self.timer).poll(cx).is_pending() {
                 return false;
             }
             let Self { retransmission, due, .. } = self;

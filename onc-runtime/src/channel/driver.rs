@@ -9,8 +9,9 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::Instant;
 
+use crate::clock::Timer;
 use crate::error::{ConnectError, Error, Phase};
 use crate::observe;
 use crate::xdr::Limits;
@@ -76,7 +77,7 @@ pub(crate) struct Driver {
     channel: Arc<Channel>,
     connector: Option<Box<dyn Connector>>,
     state: State,
-    timer: Pin<Box<Sleep>>,
+    timer: Timer,
     timer_runs: bool,
     back_off: BackOff,
     /// Something has been received over some link.
@@ -87,19 +88,19 @@ pub(crate) struct Driver {
     elsewhere: Option<Pin<Box<dyn Future<Output = Option<Link>> + Send>>>,
     /// When that was done last.
     looked: Option<Instant>,
-    quiet_timer: Option<Pin<Box<Sleep>>>,
+    quiet_timer: Option<Timer>,
     /// In so many periods nothing was called.
     quiet: u32,
     /// The xid that was to be next at the end of the last one.
     last_next: u32,
-    linger: Option<Pin<Box<Sleep>>>,
+    linger: Option<Timer>,
 }
 
 enum State {
     /// No connection, and nobody who wants one.
     Idle,
     /// Waiting before the next attempt.
-    Resting(Pin<Box<Sleep>>),
+    Resting(Timer),
     Connecting(Pin<Box<dyn Future<Output = Result<Link, Error>> + Send>>),
     /// The link is in the channel.
     Up,
@@ -120,7 +121,7 @@ impl Driver {
             channel,
             connector,
             state: State::Up,
-            timer: Box::pin(sleep(TICK)),
+            timer: Timer::after(TICK),
             timer_runs: false,
             back_off: BackOff::new(),
             proven: false,
@@ -147,10 +148,10 @@ impl Driver {
                 drop(inner);
                 // From one tick to the next: what each timer is late does not add up.
                 let (now, next) = (Instant::now(), self.timer.deadline() + TICK);
-                self.timer.as_mut().reset(if next > now { next } else { now + TICK });
+                self.timer.reset(if next > now { next } else { now + TICK });
                 self.timer_runs = true;
             }
-            if self.timer.as_mut().poll(cx).is_pending() {
+            if Pin::new(&mut self.timer).poll(cx).is_pending() {
                 return;
             }
             self.timer_runs = false;
@@ -168,9 +169,9 @@ impl Driver {
         }
         // A fifth of the time at once, so that a call has nothing to do with the timer.
         let period = self.channel.settings.idle_timeout / PERIODS;
-        let timer = self.quiet_timer.get_or_insert_with(|| Box::pin(sleep(period)));
-        while timer.as_mut().poll(cx).is_ready() {
-            timer.as_mut().reset(Instant::now() + period);
+        let timer = self.quiet_timer.get_or_insert_with(|| Timer::after(period));
+        while Pin::new(&mut *timer).poll(cx).is_ready() {
+            timer.restart(period);
             let mut line = self.channel.line();
             let mut inner = self.channel.lock();
             let next = inner.pending.next_xid();
@@ -281,7 +282,7 @@ impl Driver {
             return Poll::Pending;
         }
         let timeout = self.channel.settings.timeout;
-        self.linger.get_or_insert_with(|| Box::pin(sleep(timeout))).as_mut().poll(cx)
+        Pin::new(self.linger.get_or_insert_with(|| Timer::after(timeout))).poll(cx)
     }
 
     /// Notes what those wait for who wait for a connection.
@@ -331,7 +332,7 @@ impl Future for Driver {
                         State::Idle
                     } else {
                         // A server that never answered is not pestered with new connections.
-                        State::Resting(Box::pin(sleep(this.back_off.pause())))
+                        State::Resting(Timer::after(this.back_off.pause()))
                     };
                 }
                 State::Idle => {
@@ -369,11 +370,11 @@ impl Future for Driver {
                         observe::reconnected(false);
                         this.channel.lock().down = Some(error);
                         let pause = this.back_off.pause();
-                        this.state = State::Resting(Box::pin(sleep(pause)));
+                        this.state = State::Resting(Timer::after(pause));
                     }
                 },
                 State::Resting(pause) => {
-                    if pause.as_mut().poll(cx).is_pending() {
+                    if Pin::new(pause).poll(cx).is_pending() {
                         return this.poll_down(cx);
                     }
                     this.state = State::Idle;

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use crate::clock::Timer;
 use crate::observe;
 use crate::transport::Stream;
 
@@ -184,9 +185,10 @@ impl Keeper {
     async fn wait(&self, last: &mut Result<Held, RegisterError>, pause: &mut Duration) {
         if let Ok(held) = last {
             let begun = Instant::now();
-            let Some(watch) = &mut held.watch else { return sleep(self.check).await };
-            if timeout(self.check, watch.closed()).await.is_err() {
-                return;
+            let Some(watch) = &mut held.watch else { return Timer::after(self.check).await };
+            tokio::select! {
+                () = watch.closed() => {}
+                () = Timer::after(self.check) => return,
             }
             // One that closes its connections at once, again and again, is not asked in a loop.
             if begun.elapsed() > BACK_OFF.1 {

@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::task::AbortHandle;
-use tokio::time::{MissedTickBehavior, interval};
+
+use crate::clock::Timer;
 
 use super::ConnectionInfo;
 
@@ -96,10 +97,10 @@ impl Watch {
     ///
     /// Safe: nobody looks after them then.
     pub(crate) async fn run(self) {
-        let mut ticks = interval(TICK);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut tick = Timer::after(TICK);
         loop {
-            ticks.tick().await;
+            (&mut tick).await;
+            tick.restart(TICK);
             self.sweep();
         }
     }
