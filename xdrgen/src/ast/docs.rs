@@ -1,7 +1,7 @@
 //! Which comment belongs to what.
 //!
 //! A comment belongs to what it stands right before, without an empty line between; or to what it follows on the same
-//! line. Comments that follow and go on below, at the same column, are one.
+//! line, unless that is only where a body of several lines ends. Comments that follow and go on below, at the same column, are one.
 
 use std::collections::HashMap;
 
@@ -71,6 +71,14 @@ impl<'a> Comments<'a> {
             last += 1;
         }
         self.collect(&comments[first..last])
+    }
+
+    /// The comment that follows `whole` on its line, if that is one line: behind the end of a longer body people say what
+    /// ends there.
+    pub(crate) fn behind_line(&self, whole: Span) -> Docs {
+        let (_, text) = self.file(whole.file);
+        let one_line = text.get(whole.start as usize..whole.end as usize).is_some_and(|text| !text.contains('\n'));
+        if one_line { self.behind(whole) } else { Docs::new() }
     }
 
     /// Comments at the head of `file`, apart from what follows; `first`: where its first definition begins.

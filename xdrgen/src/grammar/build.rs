@@ -61,10 +61,10 @@ impl<'a, 'd> Builder<'a, 'd> {
         let feature = self.feature(&pair);
         self.refuse_parts(&pair, feature);
         let mut docs = self.docs_before(span);
+        let has_body = pair.as_str().contains('{');
         let parts: Vec<Node<'_>> = pair.into_inner().collect();
         let kind = match rule {
             Rule::constant_definition => {
-                docs.extend(self.docs_behind(span));
                 let (mut name, mut value) = (None, None);
                 for part in parts {
                     match part.as_rule() {
@@ -77,12 +77,8 @@ impl<'a, 'd> Builder<'a, 'd> {
             }
             Rule::typedef_definition => {
                 let declaration = parts.into_iter().find(|part| part.as_rule() == Rule::declaration)?;
-                let single_line = self.first_body_brace(&declaration).is_none();
                 let declaration = self.declaration(declaration);
                 docs.extend(self.opening_docs(&declaration.type_spec));
-                if single_line {
-                    docs.extend(self.docs_behind(span));
-                }
                 ItemKind::Typedef(declaration)
             }
             Rule::type_definition => self.type_definition(parts, &mut docs)?,
@@ -91,6 +87,7 @@ impl<'a, 'd> Builder<'a, 'd> {
                 parts.iter().filter(|part| part.as_rule() == Rule::name).map(|part| self.ident(part)).collect(),
             ),
         };
+        docs.extend(if has_body { self.docs_behind_line(span) } else { self.docs_behind(span) });
         (!self.failed).then_some(Item { span, docs, feature, kind })
     }
 
@@ -257,10 +254,6 @@ impl<'a, 'd> Builder<'a, 'd> {
         }
     }
 
-    fn first_body_brace(&self, pair: &Node<'_>) -> Option<Span> {
-        pair.as_str().contains('{').then(|| self.span(pair))
-    }
-
     /// A macro that is a constant, when the name is one.
     pub(super) fn constant(&self, pair: &Node<'_>) -> Option<u32> {
         self.token(pair)?.constant
@@ -323,6 +316,11 @@ impl<'a, 'd> Builder<'a, 'd> {
 
     pub(super) fn docs_behind(&self, span: Span) -> Docs {
         self.comments.map(|comments| comments.behind(span)).unwrap_or_default()
+    }
+
+    /// Behind something with a body.
+    pub(super) fn docs_behind_line(&self, span: Span) -> Docs {
+        self.comments.map(|comments| comments.behind_line(span)).unwrap_or_default()
     }
 
     pub(super) fn docs_of(&self, span: Span) -> Docs {

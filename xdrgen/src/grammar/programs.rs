@@ -25,7 +25,8 @@ impl Builder<'_, '_> {
     }
 
     fn version(&mut self, pair: Node<'_>) -> Option<Version> {
-        let mut docs = self.docs_before(self.span(&pair));
+        let span = self.span(&pair);
+        let mut docs = self.docs_before(span);
         let (mut name, mut number, mut procedures) = (None, None, Vec::new());
         for part in pair.into_inner() {
             match part.as_rule() {
@@ -36,6 +37,7 @@ impl Builder<'_, '_> {
                 _ => {}
             }
         }
+        docs.extend(self.docs_behind_line(span));
         Some(Version { name: name?, docs, procedures, number: number? })
     }
 

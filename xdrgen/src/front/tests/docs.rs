@@ -95,6 +95,20 @@ fn members_arms_and_procedures() {
 }
 
 #[test]
+fn behind_a_body_on_one_line() {
+    let model = model(
+        "struct one { int x; }; /* of one */\n\
+         enum two { A, B }; // of two\n\
+         typedef struct { int x; /* of x */ } three; /* of three */\n\
+         struct four {\n    int x;\n}; /* four ends */\n\
+         program P {\n    version V { void F(void) = 1; } = 1; /* of V */\n} = 0x20000001;\n",
+    );
+    let docs: Vec<String> = model.types.iter().map(|one| one.docs.join("|")).collect();
+    assert_eq!(docs, ["of one", "of two", "of three", ""]);
+    assert_eq!(model.programs[0].versions[0].docs, ["of V"]);
+}
+
+#[test]
 fn a_comment_right_before_the_first_definition_is_its_own() {
     let model = model("/* one */\nconst ONE = 1;\n");
     assert!(model.docs.is_empty());
