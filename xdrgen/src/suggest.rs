@@ -1,5 +1,8 @@
 //! "Did you mean": the name most like a mistyped one.
 
+/// Letters at the end that are one slip.
+const MOST_LEFT_OFF: usize = 2;
+
 /// The candidate that is nearest to `name`, if one is near enough to have been meant; of several the first in the alphabet,
 /// whatever their order.
 pub(crate) fn similar<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -15,9 +18,14 @@ pub(crate) fn similar<'a>(name: &str, candidates: impl IntoIterator<Item = &'a s
     candidates
         .into_iter()
         .filter(|candidate| *candidate != name && candidate.len() <= 64)
-        .filter(|candidate| candidate.len().abs_diff(name.len()) <= most)
+        .filter(|candidate| candidate.len().abs_diff(name.len()) <= most.max(MOST_LEFT_OFF))
         .filter_map(|candidate| {
-            let distance = if candidate.eq_ignore_ascii_case(name) { 0 } else { distance(name, candidate) };
+            let distance = match candidate.strip_prefix(name) {
+                // Its end was left off: `uint32`.
+                Some(end) if end.len() <= MOST_LEFT_OFF => 1,
+                _ if candidate.eq_ignore_ascii_case(name) => 0,
+                _ => distance(name, candidate),
+            };
             (distance <= most).then_some((distance, candidate))
         })
         .min()
@@ -56,6 +64,13 @@ mod tests {
         assert_eq!(similar("fattr", ["fattr3", "wcc_attr"]), Some("fattr3"));
         assert_eq!(similar("Nfsstat3", ["nfsstat3"]), Some("nfsstat3"));
         assert_eq!(similar("inlcude", ["include", "ifdef"]), Some("include"));
+    }
+
+    #[test]
+    fn an_end_is_left_off_at_once() {
+        assert_eq!(similar("int32", ["int", "int32_t"]), Some("int32_t"));
+        assert_eq!(similar("uint64", ["uint", "uint64_t"]), Some("uint64_t"));
+        assert_eq!(similar("int", ["int32_t"]), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Checker;
+use super::{Checker, builtin};
 use crate::{ast::Path, diagnostics::Diagnostic, source::Span, suggest};
 
 /// What was looked up and not found.
@@ -57,7 +57,8 @@ impl Checker<'_, '_> {
         for (name, spans) in names.iter().take(MOST_NAMES) {
             let shown = if several { 1 } else { MOST_PLACES };
             for span in spans.iter().take(shown) {
-                let near = suggest::similar(name, self.type_names.keys().map(String::as_str));
+                let known = self.type_names.keys().map(String::as_str).chain(builtin::type_names());
+                let near = suggest::similar(name, known);
                 let text = match near {
                     Some(near) => format!("did you mean `{near}`?"),
                     None if spans.len() > shown => format!("not defined; used {} times", spans.len()),
@@ -106,7 +107,8 @@ impl Checker<'_, '_> {
         };
         let mut diagnostic = Diagnostic::error("unknown-constant", message);
         for (name, spans) in names.iter().take(MOST_NAMES) {
-            let near = suggest::similar(name, self.values.keys().map(String::as_str));
+            let known = self.values.keys().map(String::as_str).chain(builtin::value_names());
+            let near = suggest::similar(name, known);
             let shown = if several { 1 } else { MOST_PLACES };
             for span in spans.iter().take(shown) {
                 let text = match near {
