@@ -24,6 +24,22 @@ fn a_wrong_file_is_1_and_shown() {
 }
 
 #[test]
+fn a_header_that_is_not_there_is_a_note() {
+    let folder = Folder::new();
+    folder.write("a.x", "#include <rpc/nosuch.h>\nstruct a { int x; };\n");
+    let ended = run_in(&folder, &["check", "a.x"]);
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+    assert!(
+        ended.stderr.starts_with("note[missing-header]: rpc/nosuch.h was included, but not found\n"),
+        "{}",
+        ended.stderr
+    );
+    assert!(ended.stderr.contains("a.x:1:10"), "{}", ended.stderr);
+    let ended = run_in(&folder, &["generate", "a.x", "-o", "-"]);
+    assert_eq!((ended.status, ended.stderr.as_str()), (0, ""), "in a build it would be a nuisance");
+}
+
+#[test]
 fn json_is_an_object_a_line() {
     let folder = Folder::new();
     folder.write("b.x", "struct b { nosuch x; };\nenum e { A = 1, B = };\n");

@@ -67,7 +67,7 @@ impl Checker<'_, '_> {
                 diagnostic = diagnostic.at(*span, text);
             }
         }
-        if let Some(header) = self.missing_headers() {
+        if let Some(header) = self.parsed.preprocessed.not_found() {
             diagnostic = diagnostic.because(header);
         }
         diagnostic.helps.extend(self.headers_with_source());
@@ -118,7 +118,7 @@ impl Checker<'_, '_> {
                 diagnostic = diagnostic.at(*span, text);
             }
         }
-        if let Some(header) = self.missing_headers() {
+        if let Some(header) = self.parsed.preprocessed.not_found() {
             diagnostic = diagnostic.because(header);
         }
         diagnostic.helps.extend(self.headers_with_source());
@@ -137,17 +137,6 @@ impl Checker<'_, '_> {
             "{header} is what rpcgen makes of {}: `.includes(Includes::Use)` reads that, or write `#include` without the `%`",
             source.display()
         ))
-    }
-
-    fn missing_headers(&self) -> Option<String> {
-        let missing = &self.parsed.preprocessed.missing_headers;
-        let mut names: Vec<&str> = missing.iter().map(|(_, name)| name.as_str()).collect();
-        names.dedup();
-        if names.is_empty() {
-            return None;
-        }
-        let verb = if names.len() == 1 { "was" } else { "were" };
-        Some(format!("{} {verb} included, but not found", names.join(", ")))
     }
 }
 

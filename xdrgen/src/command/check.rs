@@ -9,7 +9,13 @@ use super::{
     output::{self, Outcome},
     rpcgen,
 };
-use crate::{Error, diagnostics::Report, front, options::Options};
+use crate::{
+    Error,
+    diagnostics::{Diagnostic, Report},
+    front,
+    options::Options,
+    preprocess::Preprocessed,
+};
 
 /// Check .x files: errors, and what is probably not meant.
 #[derive(Args, Debug)]
@@ -75,14 +81,19 @@ fn check(file: &Path, options: &Options, arguments: &Arguments) -> Outcome {
 }
 
 fn look(file: &Path, options: &Options, rpcgen: bool) -> Result<Report, Error> {
-    let loaded = front::load(file, options)?;
-    if !rpcgen {
-        return Ok(loaded.warnings);
-    }
-    let refusals = rpcgen::refusals(front::parse(file, options)?);
-    // Both reports speak of the same files, read in the same order.
+    // Both speak of the same files, read in the same order.
+    let (loaded, parsed) = (front::load(file, options)?, front::parse(file, options)?);
     let mut report = loaded.warnings;
-    report.diagnostics.extend(refusals);
+    report.diagnostics.extend(missing_headers(&parsed.preprocessed));
+    if rpcgen {
+        report.diagnostics.extend(rpcgen::refusals(parsed));
+    }
     report.diagnostics.sort_by_key(|diagnostic| diagnostic.labels.first().map(|label| label.span));
     Ok(report)
+}
+
+/// C headers that are not there. If the file needed anything of them, there would be an error.
+fn missing_headers(input: &Preprocessed) -> Option<Diagnostic> {
+    let note = Diagnostic::note("missing-header", input.not_found()?).because("nothing that the file needs is missing");
+    Some(input.missing_headers.iter().fold(note, |note, (span, _)| note.at(*span, "")))
 }

@@ -57,6 +57,20 @@ pub(crate) struct Preprocessed {
     pub(crate) other_passes_differ: bool,
 }
 
+impl Preprocessed {
+    /// Which headers are not there, as a sentence. `None`: all are.
+    pub(crate) fn not_found(&self) -> Option<String> {
+        let mut names: Vec<&str> = self.missing_headers.iter().map(|(_, name)| name.as_str()).collect();
+        names.dedup();
+        let verb = match names.len() {
+            0 => return None,
+            1 => "was",
+            _ => "were",
+        };
+        Some(format!("{} {verb} included, but not found", names.join(", ")))
+    }
+}
+
 /// What rpcgen defines while it makes one of its outputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pass {
