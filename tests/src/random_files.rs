@@ -91,6 +91,7 @@ impl Writer {
     fn constants(&mut self) {
         self.line("%#include <nowhere.h>\n/* Bounds. */\nconst FEW = 3;\n#define SOME_MORE (FEW + 0x4)\nconst BIG = 0x1ffffffff;");
         self.line("const BELOW = -2;\n#ifdef NEVER_DEFINED\nthis is not read;\n#endif");
+        self.line("const LAST_PROCEDURE = STORE;\nenum versions { NEWEST = RANDOM_V2 };");
     }
 
     fn definition(&mut self, number: u32) {
