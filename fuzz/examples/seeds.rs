@@ -17,7 +17,7 @@ use onc_tools::dynamic::{encode, find_type, template};
 use xdrgen::model::Shape;
 
 fn main() -> io::Result<()> {
-    let made = [calls(), replies(), others(), connections(), values(), captures::captures()];
+    let made = [calls(), replies(), others(), connections(), journals(), values(), captures::captures()];
     for (target, name, bytes) in made.into_iter().flatten() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(target);
         fs::create_dir_all(&folder)?;
@@ -166,6 +166,26 @@ fn connections() -> Vec<Seed> {
         client("never-answered", &[0, 2, 1, 0, 3, 1, 2, 0, 5, 4, 4]),
         client("hung-up", &[3, 1, 1, 0, 3, 1, 1, 3, 5]),
         client("given-up", &[0, 0, 1, 0, 3, 1, 4, 3, 5, 9, 0, 5, 7, 0, 7, 0, 0, 0, 7, 1, 7, 0, 0, 0, 5]),
+    ]
+}
+
+/// Changes behind a first line that is added, or whole files.
+fn journals() -> Vec<Seed> {
+    let changes = |name, lines: &[u8]| ("journal", String::from(name), [b"\0", lines].concat());
+    let file = |name, text: &[u8]| ("journal", String::from(name), [b"\x01", text].concat());
+    vec![
+        changes("nothing", b""),
+        changes("entries", b"set\t7\t1\ttcp\t0.0.0.0.8.1\tsuperuser\nset\t7\t1\tlocal\t/run/a b.sock\t1000\t42\t98765\n"),
+        changes(
+            "every-change",
+            b"set\t7\t1\ttcp\ta\t1000\nset\t7\t1\ttcp\ta\t1000\t42\t1\nset\t7\t2\tudp\ta\tunknown\nset\t7\t3\tudp\ta\t0\n\
+              unset\t7\t2\t\tsuperuser\nremove\t7\t3\tudp\ta\tsuperuser\n",
+        ),
+        changes("half-a-line", b"set\t7\t1\ttcp\ta\t1000\nset\t7\t2\ttc"),
+        changes("lines-without-sense", b"\n\xff\xfe\nset\t-1\t1\ttcp\ta\t0\nget\t7\nset\t7\t1\ttcp\ta\t0\tmore\nset\t7\t1\t\t\t0\n"),
+        file("of-another-start", b"onc-portmap 1 another\nset\t7\t1\ttcp\ta\t1000\n"),
+        file("another-program", b"my diary\n"),
+        file("empty", b""),
     ]
 }
 

@@ -9,6 +9,7 @@ mod codec;
 mod compiler;
 mod connection;
 mod everything;
+mod journal;
 mod messages;
 mod records;
 mod universal_address;
@@ -19,6 +20,7 @@ pub use self::codec::codec;
 pub use self::compiler::compiler;
 pub use self::connection::{client_connection, server_connection};
 pub use self::everything::everything;
+pub use self::journal::journal;
 pub use self::messages::{auth_sys, call, reply};
 pub use self::records::records;
 pub use self::universal_address::universal_address;
@@ -35,6 +37,7 @@ pub const TARGETS: &[(&str, Check)] = &[
     ("client_connection", client_connection),
     ("codec", codec),
     ("compiler", compiler),
+    ("journal", journal),
     ("records", records),
     ("reply", reply),
     ("server_connection", server_connection),

@@ -31,8 +31,11 @@ struct Replacement {
 /// What the first line begins with.
 const HEAD: &str = "onc-portmap 1 ";
 
-/// No file that was written here is longer: what is, is not ours.
-const MAX_FILE: u64 = 8 << 20;
+/// A file of this length is read whatever the limits are now: they may have been higher.
+const MAX_FILE: usize = 8 << 20;
+
+/// No line that was written here is longer: a netid, an address, an owner and five numbers.
+const MAX_LINE: usize = 256;
 
 /// So many changes more than there are entries, and the file is written anew.
 const SUPERFLUOUS: usize = 4096;
@@ -148,7 +151,8 @@ fn lock(file: File) -> io::Result<File> {
 fn read(mut file: &File, limits: Limits) -> io::Result<Table> {
     let mut table = Table::new(limits);
     let mut text = Vec::new();
-    Read::by_ref(&mut file).take(MAX_FILE + 1).read_to_end(&mut text)?;
+    let max = max_file(limits);
+    Read::by_ref(&mut file).take((max as u64).saturating_add(1)).read_to_end(&mut text)?;
     let mut lines = text.split_inclusive(|byte| *byte == b'\n');
     // Nothing at all is what is left when the system went down while it was written.
     let Some(head) = lines.next() else { return Ok(table) };
@@ -162,10 +166,11 @@ fn read(mut file: &File, limits: Limits) -> io::Result<Table> {
         tracing::info!(target: "onc::portmap", "the state is from before the system was started: forgotten");
         return Ok(table);
     }
-    if text.len() as u64 > MAX_FILE {
+    if text.len() > max {
         tracing::warn!(target: "onc::portmap", "the state is longer than any that was written here: forgotten");
         return Ok(table);
     }
+    let (mut left_out, mut first) = (0_usize, None);
     for line in lines {
         let text = line.strip_suffix(b"\n").and_then(|line| str::from_utf8(line).ok());
         match text.and_then(parse) {
@@ -173,12 +178,24 @@ fn read(mut file: &File, limits: Limits) -> io::Result<Table> {
                 table.apply(change);
             }
             None => {
-                let line = line.escape_ascii();
-                tracing::warn!(target: "onc::portmap", %line, "a line of the state is left out");
+                left_out += 1;
+                first.get_or_insert(line);
             }
         }
     }
+    if let Some(first) = first {
+        // There may be as many of them as the file has bytes, or one of all of them.
+        let first = first[..first.len().min(MAX_LINE)].escape_ascii();
+        tracing::warn!(target: "onc::portmap", lines = left_out, %first, "lines of the state make no sense: left out");
+    }
     Ok(table)
+}
+
+/// No file that was written here within these limits is longer: what is, is not ours.
+fn max_file(limits: Limits) -> usize {
+    // An entry may have been made and removed, or replaced, since the file was written anew.
+    let lines = limits.entries.saturating_mul(2).saturating_add(SUPERFLUOUS + 2);
+    lines.saturating_mul(MAX_LINE).max(MAX_FILE)
 }
 
 /// Refuses a file that others can write to: entries with root's name could be put in. `ours` is one that we have made.
@@ -279,6 +296,14 @@ mod tests {
 
         fn file(&self) -> PathBuf {
             self.0.join("state")
+        }
+
+        /// A file that we alone can write to, whatever files are by default.
+        fn write(&self, text: impl AsRef<[u8]>) -> io::Result<()> {
+            fs::write(self.file(), text)?;
+            #[cfg(unix)]
+            fs::set_permissions(self.file(), std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+            Ok(())
         }
     }
 
@@ -428,9 +453,34 @@ mod tests {
     fn a_file_that_cannot_have_been_written_here_is_forgotten() {
         let folder = Folder::new("huge");
         let mut text = format!("{HEAD}{}\n{}", system_start(), line(&Change::Set(entry(1, "tcp"))));
-        text.extend(std::iter::repeat_n('\n', MAX_FILE as usize));
-        fs::write(folder.file(), text).expect("written");
+        text.extend(std::iter::repeat_n('\n', MAX_FILE));
+        folder.write(text).expect("written");
         assert!(open(&folder.file()).1.is_empty());
+    }
+
+    #[test]
+    fn all_that_the_limits_allow_is_read_back() {
+        let limits = Limits { entries: 60_000, ..Limits::default() };
+        let folder = Folder::new("limits");
+        let (mut journal, mut table) = Journal::open(folder.file(), limits).expect("opens");
+        for version in 0..60_000 {
+            let address = format!("{version:0>128}").into();
+            let process = Some(Process { pid: u32::MAX, started: u64::MAX });
+            let longest = Entry {
+                program: u32::MAX,
+                version,
+                netid: "n".repeat(32).into(),
+                address,
+                owner: Owner::Superuser,
+                process,
+            };
+            assert!(line(&Change::Remove(longest.clone())).len() <= MAX_LINE);
+            change(&mut journal, &mut table, Change::Set(longest));
+        }
+        drop(journal);
+        assert!(fs::metadata(folder.file()).expect("it is there").len() > MAX_FILE as u64);
+        let (_, again) = Journal::open(folder.file(), limits).expect("opens");
+        assert_eq!(again.len(), 60_000);
     }
 
     #[test]
@@ -442,21 +492,21 @@ mod tests {
             line(&Change::Set(entry(1, "tcp"))),
             line(&Change::Set(entry(4, "tcp"))),
         );
-        fs::write(folder.file(), text).expect("written");
+        folder.write(text).expect("written");
         assert_eq!(entries(&open(&folder.file()).1), [entry(1, "tcp"), entry(4, "tcp")]);
     }
 
     #[test]
     fn the_state_of_an_earlier_start_is_forgotten() {
         let folder = Folder::new("start");
-        fs::write(folder.file(), format!("{HEAD}another\n{}", line(&Change::Set(entry(1, "tcp"))))).expect("written");
+        folder.write(format!("{HEAD}another\n{}", line(&Change::Set(entry(1, "tcp"))))).expect("written");
         assert!(open(&folder.file()).1.is_empty());
     }
 
     #[test]
     fn a_file_of_something_else_is_not_touched() {
         let folder = Folder::new("else");
-        fs::write(folder.file(), "my diary\n").expect("written");
+        folder.write("my diary\n").expect("written");
         assert_eq!(
             Journal::open(folder.file(), Limits::default()).expect_err("no state").kind(),
             io::ErrorKind::InvalidData
