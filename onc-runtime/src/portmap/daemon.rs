@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use crate::service::{Lifecycle, Patience, RegistryBuilder};
 use crate::transport::Sockets;
 
-use super::door::{Door, Listener};
+use super::door::Door;
 use super::journal::Journal;
 use super::programs::{Programs, Rules};
 use super::protocol::{PMAP_V2, RPCB_V3, RPCB_V4};
@@ -226,14 +226,7 @@ impl DaemonBuilder {
         );
         door.look_after_connections();
         if let Some(every) = sweep {
-            // It has no end of its own.
-            let (sweeping, stopping) = (sweep::sweep(programs.clone(), every), lifecycle.clone().stopping());
-            lifecycle.spawn(async move {
-                tokio::select! {
-                    () = sweeping => {}
-                    () = stopping => {}
-                }
-            });
+            lifecycle.spawn_until_stop(sweep::sweep(programs.clone(), every));
         }
         for socket in sockets.udp {
             let datagrams = door.datagrams(socket)?;
@@ -244,11 +237,11 @@ impl DaemonBuilder {
             });
         }
         for listener in sockets.tcp {
-            lifecycle.spawn(door.clone().accept(Listener::Tcp(listener)));
+            lifecycle.spawn(door.clone().accept_tcp(listener));
         }
         #[cfg(unix)]
         for socket in sockets.unix {
-            lifecycle.spawn(door.clone().accept(Listener::Unix(socket)));
+            lifecycle.spawn(door.clone().accept_unix(socket));
         }
         Ok(Daemon { programs, local, lifecycle })
     }

@@ -2,19 +2,17 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::net::UdpSocket;
-use tokio::sync::Semaphore;
-use tokio::time::sleep;
+use tokio::net::{TcpListener, UdpSocket};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::rpc::Netid;
 use crate::service::{
-    Connection, ConnectionInfo, Datagrams, Guests, Lifecycle, Patience, Registry, Settings, Shares, Watch,
+    Accept, Connection, ConnectionInfo, Datagrams, Guests, Lifecycle, Patience, Registry, Settings, Shares, Watch,
+    accept,
 };
+use crate::transport::Stream;
 #[cfg(unix)]
 use crate::transport::UnixSocket;
-use crate::transport::{Peer, Stream, tcp};
 use crate::xdr::Limits;
 
 /// What each listening socket needs.
@@ -28,13 +26,6 @@ pub(super) struct Door {
     strangers: Watch,
     /// Over those from this host.
     locals: Watch,
-}
-
-/// A listening socket.
-pub(super) enum Listener {
-    Tcp(tokio::net::TcpListener),
-    #[cfg(unix)]
-    Unix(UnixSocket),
 }
 
 /// The largest reply: a list of as many entries as there can be by default, of the longest names.
@@ -58,9 +49,6 @@ const MAX_LOCAL_CONNECTIONS: usize = 4096;
 
 /// Of these, connections of one user other than root.
 const MAX_CONNECTIONS_OF_USER: usize = 1024;
-
-/// How long to wait after the system refused a connection for want of descriptors or memory.
-const BREATH: Duration = Duration::from_millis(100);
 
 impl Door {
     pub(super) fn new(
@@ -94,49 +82,30 @@ impl Door {
     /// Closes connections that are silent for too long, in the background.
     pub(super) fn look_after_connections(&self) {
         for watch in [&self.strangers, &self.locals] {
-            let (watch, stopping) = (watch.clone(), self.lifecycle.clone().stopping());
-            self.lifecycle.spawn(async move {
-                tokio::select! {
-                    () = watch.run() => {}
-                    () = stopping => {}
-                }
-            });
+            self.lifecycle.spawn_until_stop(watch.clone().run());
         }
     }
 
-    /// Serves each connection in a task of its own.
-    pub(super) async fn accept(self, listener: Listener) {
-        let room = Arc::new(Semaphore::new(match listener {
-            Listener::Tcp(_) => self.max_connections,
-            #[cfg(unix)]
-            Listener::Unix(_) => MAX_LOCAL_CONNECTIONS,
-        }));
-        let stopping = self.lifecycle.clone().stopping();
-        tokio::pin!(stopping);
-        loop {
-            let accepted = async {
-                let place = Arc::clone(&room).acquire_owned().await.map_err(io::Error::other)?;
-                Ok::<_, io::Error>((place, listener.next().await?))
-            };
-            let accepted = tokio::select! {
-                accepted = accepted => accepted,
-                () = &mut stopping => return,
-            };
-            match accepted {
-                Ok((place, (stream, info))) => self.serve(stream, info, place),
-                Err(error) => {
-                    // Out of descriptors, or the peer was gone already: neither is a reason to stop serving.
-                    tracing::debug!(target: "onc::portmap", %error, "a connection was not accepted");
-                    if !matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) {
-                        sleep(BREATH).await;
-                    }
-                }
-            }
-        }
+    /// Serves the connections to a TCP port.
+    pub(super) async fn accept_tcp(self, listener: TcpListener) {
+        let most = self.max_connections;
+        self.accept(listener, most).await;
+    }
+
+    /// Serves the connections to a Unix socket.
+    #[cfg(unix)]
+    pub(super) async fn accept_unix(self, socket: UnixSocket) {
+        self.accept(socket, MAX_LOCAL_CONNECTIONS).await;
+    }
+
+    /// Serves each connection in a task of its own, so many at the same time.
+    async fn accept(self, listener: impl Accept, most: usize) {
+        let (room, lifecycle) = (Arc::new(Semaphore::new(most)), self.lifecycle.clone());
+        accept(listener, room, lifecycle, |io, info, place| self.serve(io, info, place)).await;
     }
 
     /// Serves a connection, which has `place` until it ends.
-    fn serve(&self, stream: Box<dyn Stream>, info: ConnectionInfo, place: impl Send + 'static) {
+    fn serve(&self, io: impl Stream, info: ConnectionInfo, place: OwnedSemaphorePermit) {
         let Some(guest) = self.guests.admit(&info.peer) else {
             tracing::debug!(target: "onc::portmap", peer = %info.peer, "too many connections: closed");
             return;
@@ -149,7 +118,7 @@ impl Door {
         let info = Arc::new(info);
         let vitals = watch.vitals(Arc::clone(&info));
         let watched = Arc::downgrade(&vitals);
-        let connection = Connection::new(stream, self.registry.clone(), info, settings, self.lifecycle.clone())
+        let connection = Connection::new(io, self.registry.clone(), info, settings, self.lifecycle.clone())
             .max_call_size(MAX_CALL)
             .watched(vitals);
         let task = self.lifecycle.spawn(async move {
@@ -159,24 +128,6 @@ impl Door {
             drop((place, guest));
         });
         watch.add(watched, task);
-    }
-}
-
-impl Listener {
-    async fn next(&self) -> io::Result<(Box<dyn Stream>, ConnectionInfo)> {
-        match self {
-            Self::Tcp(listener) => {
-                let (stream, peer) = listener.accept().await?;
-                tcp::set_up(&stream)?;
-                let info = ConnectionInfo::new(Peer::ip(Netid::tcp(&peer), peer), stream.local_addr().ok());
-                Ok((Box::new(stream), info))
-            }
-            #[cfg(unix)]
-            Self::Unix(socket) => {
-                let (stream, peer) = socket.accept().await?;
-                Ok((Box::new(stream), ConnectionInfo::new(peer, None)))
-            }
-        }
     }
 }
 

@@ -11,7 +11,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::channel;
 use crate::observe::{self, Side, observed};
 use crate::service::{
-    Connection, ConnectionInfo, DuplicateCache, Guest, Guests, Lifecycle, Patience, Registry, Settings, Shares, Watch,
+    Accept, Connection, ConnectionInfo, DuplicateCache, Guest, Guests, Lifecycle, Patience, Registry, Settings, Shares,
+    Watch, accept,
 };
 use crate::transport::Stream;
 
@@ -81,14 +82,16 @@ impl Host {
         }
     }
 
-    /// The place for a connection, once there is one.
-    ///
-    /// # Cancel safety
-    ///
-    /// Safe: the place is another's then.
-    pub(super) async fn place(&self) -> OwnedSemaphorePermit {
-        let place = Arc::clone(&self.room).acquire_owned().await;
-        place.expect("the semaphore is never closed")
+    /// Accepts connections and serves each in a task of its own, until the server stops.
+    pub(super) async fn accept(self, listener: impl Accept) {
+        let (room, lifecycle) = (Arc::clone(&self.room), self.lifecycle.clone());
+        accept(listener, room, lifecycle, |io, info, place| {
+            let peer = info.peer.clone();
+            if let Err(error) = self.serve(io, info, place) {
+                tracing::warn!(target: "onc::server", %error, %peer, "a connection was refused");
+            }
+        })
+        .await;
     }
 
     /// The place for a connection, if there is one now.
@@ -127,12 +130,9 @@ impl Host {
         Ok(())
     }
 
-    /// Looks after the connections until the server stops.
-    pub(super) async fn look_after_connections(self) {
-        tokio::select! {
-            () = self.watch.run() => {}
-            () = self.lifecycle.stopping() => {}
-        }
+    /// Looks after the connections for ever.
+    pub(super) fn look_after_connections(&self) -> impl Future<Output = ()> + use<> {
+        self.watch.clone().run()
     }
 
     /// How many connections there are.

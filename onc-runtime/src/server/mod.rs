@@ -16,7 +16,6 @@
 mod builder;
 mod callback;
 mod host;
-mod listen;
 #[cfg(test)]
 mod lossy_network;
 
@@ -143,11 +142,11 @@ impl Server {
         // Whatever ends this future ends what it has started.
         let _cut = CutOnDrop(lifecycle.clone());
         for listener in sockets.tcp {
-            lifecycle.spawn(listen::accept(listener, host.clone()));
+            lifecycle.spawn(host.clone().accept(listener));
         }
         #[cfg(unix)]
         for listener in sockets.unix {
-            lifecycle.spawn(listen::accept(listener, host.clone()));
+            lifecycle.spawn(host.clone().accept(listener));
         }
         for socket in sockets.udp {
             let datagrams = Datagrams::new(socket, host.registry.clone(), host.settings, lifecycle.clone())?
@@ -158,7 +157,7 @@ impl Server {
                 }
             });
         }
-        lifecycle.spawn(host.clone().look_after_connections());
+        lifecycle.spawn_until_stop(host.look_after_connections());
         tokio::select! {
             () = shutdown => {}
             () = lifecycle.clone().stopping() => {}

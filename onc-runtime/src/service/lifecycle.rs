@@ -34,6 +34,15 @@ impl Lifecycle {
         self.tasks.spawn(task).abort_handle()
     }
 
+    /// Runs a task that has no end of its own until the server stops.
+    pub(crate) fn spawn_until_stop(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        self.spawn(async move {
+            // Whether it has ended or was stopped is all the same.
+            let _ = stop.run_until_cancelled_owned(task).await;
+        });
+    }
+
     /// The calls that run in tasks of their own.
     #[inline]
     pub(crate) fn calls(&self) -> &RunningCalls {

@@ -4,6 +4,7 @@
 //! all that a server answers and gives the RFC's answer to everything else. A connection runs the calls of one stream,
 //! a UDP socket those that come as datagrams.
 
+mod accept;
 mod answering;
 mod called;
 mod calls;
@@ -27,6 +28,7 @@ mod reply;
 pub mod tower;
 mod vitals;
 
+pub(crate) use self::accept::{Accept, accept};
 use self::called::Called;
 pub(crate) use self::connection::{Connection, Settings};
 pub(crate) use self::context::{Attached, Attachment};

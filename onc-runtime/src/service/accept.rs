@@ -2,38 +2,44 @@
 
 use std::future::Future;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
 
 use crate::observe;
-use crate::service::ConnectionInfo;
 #[cfg(unix)]
 use crate::transport::UnixSocket;
 use crate::transport::{Peer, Stream, canonical, tcp};
 
-use super::host::Host;
-
-/// How long to wait after the system refused a connection for want of descriptors or memory.
-const BREATH: Duration = Duration::from_millis(100);
+use super::{ConnectionInfo, Lifecycle};
 
 /// Where connections come from.
-pub(super) trait Accept: Send + 'static {
+pub(crate) trait Accept: Send + Sync + 'static {
     type Io: Stream;
 
     /// The next connection.
     fn accept(&self) -> impl Future<Output = io::Result<(Self::Io, ConnectionInfo)>> + Send;
 }
 
-/// Accepts connections and serves each in a task of its own, until the server stops. While there are as many as there may be, no
-/// further ones are accepted: they wait in the backlog.
-pub(super) async fn accept(listener: impl Accept, host: Host) {
-    let stopping = host.lifecycle.clone().stopping();
+/// How long to wait after the system refused a connection for want of descriptors or memory.
+const BREATH: Duration = Duration::from_millis(100);
+
+/// Accepts connections and hands each to `serve`, with its place, until the server stops. While `room` has no place no further
+/// ones are accepted: they wait in the backlog.
+pub(crate) async fn accept<L: Accept>(
+    listener: L,
+    room: Arc<Semaphore>,
+    lifecycle: Lifecycle,
+    serve: impl Fn(L::Io, ConnectionInfo, OwnedSemaphorePermit),
+) {
+    let stopping = lifecycle.stopping();
     tokio::pin!(stopping);
     loop {
         let next = async {
-            let place = host.place().await;
+            let place = Arc::clone(&room).acquire_owned().await.expect("the semaphore is never closed");
             listener.accept().await.map(|(io, info)| (io, info, place))
         };
         let accepted = tokio::select! {
@@ -41,12 +47,7 @@ pub(super) async fn accept(listener: impl Accept, host: Host) {
             () = &mut stopping => return,
         };
         match accepted {
-            Ok((io, info, place)) => {
-                let peer = info.peer.clone();
-                if let Err(error) = host.serve(io, info, place) {
-                    tracing::warn!(target: "onc::server", %error, %peer, "a connection was refused");
-                }
-            }
+            Ok((io, info, place)) => serve(io, info, place),
             Err(error) => {
                 observe::refused("system");
                 // Out of descriptors, or the peer was gone already: neither is a reason to stop serving.
