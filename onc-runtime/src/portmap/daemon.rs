@@ -5,12 +5,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tokio::net::{ToSocketAddrs, lookup_host};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::service::{Lifecycle, Patience, RegistryBuilder};
-use crate::transport::Sockets;
+use crate::transport::{Sockets, Target};
 
 use super::door::Door;
 use super::journal::Journal;
@@ -174,7 +173,8 @@ impl DaemonBuilder {
         self
     }
 
-    /// Binds TCP and UDP to one port, 0 for any that is free, and serves.
+    /// Binds TCP and UDP to one port, 0 for any that is free, and serves. A target of `unix:PATH` is a Unix socket alone; what
+    /// [`Sockets`] has more of is [served](Self::serve).
     ///
     /// # Errors
     ///
@@ -183,16 +183,10 @@ impl DaemonBuilder {
     /// # Panics
     ///
     /// Outside a tokio runtime.
-    pub async fn bind(self, address: impl ToSocketAddrs) -> io::Result<Daemon> {
-        let mut failed = io::Error::new(io::ErrorKind::AddrNotAvailable, "the name has no address");
-        for address in lookup_host(address).await? {
-            let mut sockets = Sockets::new();
-            match sockets.bind(address) {
-                Ok(()) => return self.serve(sockets),
-                Err(error) => failed = error,
-            }
-        }
-        Err(failed)
+    pub async fn bind(self, address: impl Into<Target>) -> io::Result<Daemon> {
+        let mut sockets = Sockets::new();
+        sockets.bind_target(address.into(), true, true).await?;
+        self.serve(sockets)
     }
 
     /// Serves these sockets.

@@ -2,13 +2,10 @@
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
 #[cfg(unix)]
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-
-use tokio::net::lookup_host;
 
 use crate::channel;
 use crate::portmap::{Policy, RegisterError, Registrar, Service};
@@ -19,7 +16,7 @@ use crate::service::{
 };
 #[cfg(unix)]
 use crate::transport::Name;
-use crate::transport::{Place, Sockets, Target};
+use crate::transport::{Sockets, Target};
 use crate::xdr::Limits;
 
 use super::Server;
@@ -337,21 +334,11 @@ impl ServerBuilder {
     pub async fn bind(mut self, address: impl Into<Target>) -> Result<Server, BindError> {
         let address = address.into();
         let text = address.to_string();
-        let failed = |source| BindError::Bind { address: text.clone(), source };
-        let wrong = |what| failed(io::Error::new(io::ErrorKind::InvalidInput, what));
-        let candidates = match address.place().map_err(|error| wrong(error.to_string()))? {
-            Place::Address(address) => vec![address],
-            Place::Port(host, port) => lookup_host((&*host, port)).await.map_err(failed)?.collect(),
-            #[cfg(unix)]
-            Place::Unix(path) => return self.listen_unix(path).build().await,
-            _ => return Err(wrong("write HOST:PORT; port 0 is any that is free".into())),
-        };
-        if self.tcp || self.udp {
-            let mut sockets = Sockets::new();
-            bind_first(&mut sockets, &candidates, self.tcp, self.udp).map_err(failed)?;
-            sockets.append(self.sockets);
-            self.sockets = sockets;
-        }
+        let mut sockets = Sockets::new();
+        let bound = sockets.bind_target(address, self.tcp, self.udp).await;
+        bound.map_err(|source| BindError::Bind { address: text, source })?;
+        sockets.append(self.sockets);
+        self.sockets = sockets;
         self.build().await
     }
 
@@ -421,23 +408,6 @@ impl ServerBuilder {
             registration,
         })
     }
-}
-
-/// Binds to the first address that can be had.
-fn bind_first(sockets: &mut Sockets, candidates: &[SocketAddr], tcp: bool, udp: bool) -> io::Result<()> {
-    let mut last = io::Error::new(io::ErrorKind::AddrNotAvailable, "the name has no address");
-    for address in candidates {
-        let bound = match (tcp, udp) {
-            (true, true) => sockets.bind(*address),
-            (true, false) => sockets.bind_tcp(*address),
-            _ => sockets.bind_udp(*address),
-        };
-        match bound {
-            Ok(()) => return Ok(()),
-            Err(error) => last = error,
-        }
-    }
-    Err(last)
 }
 
 /// What the port mapper is told: each program and version, at each netid.

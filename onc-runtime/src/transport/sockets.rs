@@ -5,10 +5,11 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 #[cfg(unix)]
 use std::path::Path;
 
-use tokio::net::{TcpListener, UdpSocket};
+use tokio::net::{TcpListener, UdpSocket, lookup_host};
 
 use crate::rpc::{Netid, UniversalAddress};
 
+use super::target::{Place, Target};
 #[cfg(unix)]
 use super::unix::{Name, UnixSocket};
 use super::{tcp, udp};
@@ -169,6 +170,37 @@ impl Sockets {
     pub fn add_unix(&mut self, listener: std::os::unix::net::UnixListener) -> io::Result<()> {
         self.unix.push(UnixSocket::from_std(listener)?);
         Ok(())
+    }
+
+    /// Binds what a target says: of a host's addresses the first that can be had, for TCP and UDP as far as they are wanted, at one
+    /// port; or a Unix socket alone.
+    ///
+    /// # Errors
+    ///
+    /// As of [`bind`](Self::bind), or the target has no address or names none that can be bound.
+    pub(crate) async fn bind_target(&mut self, target: Target, tcp: bool, udp: bool) -> io::Result<()> {
+        let wrong = |what: String| io::Error::new(io::ErrorKind::InvalidInput, what);
+        let candidates = match target.place().map_err(|error| wrong(error.to_string()))? {
+            Place::Address(address) => vec![address],
+            Place::Port(host, port) => lookup_host((&*host, port)).await?.collect(),
+            #[cfg(unix)]
+            Place::Unix(name) => return self.bind_unix(name),
+            _ => return Err(wrong("write HOST:PORT; port 0 is any that is free".into())),
+        };
+        let mut last = io::Error::new(io::ErrorKind::AddrNotAvailable, "the name has no address");
+        for address in candidates {
+            let bound = match (tcp, udp) {
+                (true, true) => self.bind(address),
+                (true, false) => self.bind_tcp(address),
+                (false, true) => self.bind_udp(address),
+                (false, false) => Ok(()),
+            };
+            match bound {
+                Ok(()) => return Ok(()),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
     }
 
     /// All of `other` too.
