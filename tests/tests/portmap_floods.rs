@@ -304,8 +304,15 @@ fn who_calls_too_often_is_not_answered_over_udp_and_waits_over_tcp() {
             let getaddr = call(GETADDR, rpcb(1, "", ""));
             let begun = Instant::now();
             let socket = udp(STRANGERS[0]);
-            for _ in 0..150 {
-                socket.send(&getaddr.bytes()).expect("sent");
+            // Also what is answered without looking at the entries: procedure 0, and what there is not.
+            let mixed = [
+                getaddr.clone(),
+                call(0, Item::new()),
+                CallMessage::new(PORT_MAPPER, 9, GETADDR, Item::new()),
+                CallMessage::new(PROGRAM, 1, 0, Item::new()),
+            ];
+            for call in mixed.iter().cycle().take(160) {
+                socket.send(&call.bytes()).expect("sent");
             }
             // What is answered to another host is answered after all that.
             let other = udp(STRANGERS[1]);

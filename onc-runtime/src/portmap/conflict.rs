@@ -7,11 +7,11 @@ use crate::rpc::UniversalAddress;
 
 use super::Service;
 use super::error::{Holder, RegisterError};
+use super::here::from_here;
 use super::mapper::{Mapper, occupies};
 use super::place::Place;
 use super::probe::{Probe, probe};
 use super::protocol::Rpcb;
-use super::sweep::on_this_host;
 
 /// How long the server whose entry is in the way has to answer.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -74,7 +74,7 @@ async fn holder(entry: &Rpcb, own: &[Service]) -> Holder {
     if own.iter().any(at_ours) {
         return Holder::Dead;
     }
-    let address = on_this_host(service.address);
+    let address = from_here(service.address);
     match probe(service.netid, &address, service.program, service.version, PATIENCE).await {
         Probe::Answers(_) => Holder::Alive,
         // Somebody else has the port now.

@@ -215,6 +215,7 @@ impl DaemonBuilder {
             lifecycle.clone(),
             max_connections,
             max_connections_per_peer,
+            rules.calls_per_second,
             Patience { idle, record },
             Patience { idle: idle_local, record },
         );

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
 use crate::service::{
     Accept, Connection, ConnectionInfo, Datagrams, Guests, Lifecycle, Patience, Registry, Settings, Shares, Watch,
@@ -15,6 +16,8 @@ use crate::transport::Stream;
 use crate::transport::UnixSocket;
 use crate::xdr::Limits;
 
+use super::limiter::Limiter;
+
 /// What each listening socket needs.
 #[derive(Clone)]
 pub(super) struct Door {
@@ -22,6 +25,8 @@ pub(super) struct Door {
     lifecycle: Lifecycle,
     max_connections: usize,
     guests: Guests,
+    /// Datagrams of other hosts.
+    datagrams: Arc<Limiter>,
     /// Over connections from other hosts.
     strangers: Watch,
     /// Over those from this host.
@@ -56,6 +61,7 @@ impl Door {
         lifecycle: Lifecycle,
         max_connections: usize,
         max_connections_per_peer: usize,
+        calls_per_second: u32,
         strangers: Patience,
         locals: Patience,
     ) -> Self {
@@ -67,7 +73,8 @@ impl Door {
             of_user: Some(MAX_CONNECTIONS_OF_USER),
         });
         let [strangers, locals] = [strangers, locals].map(Watch::new);
-        Self { registry, lifecycle, max_connections, guests, strangers, locals }
+        let datagrams = Arc::new(Limiter::new(calls_per_second));
+        Self { registry, lifecycle, max_connections, guests, datagrams, strangers, locals }
     }
 
     /// Answers what comes to a UDP socket.
@@ -76,7 +83,13 @@ impl Door {
     ///
     /// The socket does not let itself be set up.
     pub(super) fn datagrams(&self, socket: UdpSocket) -> io::Result<Datagrams> {
-        Datagrams::new(socket, self.registry.clone(), settings(MAX_CALLS), self.lifecycle.clone())
+        let datagrams = Datagrams::new(socket, self.registry.clone(), settings(MAX_CALLS), self.lifecycle.clone())?;
+        let limiter = Arc::clone(&self.datagrams);
+        // Procedure 0 and versions that there are not are answered without the programs, whose own limit is behind this.
+        Ok(datagrams.admitting(move |peer| match peer.other_host() {
+            Some(host) => limiter.take(host, Instant::now()).is_ok(),
+            None => true,
+        }))
     }
 
     /// Closes connections that are silent for too long, in the background.

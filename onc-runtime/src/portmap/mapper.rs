@@ -72,7 +72,7 @@ impl Mapper {
         Place::Udp(address).connect().await.map(Self::new)
     }
 
-    /// Connects to a Unix socket. A path that begins with a zero byte is a name in Linux's abstract namespace.
+    /// Connects to a Unix socket. A name that begins with `@` or a zero byte is in Linux's abstract namespace.
     ///
     /// # Errors
     ///

@@ -11,8 +11,10 @@ mod daemon;
 mod door;
 mod error;
 mod farewell;
+mod here;
 mod journal;
 mod keeper;
+mod limiter;
 mod mapper;
 mod names;
 mod place;
@@ -50,3 +52,6 @@ pub const PROGRAM: u32 = protocol::PORTMAPPER;
 
 /// The port of the port mapper, for TCP and for UDP.
 pub const PORT: u16 = 111;
+
+/// Ports below this one can only be bound by root, which port mappers take for proof of who calls.
+const RESERVED: u16 = 1024;

@@ -3,12 +3,15 @@
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+#[cfg(unix)]
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::channel::{Channel, Client, DatagramLink, Link, Settings, StreamLink};
 use crate::observe::{Side, observed};
 use crate::rpc::{Credential, Netid};
+#[cfg(unix)]
+use crate::transport::{Name, unix};
 use crate::transport::{Stream, tcp, udp};
 use crate::xdr::Limits;
 
@@ -17,18 +20,14 @@ use super::protocol::rpcb_v4;
 /// Where a port mapper listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Place {
-    /// A Unix socket. A path that begins with a zero byte is a name in Linux's abstract namespace.
-    #[cfg_attr(not(unix), allow(dead_code, reason = "elsewhere nobody makes one"))]
+    /// A Unix socket. A name that begins with `@` or a zero byte is in Linux's abstract namespace.
+    #[cfg(unix)]
     Unix(PathBuf),
     /// A TCP port.
     Tcp(SocketAddr),
     /// A UDP port.
     Udp(SocketAddr),
 }
-
-/// Ports below this one can only be bound by root.
-#[cfg(unix)]
-const RESERVED: u16 = 1024;
 
 /// The largest reply that is read: a list of some fifty thousand entries.
 const MAX_REPLY: usize = 4 << 20;
@@ -43,7 +42,7 @@ impl Place {
         let mut places = Vec::new();
         // libtirpc since 1.3.5.
         #[cfg(any(target_os = "linux", target_os = "android"))]
-        places.push(Self::Unix("\0/run/rpcbind.sock".into()));
+        places.push(Self::Unix("@/run/rpcbind.sock".into()));
         #[cfg(unix)]
         for path in ["/run/rpcbind.sock", "/var/run/rpcbind.sock"] {
             places.push(Self::Unix(path.into()));
@@ -61,9 +60,7 @@ impl Place {
             Self::Tcp(address) => stream(tcp::connect(*address).await?, Netid::tcp(address)),
             Self::Udp(address) => Link::Datagram(DatagramLink::new(udp::connect(*address)?)),
             #[cfg(unix)]
-            Self::Unix(path) => stream(tokio::net::UnixStream::connect(path).await?, Netid::Local),
-            #[cfg(not(unix))]
-            Self::Unix(_) => return Err(io::ErrorKind::Unsupported.into()),
+            Self::Unix(path) => stream(unix::connect(path).await?, Netid::Local),
         };
         self.start(link)
     }
@@ -74,7 +71,7 @@ impl Place {
         match self {
             // One at a higher port could be anybody's: who asks there proves nothing by his own.
             #[cfg(unix)]
-            Self::Tcp(address) if address.ip().is_loopback() && address.port() < RESERVED => {
+            Self::Tcp(address) if address.ip().is_loopback() && address.port() < super::RESERVED => {
                 self.start(stream(tcp::connect_reserved(*address).await.ok()?, Netid::tcp(address))).ok()
             }
             _ => None,
@@ -86,8 +83,8 @@ impl Place {
         match self {
             Self::Tcp(address) => Ok(Box::new(tcp::connect(*address).await?)),
             #[cfg(unix)]
-            Self::Unix(path) => Ok(Box::new(tokio::net::UnixStream::connect(path).await?)),
-            _ => Err(io::ErrorKind::Unsupported.into()),
+            Self::Unix(path) => Ok(Box::new(unix::connect(path).await?)),
+            Self::Udp(_) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 
@@ -115,10 +112,8 @@ fn stream(io: impl Stream, netid: Netid) -> Link {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unix(path) => match path.to_string_lossy().strip_prefix('\0') {
-                Some(name) => write!(f, "unix:@{name}"),
-                None => write!(f, "unix:{}", path.display()),
-            },
+            #[cfg(unix)]
+            Self::Unix(path) => Name(path).fmt(f),
             Self::Tcp(address) => write!(f, "tcp {address}"),
             Self::Udp(address) => write!(f, "udp {address}"),
         }

@@ -10,6 +10,8 @@ use tokio::time::{Instant, timeout};
 
 use crate::error::Refusal;
 use crate::rpc::{CallTemplate, Credential, Netid, RecordReader, Reply, UniversalAddress, parse_reply, random_xid};
+#[cfg(unix)]
+use crate::transport::unix;
 use crate::transport::{Stream, tcp};
 
 use super::ask_udp::ask_udp;
@@ -46,10 +48,7 @@ pub async fn probe(netid: Netid, address: &UniversalAddress, program: u32, versi
         }
         (Netid::Udp | Netid::Udp6, UniversalAddress::Ip(address)) => over_udp(*address, &template, limit).await,
         #[cfg(unix)]
-        (Netid::Local, UniversalAddress::Local(path)) => {
-            let path = path.strip_prefix('@').map_or_else(|| path.to_string(), |name| format!("\0{name}"));
-            over_stream(tokio::net::UnixStream::connect(path), &template, limit).await
-        }
+        (Netid::Local, UniversalAddress::Local(path)) => over_stream(unix::connect(&**path), &template, limit).await,
         _ => return Probe::Unreachable,
     };
     match answered {

@@ -122,8 +122,7 @@ impl Registrar {
         self
     }
 
-    /// The Unix socket of the port mapper to tell. A path that begins with a zero byte is a name in Linux's abstract
-    /// namespace.
+    /// The Unix socket of the port mapper to tell. A name that begins with `@` or a zero byte is in Linux's abstract namespace.
     #[cfg(unix)]
     pub fn mapper_socket(mut self, path: impl Into<PathBuf>) -> Self {
         self.places = vec![Place::Unix(path.into())];

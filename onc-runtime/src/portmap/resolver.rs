@@ -109,7 +109,7 @@ impl Resolver {
         Ok(address)
     }
 
-    /// Forgets an answer, and that nobody is at its address. If the port mapper tells the same address again, it is asked
+    /// Remembers that nobody is at the address of an answer. If the port mapper tells the same address again, it is asked
     /// which one the server itself has registered: rpcbind tells its own in place of that, as if every server were at all
     /// addresses of the host.
     pub fn refused(&self, mapper: SocketAddr, program: u32, version: u32, netid: Netid, address: SocketAddr) {

@@ -51,11 +51,8 @@ impl Statistics {
     pub(super) fn lookup(&mut self, version: u32, prog: u32, vers: u32, netid: &str, found: bool) {
         let Some(of) = self.of(version) else { return };
         let is = |at: &AddressStatistics| at.prog == prog && at.vers == vers && at.netid == netid;
-        if !of.addresses.iter().any(is) && of.addresses.len() < MAX_ADDRESSES {
-            // The newest first, as rpcbind has them.
-            of.addresses.insert(0, AddressStatistics { prog, vers, netid: netid.into(), ..Default::default() });
-        }
-        let Some(counted) = of.addresses.iter_mut().find(|at| is(at)) else { return };
+        let new = || AddressStatistics { prog, vers, netid: netid.into(), ..Default::default() };
+        let Some(counted) = find_or_add(&mut of.addresses, is, new) else { return };
         let counter = if found { &mut counted.success } else { &mut counted.failure };
         *counter = counter.saturating_add(1);
     }
@@ -65,10 +62,8 @@ impl Statistics {
         let Some(of) = self.of(version) else { return };
         let Called { prog, vers, proc, indirect } = called;
         let is = |at: &CallStatistics| at.prog == prog && at.vers == vers && at.proc == proc && at.netid == netid;
-        if !of.handed_on.iter().any(is) && of.handed_on.len() < MAX_ADDRESSES {
-            of.handed_on.insert(0, CallStatistics { prog, vers, proc, netid: netid.into(), ..Default::default() });
-        }
-        let Some(counted) = of.handed_on.iter_mut().find(|at| is(at)) else { return };
+        let new = || CallStatistics { prog, vers, proc, netid: netid.into(), ..Default::default() };
+        let Some(counted) = find_or_add(&mut of.handed_on, is, new) else { return };
         let counter = if success { &mut counted.success } else { &mut counted.failure };
         *counter = counter.saturating_add(1);
         counted.indirect = counted.indirect.saturating_add(indirect.into());
@@ -83,6 +78,16 @@ impl Statistics {
         let at = version.checked_sub(protocol::PMAP_V2)?;
         self.versions.get_mut(usize::try_from(at).ok()?)
     }
+}
+
+/// The counters of what `is` says; new ones if there are none, while there is room.
+fn find_or_add<T>(all: &mut Vec<T>, is: impl Fn(&T) -> bool, new: impl FnOnce() -> T) -> Option<&mut T> {
+    let at = all.iter().position(is).or_else(|| {
+        let room = all.len() < MAX_ADDRESSES;
+        // The newest first, as rpcbind has them.
+        room.then(|| all.insert(0, new())).map(|()| 0)
+    })?;
+    all.get_mut(at)
 }
 
 const _: () = assert!(STATISTICS_VERSIONS == 3 && STATISTICS_PROCEDURES == 13, "rpcinfo -m expects these");

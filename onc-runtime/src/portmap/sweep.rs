@@ -1,7 +1,7 @@
 //! Finding the entries of servers that have died.
 
 use std::collections::HashSet;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, UdpSocket};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -11,6 +11,7 @@ use crate::error::Refusal;
 use crate::rpc::{Netid, UniversalAddress};
 
 use super::Process;
+use super::here::from_here;
 use super::probe::{Probe, probe};
 use super::programs::Programs;
 use super::table::{Entry, Owner};
@@ -73,7 +74,7 @@ async fn is_dead(entry: &Entry) -> bool {
 async fn look(entry: &Entry) -> Probe {
     let Ok(netid) = entry.netid.parse::<Netid>() else { return Probe::Unreachable };
     let Ok(address) = UniversalAddress::parse(netid, &entry.address) else { return Probe::Unreachable };
-    let address = on_this_host(address);
+    let address = from_here(address);
     // Anybody here may register any address, and is not to send us to where he could not go himself.
     let may_look = match &address {
         UniversalAddress::Ip(address) => is_of_this_host(address.ip()),
@@ -87,21 +88,10 @@ fn is_of_this_host(ip: IpAddr) -> bool {
     ip.is_loopback() || UdpSocket::bind((ip, 0)).is_ok()
 }
 
-/// The address at which a server of this host is reached from here.
-pub(super) fn on_this_host(address: UniversalAddress) -> UniversalAddress {
-    match address {
-        UniversalAddress::Ip(SocketAddr::V4(address)) if address.ip().is_unspecified() => {
-            SocketAddr::from((Ipv4Addr::LOCALHOST, address.port())).into()
-        }
-        UniversalAddress::Ip(SocketAddr::V6(address)) if address.ip().is_unspecified() => {
-            SocketAddr::from((Ipv6Addr::LOCALHOST, address.port())).into()
-        }
-        other => other,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use super::*;
     use crate::portmap::{Daemon, Rules, Table};
 
@@ -122,11 +112,11 @@ mod tests {
         let alive = Daemon::embedded().bind("127.0.0.1:0").await.expect("bound");
         // It listens, and never answers.
         let slow = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port");
-        // While it is connected nobody else is given its port, and nobody listens there.
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        // Where the system has more than one loopback address, nobody else is given a port of this one.
+        let [_, high, middle, low] = std::process::id().to_be_bytes();
+        let own = if cfg!(target_os = "linux") { [127, high | 0x80, middle, low] } else { [127, 0, 0, 1] };
+        let listener = std::net::TcpListener::bind(SocketAddr::from((own, 0))).expect("a port");
         let dead = listener.local_addr().expect("bound");
-        let _client = std::net::TcpStream::connect(dead).expect("connected");
-        let _kept = listener.accept().expect("a connection");
         drop(listener);
 
         let programs = Programs::new(Table::default(), Rules::default());

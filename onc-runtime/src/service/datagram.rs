@@ -34,12 +34,17 @@ pub(crate) struct Datagrams {
     /// The largest call that is taken.
     max_call_size: usize,
     lifecycle: Lifecycle,
+    /// Whose datagrams are looked at.
+    admits: Option<Box<Admits>>,
     /// The calls that must not be executed twice.
     duplicates: Option<DuplicateCache>,
     /// Of the last call: the next one is often from the same peer.
     info: Arc<ConnectionInfo>,
     spares: Spares,
 }
+
+/// Whether a datagram of this peer is looked at.
+type Admits = dyn Fn(&Peer) -> bool + Send + Sync;
 
 impl Datagrams {
     /// Serves `socket`.
@@ -64,10 +69,17 @@ impl Datagrams {
             settings,
             max_call_size,
             lifecycle,
+            admits: None,
             duplicates: None,
             info: Arc::new(info),
             spares: Spares::default(),
         })
+    }
+
+    /// Asks before a datagram is looked at; what is not admitted is dropped.
+    pub(crate) fn admitting(mut self, admits: impl Fn(&Peer) -> bool + Send + Sync + 'static) -> Self {
+        self.admits = Some(Box::new(admits));
+        self
     }
 
     /// Calls that come twice are executed once, as far as `duplicates` remembers them.
@@ -96,6 +108,10 @@ impl Datagrams {
             let (datagram, now) = (&room[..length], Instant::now());
             self.remember(local, destination);
             observe::datagram_received(Side::Server, self.info.peer.netid(), length);
+            if self.admits.as_ref().is_some_and(|admits| !admits(&self.info.peer)) {
+                tracing::trace!(target: "onc::server", peer = %self.info.peer, "a datagram was not admitted");
+                continue;
+            }
             if length > self.max_call_size {
                 tracing::debug!(
                     target: "onc::server",

@@ -1,7 +1,7 @@
 //! How many connections there are, and how many of them each peer has.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -64,10 +64,10 @@ impl Guests {
     /// them: whoever is here has other means.
     pub(crate) fn admit(&self, peer: &Peer) -> Option<Guest> {
         let Shares { of_peer, of_this_host, of_user } = self.inner.shares;
-        let counted = match (peer.address(), peer.uid()) {
-            (Some(address), _) if !peer.is_local() => Some((Whose::Host(host(address.ip())), of_peer)),
-            (Some(_), _) => of_this_host.map(|max| (Whose::ThisHost, max)),
-            (None, Some(uid)) if uid != 0 => of_user.map(|max| (Whose::User(uid), max)),
+        let counted = match (peer.other_host(), peer.address(), peer.uid()) {
+            (Some(host), _, _) => Some((Whose::Host(host), of_peer)),
+            (None, Some(_), _) => of_this_host.map(|max| (Whose::ThisHost, max)),
+            (None, None, Some(uid)) if uid != 0 => of_user.map(|max| (Whose::User(uid), max)),
             _ => None,
         };
         if let Some((whose, max)) = counted {
@@ -99,14 +99,6 @@ impl Drop for Guest {
                 counts.remove(&whose);
             }
         }
-    }
-}
-
-/// Whom an address belongs to. A host of IPv6 has as many addresses as it likes in its network.
-fn host(ip: IpAddr) -> IpAddr {
-    match ip.to_canonical() {
-        IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << 64)).into(),
-        ip => ip,
     }
 }
 

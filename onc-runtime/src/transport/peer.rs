@@ -1,7 +1,7 @@
 //! Who is at the other end.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use crate::rpc::Netid;
 
@@ -81,6 +81,16 @@ impl Peer {
     pub fn is_local(&self) -> bool {
         self.address.is_none_or(|address| address.ip().to_canonical().is_loopback())
     }
+
+    /// The host that it is on, if that is another one: an IPv4 address, or an IPv6 network of 64 bits, in which a host has as many
+    /// addresses as it likes.
+    pub(crate) fn other_host(&self) -> Option<IpAddr> {
+        let address = self.address.filter(|_| !self.is_local())?;
+        Some(match address.ip().to_canonical() {
+            IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << 64)).into(),
+            ip => ip,
+        })
+    }
 }
 
 /// An IPv4 address that an IPv6 socket shows as one of IPv6, as what it is.
@@ -98,5 +108,26 @@ impl fmt::Display for Peer {
             (None, Some(uid)) => write!(f, "local user {uid}"),
             (None, None) => write!(f, "this host"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_hosts_are_told_apart_by_what_they_cannot_choose() {
+        let host = |address: &str| {
+            let host = Peer::ip(Netid::Tcp6, address.parse().expect("an address")).other_host();
+            host.map(|host| host.to_string())
+        };
+        assert_eq!(host("192.0.2.1:1000").as_deref(), Some("192.0.2.1"));
+        assert_eq!(host("[::ffff:192.0.2.1]:1001").as_deref(), Some("192.0.2.1"));
+        assert_eq!(host("[2001:db8::1:2:3:4]:1000").as_deref(), Some("2001:db8::"));
+        assert_eq!(host("[2001:db8:0:1::1]:1000").as_deref(), Some("2001:db8:0:1::"));
+        for here in ["127.0.0.1:1000", "127.9.9.9:1000", "[::1]:1000", "[::ffff:127.0.0.1]:1000"] {
+            assert_eq!(host(here), None, "{here}");
+        }
+        assert_eq!(Peer::local(Some(0)).other_host(), None);
     }
 }

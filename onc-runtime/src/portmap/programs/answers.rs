@@ -10,9 +10,9 @@ use crate::portmap::table::{Change, Entry, Unset};
 use crate::rpc::UniversalAddress;
 use crate::service::{Context, Fault};
 
-use super::Programs;
 use super::caller::Caller;
 use super::reach::reachable;
+use super::{Programs, State};
 
 /// Which version of a program is good enough.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -87,7 +87,7 @@ impl Programs {
     pub(super) fn address(&self, cx: &Context, wanted: &Rpcb, which: Which) -> String {
         let caller = Caller::of(cx);
         let mut state = self.state();
-        let table = &state.table;
+        let State { table, statistics, .. } = &mut *state;
         let find = |netid: &str| match which {
             Which::Any => table.any_version(wanted.prog, wanted.vers, netid),
             Which::Exact => table.exact(wanted.prog, wanted.vers, netid),
@@ -96,8 +96,8 @@ impl Programs {
         // rpcbind looks at the call's transport alone. Whoever asks for another one by name knows why.
         let found = Some(&*wanted.netid).filter(|netid| !netid.is_empty()).and_then(find).or_else(|| find(transport));
         let address = found.map(|entry| reachable(&entry.address, &wanted.address, &caller)).unwrap_or_default();
-        let counted = found.map_or(transport, |entry| &entry.netid).to_owned();
-        state.statistics.lookup(cx.version(), wanted.prog, wanted.vers, &counted, !address.is_empty());
+        let netid = found.map_or(transport, |entry| &entry.netid);
+        statistics.lookup(cx.version(), wanted.prog, wanted.vers, netid, !address.is_empty());
         address
     }
 }

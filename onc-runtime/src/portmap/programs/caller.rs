@@ -1,19 +1,17 @@
 //! Who calls a port mapper, and by which transport.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 
-use crate::portmap::Process;
 use crate::portmap::table::Owner;
+use crate::portmap::{Process, RESERVED};
 use crate::rpc::Netid;
 use crate::service::Context;
 
-/// The caller, with IPv4 addresses inside IPv6 ones taken out: a socket for both is two transports to a port mapper.
+/// The caller. One that came by IPv4 to an IPv6 socket is one of IPv4, as every [`Peer`](crate::transport::Peer) of a socket:
+/// a socket for both is two transports to a port mapper.
 pub(super) struct Caller<'a> {
     cx: &'a Context,
 }
-
-/// Ports below this one can only be bound by root.
-const RESERVED: u16 = 1024;
 
 impl<'a> Caller<'a> {
     pub(super) fn of(cx: &'a Context) -> Self {
@@ -25,9 +23,9 @@ impl<'a> Caller<'a> {
         self.cx.peer().is_local()
     }
 
-    /// Its address, if it is on another host.
+    /// Its host, if that is another one.
     pub(super) fn stranger(&self) -> Option<IpAddr> {
-        if self.is_local() { None } else { self.ip() }
+        self.cx.peer().other_host()
     }
 
     /// It asks over UDP.
@@ -37,17 +35,12 @@ impl<'a> Caller<'a> {
 
     /// The transport that it came by.
     pub(super) fn netid(&self) -> Netid {
-        let netid = self.cx.peer().netid();
-        match (netid, self.ip()) {
-            (Netid::Tcp6, Some(IpAddr::V4(_))) => Netid::Tcp,
-            (Netid::Udp6, Some(IpAddr::V4(_))) => Netid::Udp,
-            _ => netid,
-        }
+        self.cx.peer().netid()
     }
 
     /// The address of this host that it called, if it is known.
     pub(super) fn called(&self) -> Option<IpAddr> {
-        self.cx.local_addr().map(|address| address.ip().to_canonical()).filter(|ip| !ip.is_unspecified())
+        self.cx.local_addr().map(|address| address.ip()).filter(|ip| !ip.is_unspecified())
     }
 
     /// The address of this host that packets to it leave from: where it may have called is a broadcast address.
@@ -57,7 +50,7 @@ impl<'a> Caller<'a> {
         // Connecting a datagram socket sends nothing: it asks for the route.
         let socket = UdpSocket::bind((any, 0)).ok()?;
         socket.connect(peer).ok()?;
-        socket.local_addr().ok().map(|address| address.ip().to_canonical())
+        socket.local_addr().ok().map(|address| address.ip())
     }
 
     /// Whom an entry that it makes belongs to.
@@ -74,9 +67,5 @@ impl<'a> Caller<'a> {
     /// The process that calls, if it still runs and can be told: on a Unix socket.
     pub(super) fn process(&self) -> Option<Process> {
         self.cx.peer().pid().and_then(Process::running)
-    }
-
-    fn ip(&self) -> Option<IpAddr> {
-        self.cx.peer().address().as_ref().map(SocketAddr::ip).map(|ip| ip.to_canonical())
     }
 }

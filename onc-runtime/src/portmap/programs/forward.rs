@@ -1,12 +1,13 @@
 //! Handing calls on to programs of this host: CALLIT, BCAST, INDIRECT.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::{Instant, timeout};
 
 use crate::portmap::ask_udp::ask_udp;
+use crate::portmap::here::loopback;
 use crate::portmap::protocol::RpcbCallArguments;
 use crate::portmap::statistics::Called;
 use crate::rpc::{AcceptStatus, CallTemplate, Credential, Netid, Reply, UniversalAddress, parse_reply, random_xid};
@@ -58,7 +59,7 @@ impl Programs {
         let caller = Caller::of(cx);
         let outcome = match self.target(&caller, &call) {
             Some((target, address)) => {
-                let whose = caller.stranger().unwrap_or(Ipv4Addr::LOCALHOST.into());
+                let whose = caller.stranger().unwrap_or(loopback(true));
                 let room =
                     self.rules().room(&caller, WORDS + call.arguments.len()).saturating_sub(WORDS + address.len());
                 match self.forward(target, &call, whose).await {
@@ -131,8 +132,7 @@ fn results(message: &[u8], xid: u32) -> Option<Result<Bytes, Fault>> {
 fn on_this_host(registered: SocketAddr, called: Option<IpAddr>) -> Option<SocketAddr> {
     let ip = registered.ip();
     if ip.is_unspecified() {
-        let loopback: IpAddr = if ip.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
-        return Some(SocketAddr::new(loopback, registered.port()));
+        return Some(SocketAddr::new(loopback(ip.is_ipv4()), registered.port()));
     }
     (ip.is_loopback() || Some(ip) == called).then_some(registered)
 }

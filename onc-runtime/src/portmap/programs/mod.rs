@@ -3,7 +3,6 @@
 mod answers;
 mod caller;
 mod forward;
-mod limiter;
 mod listing;
 mod reach;
 mod rules;
@@ -20,9 +19,9 @@ use tokio::sync::Semaphore;
 
 use crate::service::RegistryBuilder;
 
-use self::limiter::Limiter;
 use self::listing::{Listed, Listings};
 use super::journal::Journal;
+use super::limiter::Limiter;
 use super::protocol::{PmapV2Server, RpcbV3Server, RpcbV4Server};
 use super::statistics::Statistics;
 use super::table::{Change, Outcome};

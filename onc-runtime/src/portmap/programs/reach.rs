@@ -1,7 +1,8 @@
 //! The address that a caller is told: an entry's own, or where a wildcard is reached.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
+use crate::portmap::here::loopback;
 use crate::rpc::UniversalAddress;
 
 use super::caller::Caller;
@@ -29,9 +30,8 @@ pub(super) fn reachable(address: &str, hint: &str, caller: &Caller<'_>) -> Strin
 /// The first address of the right family: as the caller reached this host by its own account, as the call came, and for a
 /// caller on this host its loopback.
 fn choose(v4: bool, hint: Option<IpAddr>, called: Option<IpAddr>, local: bool) -> Option<IpAddr> {
-    let loopback: IpAddr = if v4 { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
     let usable = |ip: &IpAddr| ip.is_ipv4() == v4 && !ip.is_unspecified() && (local || !ip.is_loopback());
-    let candidates = [hint, called, local.then_some(loopback)];
+    let candidates = [hint, called, local.then(|| loopback(v4))];
     candidates.into_iter().flatten().find(usable)
 }
 

@@ -21,7 +21,8 @@ pub struct Rules {
     /// Which calls are handed on to programs of this host: CALLIT, BCAST and INDIRECT. Default: [`Indirect::Off`].
     pub indirect: Indirect,
     /// Calls a second that are answered for one stranger, an IPv6 network of 64 bits counting as one. Default: 1000. Further
-    /// ones are dropped over UDP, and wait over TCP.
+    /// ones are dropped over UDP, and wait over TCP. A [`Daemon`](crate::portmap::Daemon) counts all datagrams, also those that
+    /// are answered without a look at the entries: procedure 0, versions and programs that there are not.
     pub calls_per_second: u32,
     /// Calls a second that are handed on for one stranger, and for all of this host together. Default: 100. Further ones fail:
     /// INDIRECT says so, the others are not answered.
