@@ -142,11 +142,14 @@ async fn serve(options: Portmap) -> Result<(), Failure> {
 
 /// Those that systemd hands over, or those that the options say.
 fn sockets(options: &Portmap) -> Result<Sockets, Failure> {
-    let mut sockets = Sockets::new();
-    #[cfg(target_os = "linux")]
-    if systemd::take_sockets(&mut sockets)? {
-        return Ok(sockets);
+    #[cfg(unix)]
+    {
+        let handed_over = Sockets::from_systemd()?;
+        if !handed_over.is_empty() {
+            return Ok(handed_over);
+        }
     }
+    let mut sockets = Sockets::new();
     if options.listen.is_empty() {
         sockets.bind_any(PORT).map_err(explain)?;
     }
@@ -162,15 +165,14 @@ fn sockets(options: &Portmap) -> Result<Sockets, Failure> {
 
 #[cfg(unix)]
 fn bind_unix(sockets: &mut Sockets, paths: &[String], listen: &[SocketAddr]) -> Result<(), Failure> {
-    let path = |text: &str| text.strip_prefix('@').map_or_else(|| text.to_owned(), |name| format!("\0{name}"));
-    for text in paths {
-        sockets.bind_unix(path(text)).map_err(explain)?;
+    for path in paths {
+        sockets.bind_unix(path).map_err(explain)?;
     }
     // A port mapper at another port than 111 is not this host's, and must not take its sockets.
     if paths.is_empty() && listen.iter().all(|address| address.port() == PORT) {
         sockets.bind_unix("/run/rpcbind.sock").map_err(explain)?;
         if cfg!(any(target_os = "linux", target_os = "android")) {
-            sockets.bind_unix(path("@/run/rpcbind.sock")).map_err(explain)?;
+            sockets.bind_unix("@/run/rpcbind.sock").map_err(explain)?;
         }
     }
     Ok(())
