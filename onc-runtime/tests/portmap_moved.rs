@@ -12,6 +12,7 @@ use onc_runtime::portmap::{Daemon, Policy, Registrar, Resolver, table};
 use onc_runtime::server::ServerHandle;
 use onc_runtime::service::{Handling, IncomingCall, Program};
 use onc_runtime::{Client, Error, Interface, Phase, Refusal, Server};
+use portmap_common::own_loopback;
 use support::{INTERFACE, TestV1Client, TestV1Server, Tester};
 use tokio::task::JoinHandle;
 
@@ -27,7 +28,7 @@ impl Running {
     async fn registered(mapper: &Daemon) -> Self {
         let registrar = Registrar::new().mapper(mapper.local_addr()).policy(Policy::Require).replace(true);
         let builder = Server::builder().add(TestV1Server::new(Tester::new())).registrar(registrar);
-        Self::start(builder.bind("127.0.0.1:0").await.expect("bound"))
+        Self::start(builder.bind((own_loopback(), 0)).await.expect("bound"))
     }
 
     /// A server of another program, at an address that is about to become free.
@@ -85,6 +86,16 @@ async fn mapper() -> Daemon {
 fn builders(mapper: &Daemon) -> [ClientBuilder; 2] {
     let resolver = Resolver::new().with_port(mapper.local_addr().port());
     [Client::builder().tcp().resolver(resolver.clone()), Client::builder().udp().resolver(resolver)]
+}
+
+/// A server that has moved, behind the stranger that is at the address where clients remember it.
+async fn moved(mapper: &Daemon, builder: &ClientBuilder) -> [Running; 2] {
+    let first = Running::registered(mapper).await;
+    assert_eq!(connect(builder).await.add(1, 1).await.expect("answered"), 2);
+    let second = Running::registered(mapper).await;
+    let address = first.address;
+    first.end().await;
+    [Running::stranger(address).await, second]
 }
 
 async fn connect(builder: &ClientBuilder) -> TestV1Client {
@@ -153,12 +164,12 @@ async fn a_call_that_gives_up_meanwhile_says_that_nobody_is_there() {
         .entries()
         .into_iter()
         .find(|entry| entry.program == INTERFACE.program && *entry.netid == *"udp");
-    let client = connect(&builder.timeout(Duration::from_millis(300))).await;
+    let client = connect(&builder).await;
     assert_eq!(client.add(1, 1).await.expect("answered"), 2);
     server.end().await;
     // As of a server that was killed.
     assert!(mapper.programs().set(entry.expect("registered")).succeeded());
-    let error = client.add(1, 1).await.expect_err("nobody is there");
+    let error = client.add(1, 1).timeout(Duration::from_millis(300)).await.expect_err("nobody is there");
     // The call has been sent, and it cannot be known that it was not received.
     assert!(matches!(&error, Error::Deadline(deadline) if deadline.phase == Phase::Return), "{error:?}");
     assert!(error.maybe_executed() && error.to_string().contains("nobody"), "{error}");
@@ -168,22 +179,16 @@ async fn a_call_that_gives_up_meanwhile_says_that_nobody_is_there() {
 async fn a_stranger_at_the_old_address_is_not_taken_for_the_server() {
     let mapper = mapper().await;
     for builder in builders(&mapper) {
-        let first = Running::registered(&mapper).await;
-        assert_eq!(connect(&builder).await.add(1, 1).await.expect("answered"), 2);
-        let second = Running::registered(&mapper).await;
-        let address = first.address;
-        first.end().await;
-        let stranger = Running::stranger(address).await;
-
         // Its remembered address leads to the stranger, which does not have the program.
+        let [stranger, server] = moved(&mapper, &builder).await;
         let client = connect(&builder).await;
         let calls: Vec<_> = (0..10).map(|at| tokio::spawn(client.echo(Bytes::from(vec![at; 5])))).collect();
         for (at, call) in (0..).zip(calls) {
-            assert_eq!(call.await.expect("ran").expect("answered by the second"), vec![at; 5]);
+            assert_eq!(call.await.expect("ran").expect("answered by the server"), vec![at; 5]);
         }
         assert_eq!(connect(&builder).await.add(2, 2).await.expect("the wrong answer is forgotten"), 4);
         stranger.end().await;
-        second.end().await;
+        server.end().await;
     }
 }
 
@@ -191,17 +196,12 @@ async fn a_stranger_at_the_old_address_is_not_taken_for_the_server() {
 async fn an_encoded_call_finds_the_server_as_well() {
     let mapper = mapper().await;
     for builder in builders(&mapper) {
-        let first = Running::registered(&mapper).await;
-        assert_eq!(connect(&builder).await.add(1, 1).await.expect("answered"), 2);
-        let second = Running::registered(&mapper).await;
-        let address = first.address;
-        first.end().await;
-        let stranger = Running::stranger(address).await;
+        let [stranger, server] = moved(&mapper, &builder).await;
         let TestV1Client(client) = connect(&builder).await;
         let sum = Request::new(&INTERFACE, 1, Bytes::from_static(&[0, 0, 0, 2, 0, 0, 0, 3]));
         assert_eq!(client.call_raw(sum).await.expect("answered").results, [0, 0, 0, 5].as_slice());
         stranger.end().await;
-        second.end().await;
+        server.end().await;
     }
 }
 

@@ -8,21 +8,12 @@ use std::time::Duration;
 use onc_runtime::portmap::{Daemon, Holder, Policy, RegisterError, Registrar, Registration, Service, Status, table};
 use onc_runtime::rpc::Netid;
 
-use portmap_common::{listed, mapper_at, own_entries_left_out, service};
+use portmap_common::{free_port, listed, mapper_at, own_entries_left_out, service};
 
 const PROGRAM: u32 = 0x2000_0031;
 
 fn registrar(mapper: &Daemon) -> Registrar {
     Registrar::new().mapper(mapper.local_addr()).policy(Policy::Require)
-}
-
-/// A TCP port at which nobody listens any more, and that nobody is given while the test runs.
-fn dead_port() -> (SocketAddr, std::net::TcpStream) {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let client = std::net::TcpStream::connect(listener.local_addr().expect("bound")).expect("connected");
-    let (accepted, _) = listener.accept().expect("a connection");
-    // While the connection lasts the port is taken, but nobody listens there.
-    (accepted.local_addr().expect("connected"), client)
 }
 
 #[tokio::test]
@@ -131,7 +122,7 @@ async fn a_living_server_of_our_own_is_replaced_when_asked() {
 #[tokio::test]
 async fn the_entry_of_a_dead_server_is_replaced() {
     let mapper = Daemon::embedded().bind("127.0.0.1:0").await.expect("bound");
-    let (port, _kept) = dead_port();
+    let port = free_port();
     let dead = table::Entry {
         program: PROGRAM,
         version: 1,
@@ -179,7 +170,7 @@ async fn an_entry_at_our_own_port_is_a_dead_servers_even_while_we_do_not_answer_
 
 #[tokio::test]
 async fn without_a_port_mapper_it_says_where_it_looked_or_waits_for_one() {
-    let (nowhere, _kept) = dead_port();
+    let nowhere = free_port();
     let services = vec![service(PROGRAM, 1, Netid::Tcp, "0.0.0.0.4.1")];
     let require = Registrar::new().mapper(nowhere).policy(Policy::Require);
     let error = require.clone().register(services.clone()).await.expect_err("nobody is there");
@@ -218,7 +209,7 @@ async fn healed(registration: &Registration, mapper: Daemon, services: &[Service
 
 #[tokio::test]
 async fn a_port_mapper_that_comes_later_or_again_is_told() {
-    let address = portmap_common::free_port();
+    let address = free_port();
     let services = vec![service(PROGRAM, 1, Netid::Tcp, "0.0.0.0.4.1"), service(PROGRAM, 1, Netid::Udp, "0.0.0.0.4.1")];
     // So long that only the end of the connection tells.
     let registrar = Registrar::new().mapper(address).check_interval(Duration::from_secs(3600));
@@ -256,13 +247,10 @@ async fn a_port_mapper_that_loses_its_memory_is_told_again() {
 async fn over_a_unix_socket_entries_belong_to_the_user() {
     use std::os::unix::fs::MetadataExt;
 
-    use onc_runtime::portmap::Sockets;
-
     let folder = portmap_common::Folder::new("registration");
     let path = folder.path().join("mapper.sock");
-    let mut sockets = Sockets::new();
-    sockets.bind_unix(&path).expect("bound");
-    let mapper = Daemon::embedded().serve(sockets).expect("serves");
+    let mapper = Daemon::embedded().bind(format!("unix:{}", path.display())).await.expect("bound");
+    assert_eq!(mapper.local_addr().port(), 0, "it has no other socket");
     let services = vec![service(PROGRAM, 1, Netid::Tcp, "0.0.0.0.4.1")];
     let registrar = Registrar::new().mapper_socket(&path).policy(Policy::Require);
     let registration = registrar.register(services).await.expect("registered");

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use onc_runtime::portmap::protocol::{PmapV2Server, RpcbV3Server};
 use onc_runtime::portmap::{Daemon, Policy, Programs, Registrar, Resolver, Rules, Table, table};
-use onc_runtime::rpc::Netid;
+use onc_runtime::rpc::{Netid, UniversalAddress};
 use onc_runtime::service::RegistryBuilder;
 use onc_runtime::{ResolveError, Server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -137,17 +137,19 @@ async fn an_answer_is_remembered_until_it_is_forgotten() {
 
 #[tokio::test]
 async fn a_probe_finds_out_that_the_server_has_died() {
-    let mapper = mapper(4).await;
+    let mapper = Daemon::embedded().bind("127.0.0.1:0").await.expect("bound");
+    let at = mapper.local_addr();
+    let nobodys = UniversalAddress::from(free_port()).to_string().into();
+    let dead = table::Entry { netid: "udp".into(), address: nobodys, ..entries().remove(0) };
+    assert!(mapper.programs().set(dead).succeeded());
     let resolver = Resolver::new().with_cache_age(Duration::ZERO).with_probe(Duration::from_secs(10));
-    let port_mapper = onc_runtime::portmap::PROGRAM;
-    // The registry that serves the entries is itself no entry: it is entered nowhere, so ask for one that is dead.
-    let error = resolver.resolve("here", mapper, PROGRAM, 1, Netid::Udp).await.expect_err("nobody is at that port");
+    let error = resolver.resolve("here", at, PROGRAM, 1, Netid::Udp).await.expect_err("nobody is at that port");
     assert!(matches!(error, ResolveError::Answer { .. }), "{error}");
     assert!(error.to_string().contains("nobody is there"), "{error}");
 
-    let embedded = Daemon::embedded().bind("127.0.0.1:0").await.expect("bound");
-    let found = resolver.resolve("here", embedded.local_addr(), port_mapper, 3, Netid::Udp).await.expect("it answers");
-    assert_eq!(found, embedded.local_addr());
+    let port_mapper = onc_runtime::portmap::PROGRAM;
+    let found = resolver.resolve("here", at, port_mapper, 3, Netid::Udp).await.expect("it answers");
+    assert_eq!(found, at);
 }
 
 #[tokio::test]

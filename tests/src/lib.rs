@@ -19,5 +19,7 @@ pub mod process;
 pub mod rpcbind;
 pub mod server_under_test;
 pub mod terminal;
+#[cfg(unix)]
+pub mod users;
 pub mod vitals;
 pub mod wire;

@@ -13,6 +13,7 @@ use onc_tests::onc::inside;
 use onc_tests::onc_portmap::OncPortmap;
 use onc_tests::process::{Finished, command, poll};
 use onc_tests::rpcbind::{self, Rpcbind};
+use onc_tests::users::{NOBODY, as_user, for_everybody};
 use tokio::runtime::Builder;
 
 const PROGRAM: u32 = 0x2000_0042;
@@ -129,16 +130,9 @@ fn calls_are_handed_on_the_same() {
 /// What a program prints that asks a port mapper, as root and as another user: its lines, up to a colon and behind it.
 fn as_root_and_not(program: &Path, arguments: &[&str]) -> Observed {
     let mut observed = Vec::new();
-    for (who, user) in [("root", None), ("a user", Some("65534"))] {
-        let mut run = match user {
-            Some(id) => {
-                let mut run = command("setpriv");
-                run.args(["--reuid", id, "--regid", id, "--clear-groups"]).arg(program);
-                run
-            }
-            None => command(program),
-        };
-        run.args(arguments).env("LC_ALL", "C").current_dir("/");
+    for (who, user) in [("root", None), ("a user", Some(NOBODY))] {
+        let mut run = as_user(user, program);
+        run.args(arguments).env("LC_ALL", "C");
         for line in Finished::output_of(run).lines() {
             let (question, answer) = line.split_once(": ").unwrap_or((line, ""));
             observed.push((format!("{who}: {question}"), answer.to_owned()));
@@ -161,12 +155,11 @@ fn c_program(name: &str) -> Option<PathBuf> {
         return None;
     }
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("c").join(name).with_extension("c");
-    // A folder that every user may enter.
     let program = Path::new("/run").join(name);
     let mut compile = command("gcc");
     compile.args(["-O1", "-std=gnu11", "-w", "-o"]).arg(&program).arg(source).args(flags.stdout.split_whitespace());
     let _ = Finished::output_of(compile);
-    Some(program)
+    Some(for_everybody(program))
 }
 
 #[test]

@@ -16,6 +16,7 @@ use onc_tests::onc::{inside, onc};
 use onc_tests::onc_portmap::OncPortmap;
 use onc_tests::process::{Finished, PATIENCE, Running, command, poll};
 use onc_tests::rpcbind::{self, SOCKET};
+use onc_tests::users::{NOBODY, as_user, for_everybody};
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 
@@ -25,9 +26,6 @@ const EVERYTHING_PROG: u32 = 0x2000_0e77;
 
 /// A user without rights, who exists on every Debian.
 const USER: &str = "daemon";
-
-/// The number of another one.
-const NOBODY: &str = "65534";
 
 const STATE: &str = "/run/onc-portmap/state";
 
@@ -185,7 +183,9 @@ fn a_state_that_is_not_to_be_believed_is_said_to_be() {
                     finished.stderr
                 );
             };
+            let only_ours = fs::Permissions::from_mode(0o600);
             fs::write(STATE_OF_ROOT, "my diary\n").expect("written");
+            fs::set_permissions(STATE_OF_ROOT, only_ours.clone()).expect("changed");
             refused("no port mapper's state");
             assert_eq!(fs::read_to_string(STATE_OF_ROOT).expect("untouched"), "my diary\n");
             fs::remove_file(STATE_OF_ROOT).expect("removed");
@@ -200,7 +200,7 @@ fn a_state_that_is_not_to_be_believed_is_said_to_be() {
 
             fs::set_permissions(STATE_OF_ROOT, fs::Permissions::from_mode(0o620)).expect("changed");
             refused("others can write to it");
-            fs::set_permissions(STATE_OF_ROOT, fs::Permissions::from_mode(0o600)).expect("changed");
+            fs::set_permissions(STATE_OF_ROOT, only_ours).expect("changed");
             // A power failure may leave a part of it.
             let text = fs::read(STATE_OF_ROOT).expect("it is there");
             fs::write(STATE_OF_ROOT, &text[..text.len() - 3]).expect("written");
@@ -268,12 +268,10 @@ fn anybody_can_run_one_at_another_port() {
             if !other_users() {
                 return;
             }
-            // A place where every user may go.
-            fs::copy(onc(&[]).get_program(), "/run/onc").expect("copied");
+            let program = for_everybody(onc(&[]).get_program());
             let as_nobody = |arguments: &[&str]| {
-                let mut run = command("setpriv");
-                run.args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", "/run/onc"]).args(arguments);
-                run.current_dir("/");
+                let mut run = as_user(Some(NOBODY), &program);
+                run.args(arguments);
                 run
             };
             let refused = Finished::run(as_nobody(&["portmap"]), PATIENCE);

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use onc_runtime::portmap::{Mapper, Policy, Resolver};
@@ -12,10 +13,8 @@ use onc_tests::missing::{leave_out, need_programs};
 use onc_tests::namespace::inside;
 use onc_tests::process::{Finished, Running, command, poll};
 use onc_tests::rpcbind::{self, Rpcbind};
+use onc_tests::users::{NOBODY, as_user, for_everybody};
 use tokio::runtime::Builder;
-
-/// A user who is not root.
-const NOBODY: &str = "65534";
 
 /// An address of this host that is not its loopback.
 const OUTSIDE: &str = "192.0.2.1";
@@ -40,21 +39,9 @@ fn own_rpcbind() -> Option<Rpcbind> {
 
 /// The server of everything, as this user.
 fn server(user: Option<&str>) -> Running {
-    // A place where every user may go.
-    let program = PathBuf::from("/run/everything-server");
-    if !program.exists() {
-        std::fs::copy(env!("CARGO_BIN_EXE_everything-server"), &program).expect("copied");
-    }
-    let mut run = match user {
-        Some(id) => {
-            let mut run = command("setpriv");
-            run.args(["--reuid", id, "--regid", id, "--clear-groups"]).arg(program);
-            run
-        }
-        None => command(program),
-    };
-    run.current_dir("/");
-    let mut running = Running::start(run);
+    // Copied once: what runs cannot be written to.
+    static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| for_everybody(env!("CARGO_BIN_EXE_everything-server")));
+    let mut running = Running::start(as_user(user, &*PROGRAM));
     running.wait_for_line("ready ");
     running
 }

@@ -1,8 +1,9 @@
 //! What the port mapper's tests have in common.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use onc_runtime::portmap::{Daemon, PROGRAM, Service, table};
 use onc_runtime::rpc::{Netid, UniversalAddress};
@@ -11,10 +12,23 @@ pub(crate) fn service(program: u32, version: u32, netid: Netid, address: &str) -
     Service { program, version, netid, address: UniversalAddress::parse(netid, address).expect("an address") }
 }
 
-/// A port that is free for TCP and UDP, as far as that can be known.
+/// Another address of the loopback interface each time, where the system has more than one: a port that becomes free there is
+/// given to nobody else meanwhile.
+pub(crate) fn own_loopback() -> IpAddr {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    if !cfg!(target_os = "linux") {
+        return Ipv4Addr::LOCALHOST.into();
+    }
+    let number = std::process::id().wrapping_mul(64).wrapping_add(COUNT.fetch_add(1, Ordering::Relaxed));
+    // Neither 127.0.0.1 nor the network's broadcast address.
+    Ipv4Addr::from(0x7f00_0000 | (number & 0x3f_ffff) << 2 | 2).into()
+}
+
+/// A port that is free for TCP and UDP.
 pub(crate) fn free_port() -> SocketAddr {
+    let host = own_loopback();
     loop {
-        let tcp = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let tcp = std::net::TcpListener::bind((host, 0)).expect("a port");
         let address = tcp.local_addr().expect("bound");
         if std::net::UdpSocket::bind(address).is_ok() {
             return address;
