@@ -21,6 +21,10 @@ const PROGRAM: u32 = 0x2000_0042;
 /// An address of this host that is not its loopback: who calls from there counts as another host.
 const OUTSIDE: &str = "192.0.2.1";
 
+/// How long a question goes without an answer until it is taken for one that has none. What is answered is answered at once, but
+/// the machine may have other things to do.
+const SILENCE: Duration = Duration::from_secs(10);
+
 /// What is asked of a port mapper, and what it answered.
 type Observed = Vec<(String, String)>;
 
@@ -303,7 +307,7 @@ impl Asking {
     where
         P::Results: std::fmt::Debug,
     {
-        let outcome = self.mapper.client().call::<P>(arguments).timeout(Duration::from_secs(2)).await;
+        let outcome = self.mapper.client().call::<P>(arguments).timeout(SILENCE).await;
         let text = match &outcome {
             Ok(results) => format!("{results:?}"),
             Err(Error::Refused(refusal)) => format!("{refusal:?}"),
@@ -321,7 +325,7 @@ impl Asking {
     /// A list, without what the port mapper says of itself.
     async fn list(&mut self, version: Version) {
         let mut mapper = self.door.open().await.at_most(version);
-        let text = match tokio::time::timeout(Duration::from_secs(2), mapper.entries()).await {
+        let text = match tokio::time::timeout(SILENCE, mapper.entries()).await {
             Ok(Ok(entries)) => {
                 let ours = entries.iter().filter(|entry| entry.prog != PORT_MAPPER);
                 let line = |entry: &Rpcb| format!("{} {} {} {}", entry.vers, entry.netid, entry.address, entry.owner);
@@ -447,7 +451,7 @@ async fn versions(asking: &mut Asking) {
         }
     };
     for version in 0..6 {
-        let answer = match probe(netid, &address, PORT_MAPPER, version, Duration::from_secs(2)).await {
+        let answer = match probe(netid, &address, PORT_MAPPER, version, SILENCE).await {
             Probe::Answers(_) => "it is there".to_owned(),
             Probe::Refuses(Refusal::ProgramMismatch { low, high }) => format!("{low} to {high} only"),
             other => format!("{other:?}"),
