@@ -17,7 +17,7 @@ impl Codec<Vec<u8>> for Hex {
 
     fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
         let text = String::deserialize(from)?;
-        bytes(&text).ok_or_else(|| D::Error::custom("opaque data is an even number of hexadecimal digits"))
+        xdr::Hex::parse(&text).ok_or_else(|| D::Error::custom("opaque data is an even number of hexadecimal digits"))
     }
 }
 
@@ -42,16 +42,6 @@ impl<const N: usize> Codec<[u8; N]> for Hex {
     }
 }
 
-pub(super) fn write<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+fn write<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
     to.collect_str(&format_args!("{:x}", xdr::Hex(bytes)))
-}
-
-/// The bytes that hexadecimal digits stand for.
-pub(super) fn bytes(text: &str) -> Option<Vec<u8>> {
-    let digit = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
-    let byte = |pair: &[u8]| match pair {
-        [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
-        _ => None,
-    };
-    text.strip_prefix("0x").unwrap_or(text).as_bytes().chunks(2).map(byte).collect()
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::ser::{SerializeMap, Serializer};
 
-use super::{Codec, hex};
+use super::Codec;
 use crate::xdr;
 
 /// The key that says that text is no text.
@@ -51,7 +51,7 @@ impl<'de> Visitor<'de> for TextVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Bytes, A::Error> {
         match map.next_entry::<String, String>()? {
             Some((key, digits)) if key == HEX => {
-                let bytes = hex::bytes(&digits)
+                let bytes = xdr::Hex::parse(&digits)
                     .ok_or_else(|| A::Error::custom("an even number of hexadecimal digits is needed"));
                 match map.next_key::<String>()? {
                     None => bytes.map(Bytes::from),

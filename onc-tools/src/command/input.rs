@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use clap::Args;
+use onc_runtime::xdr::Hex;
 use serde_json::Value;
 use xdrgen::model::Model;
 
@@ -135,15 +136,12 @@ pub(super) fn bytes(hex: bool) -> Result<Vec<u8>, Failure> {
         return Ok(bytes);
     }
     let text = String::from_utf8(bytes)?;
-    let digits: Vec<u8> = text
-        .chars()
-        .filter(|digit| !digit.is_whitespace())
-        .map(|digit| digit.to_digit(16).map(|digit| digit as u8))
-        .collect::<Option<_>>()
-        .ok_or_else(|| Failure::new("standard input holds more than hexadecimal digits and blanks"))?;
-    let (pairs, rest) = digits.as_chunks();
-    if !rest.is_empty() {
-        return Err(Failure::new("standard input holds half a byte: the number of hexadecimal digits is odd"));
-    }
-    Ok(pairs.iter().map(|[high, low]| high << 4 | low).collect())
+    let digits: String = text.split_whitespace().collect();
+    Hex::parse(&digits).ok_or_else(|| {
+        let message = match digits.chars().all(|digit| digit.is_ascii_hexdigit()) {
+            true => "standard input holds half a byte: the number of hexadecimal digits is odd",
+            false => "standard input holds more than hexadecimal digits and blanks",
+        };
+        Failure::new(message)
+    })
 }

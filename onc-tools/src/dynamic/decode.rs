@@ -1,9 +1,9 @@
 //! XDR to JSON.
 
 use std::borrow::Cow;
-use std::fmt::{self, Write as _};
+use std::fmt;
 
-use onc_runtime::xdr::padding;
+use onc_runtime::xdr::{Hex, padding};
 use serde_json::{Map, Number as JsonNumber, Value};
 use xdrgen::model::{Integer, Model, Number, Shape, TypeId, TypeKind, Union};
 
@@ -306,9 +306,5 @@ fn single(number: f32) -> Value {
 }
 
 fn hex(bytes: &[u8]) -> Value {
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        write!(text, "{byte:02x}").expect("a String takes everything");
-    }
-    Value::String(text)
+    Value::String(format!("{:x}", Hex(bytes)))
 }

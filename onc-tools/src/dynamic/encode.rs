@@ -2,7 +2,7 @@
 
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::{Engine as _, alphabet};
-use onc_runtime::xdr::padding;
+use onc_runtime::xdr::{Hex, padding};
 use serde_json::{Map, Value};
 use xdrgen::model::{Field, Integer, Model, Number, Shape, TypeKind, Union};
 
@@ -297,7 +297,6 @@ fn bytes(value: &Value) -> Result<Vec<u8>, ValueError> {
         &alphabet::STANDARD,
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
     );
-    let hex = || wanted("a string of hexadecimal digits, two for each byte, {\"base64\": …} or {\"text\": …}", value);
     let part = |name: &str| {
         let object = value.as_object().filter(|object| object.len() == 1)?;
         object.get(name)?.as_str()
@@ -308,16 +307,9 @@ fn bytes(value: &Value) -> Result<Vec<u8>, ValueError> {
     if let Some(text) = part("base64") {
         return BASE64.decode(text).map_err(|error| ValueError::new(format!("wrong base64: {error}")).within("base64"));
     }
-    let text = value.as_str().ok_or_else(hex)?;
-    let digits: Vec<char> = text.strip_prefix("0x").unwrap_or(text).chars().collect();
-    let (pairs, []) = digits.as_chunks() else { return Err(hex()) };
-    pairs
-        .iter()
-        .map(|[high, low]| match (high.to_digit(16), low.to_digit(16)) {
-            (Some(high), Some(low)) => Ok((high * 16 + low) as u8),
-            _ => Err(hex()),
-        })
-        .collect()
+    value.as_str().and_then(Hex::parse).ok_or_else(|| {
+        wanted("a string of hexadecimal digits, two for each byte, {\"base64\": …} or {\"text\": …}", value)
+    })
 }
 
 fn array(value: &Value) -> Result<&[Value], ValueError> {
