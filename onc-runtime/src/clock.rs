@@ -10,7 +10,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::thread;
 use std::time::Duration;
@@ -34,7 +34,7 @@ impl Timer {
     fn at(moment: Instant) -> Self {
         let keeper = keeper();
         // Whose context it is made in keeps it.
-        let _context = keeper.map(Handle::enter);
+        let _context = keeper.as_ref().map(Handle::enter);
         Self { sleep: Box::pin(sleep_until(moment)), is_aside: keeper.is_some() }
     }
 
@@ -75,10 +75,15 @@ fn from_now(duration: Duration) -> Instant {
     now.checked_add(duration).unwrap_or_else(|| now + FAR)
 }
 
-/// The runtime of the thread that keeps the time. `None`: tokio's clock does not show the real time, or there can be no such
-/// thread.
-fn keeper() -> Option<&'static Handle> {
-    static KEEPER: OnceLock<Option<Handle>> = OnceLock::new();
+/// The thread that keeps the time.
+struct Keeper {
+    process: u32,
+    runtime: Handle,
+}
+
+/// The runtime that keeps the time. `None`: tokio's clock does not show the real time, or there can be no such thread.
+fn keeper() -> Option<Handle> {
+    static KEEPER: Mutex<Option<Keeper>> = Mutex::new(None);
 
     let before = std::time::Instant::now();
     let now = Instant::now().into_std();
@@ -86,16 +91,21 @@ fn keeper() -> Option<&'static Handle> {
     if now < before || after < now {
         return None;
     }
-    KEEPER.get_or_init(start).as_ref()
+    let process = std::process::id();
+    let mut keeper = KEEPER.lock().unwrap_or_else(PoisonError::into_inner);
+    // A process that was forked has none of its parent's threads.
+    if keeper.as_ref().is_none_or(|keeper| keeper.process != process) {
+        *keeper = start(process);
+    }
+    keeper.as_ref().map(|keeper| keeper.runtime.clone())
 }
 
-/// Starts the thread.
-fn start() -> Option<Handle> {
+fn start(process: u32) -> Option<Keeper> {
     let runtime = Builder::new_current_thread().enable_time().build().ok()?;
-    let handle = runtime.handle().clone();
+    let keeper = Keeper { process, runtime: runtime.handle().clone() };
     let thread = thread::Builder::new().name("onc-clock".into());
     thread.spawn(move || runtime.block_on(std::future::pending::<()>())).ok()?;
-    Some(handle)
+    Some(keeper)
 }
 
 #[cfg(test)]

@@ -176,30 +176,31 @@ impl CallTemplate {
     #[inline]
     pub fn put(&self, out: &mut Vec<u8>, xid: u32, procedure: u32, arguments: usize) {
         out.reserve(MARK_SIZE + self.size());
-        let mark = record_mark(self.size() + arguments);
-        out.extend_from_slice(&self.start_of(mark, xid, procedure));
-        if !self.rest.is_empty() {
-            out.extend_from_slice(&self.rest);
-        }
+        let at = out.len();
+        out.extend_from_slice(&self.start);
+        out[at..at + MARK_SIZE].copy_from_slice(&record_mark(self.size() + arguments));
+        self.finish(out, at + MARK_SIZE, xid, procedure);
     }
 
     /// Appends the header of a call without a record mark, for a datagram.
     #[inline]
     pub fn put_unmarked(&self, out: &mut Vec<u8>, xid: u32, procedure: u32) {
         out.reserve(self.size());
-        out.extend_from_slice(&self.start_of([0; MARK_SIZE], xid, procedure)[MARK_SIZE..]);
-        out.extend_from_slice(&self.rest);
+        let at = out.len();
+        out.extend_from_slice(&self.start[MARK_SIZE..]);
+        self.finish(out, at, xid, procedure);
     }
 
+    /// Writes what differs from call to call into the header that begins at `at`, and appends the rest of it.
     #[inline]
-    fn start_of(&self, mark: [u8; MARK_SIZE], xid: u32, procedure: u32) -> [u8; MARK_SIZE + BARE] {
-        const XID: usize = MARK_SIZE;
-        const PROCEDURE: usize = MARK_SIZE + 20;
-        let mut start = self.start;
-        start[..XID].copy_from_slice(&mark);
-        start[XID..XID + 4].copy_from_slice(&xid.to_be_bytes());
-        start[PROCEDURE..PROCEDURE + 4].copy_from_slice(&procedure.to_be_bytes());
-        start
+    fn finish(&self, out: &mut Vec<u8>, at: usize, xid: u32, procedure: u32) {
+        const PROCEDURE: usize = 20;
+        let header = &mut out[at..at + BARE];
+        header[..4].copy_from_slice(&xid.to_be_bytes());
+        header[PROCEDURE..PROCEDURE + 4].copy_from_slice(&procedure.to_be_bytes());
+        if !self.rest.is_empty() {
+            out.extend_from_slice(&self.rest);
+        }
     }
 }
 
