@@ -8,7 +8,7 @@ use onc_runtime::Server;
 use onc_runtime::portmap::Policy;
 use onc_runtime::rpc::Netid;
 use onc_runtime::server::{ServeError, ServerBuilder};
-use onc_runtime::transport::{Peer, memory};
+use onc_runtime::transport::{Peer, Sockets, memory};
 use support::wire::{record, replies};
 use support::{Add, TestV1Server, Tester};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -38,6 +38,22 @@ async fn connections_beyond_the_limit_wait_until_others_end() {
     assert_eq!(third.try_read(&mut room).expect_err("no reply yet").kind(), std::io::ErrorKind::WouldBlock);
     drop(streams);
     assert_eq!(replies(&mut third, 1).await, [1]);
+}
+
+#[tokio::test]
+async fn listeners_that_nobody_connects_to_take_no_place() {
+    let mut sockets = Sockets::new();
+    let second = std::net::TcpListener::bind("127.0.0.1:0").expect("bound");
+    let address = second.local_addr().expect("bound");
+    sockets.add_tcp(second).expect("added");
+    let server = builder().max_connections(1).listen(sockets).bind("127.0.0.1:0").await.expect("bound");
+    let first = server.local_addr().expect("bound");
+    tokio::spawn(server.run());
+    for address in [address, first, address] {
+        let mut stream = TcpStream::connect(address).await.expect("connected");
+        stream.write_all(&record::<Add>(1, (1, 1))).await.expect("written");
+        assert_eq!(replies(&mut stream, 1).await, [1]);
+    }
 }
 
 #[tokio::test]

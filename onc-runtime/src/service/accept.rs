@@ -39,10 +39,12 @@ pub(crate) async fn accept<L: Accept>(
     tokio::pin!(stopping);
     loop {
         let next = async {
-            let place = Arc::clone(&room).acquire_owned().await.expect("the semaphore is never closed");
-            listener.accept().await.map(|(io, info)| (io, info, place))
+            // Not kept while nobody comes: it may be another listener's to give.
+            drop(place(&room).await);
+            let (io, info) = listener.accept().await?;
+            Ok((io, info, place(&room).await))
         };
-        let accepted = tokio::select! {
+        let accepted: io::Result<_> = tokio::select! {
             accepted = next => accepted,
             () = &mut stopping => return,
         };
@@ -58,6 +60,10 @@ pub(crate) async fn accept<L: Accept>(
             }
         }
     }
+}
+
+async fn place(room: &Arc<Semaphore>) -> OwnedSemaphorePermit {
+    Arc::clone(room).acquire_owned().await.expect("the semaphore is never closed")
 }
 
 impl Accept for TcpListener {
