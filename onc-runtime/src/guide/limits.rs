@@ -29,6 +29,12 @@
 //! [`idle_timeout`]: crate::server::ServerBuilder::idle_timeout
 //! [`stop_timeout`]: crate::server::ServerBuilder::stop_timeout
 //!
+//! Two more are RFC 5531's, and have no setter: credential and verifier of a call have 400 bytes at most (§8.2), and that header is
+//! all that is decoded of a call before it is known who calls.
+//!
+//! What makes calls or connections wait is told under `onc::server`, once, with the setter's name: for the whole server at `WARN`,
+//! for a single connection at `DEBUG`.
+//!
 //! A server that cannot keep up stops reading; its peers' sockets fill, and their calls wait where they are. Only what would take
 //! another's share is refused.
 //!

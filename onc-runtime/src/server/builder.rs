@@ -220,7 +220,8 @@ impl ServerBuilder {
 
     /// Bytes of replies that a peer has not taken. Default: 4 MiB. Above it no further calls of it are begun.
     ///
-    /// Calls that run already may each add a reply to that. A peer that takes nothing for the time of
+    /// Calls that run already may each add a reply to that: in all no more than `max_calls_per_connection` of the size of
+    /// `max_record_size`. A peer that takes nothing for the time of
     /// [`idle_timeout`](Self::idle_timeout) loses its connection.
     pub fn max_unsent(mut self, bytes: usize) -> Self {
         self.settings.max_unsent = bytes;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -26,6 +27,8 @@ pub(super) struct Host {
     pub(super) lifecycle: Lifecycle,
     limits: ConnectionLimits,
     room: Arc<Semaphore>,
+    /// The log knows that there was no room: once is enough.
+    full_told: Arc<AtomicBool>,
     guests: Guests,
     watch: Watch,
     /// The calls over streams that must not be executed twice.
@@ -75,6 +78,7 @@ impl Host {
             lifecycle,
             limits,
             room: Arc::new(Semaphore::new(limits.connections)),
+            full_told: Arc::default(),
             guests: Guests::new(Shares { of_peer: limits.connections_of_peer, of_this_host: None, of_user: None }),
             watch: Watch::new(limits.patience),
             duplicates,
@@ -112,6 +116,10 @@ impl Host {
         }
         let full = ServeError::ConnectionsOfPeer { max: self.limits.connections_of_peer };
         let guest = self.guests.admit(&info.peer).ok_or_else(|| full.counted())?;
+        if self.room.available_permits() == 0 && !self.full_told.swap(true, Ordering::Relaxed) {
+            let max = self.limits.connections;
+            tracing::warn!(target: "onc::server", max, "further connections wait until others end; `max_connections` allows more");
+        }
         let io = observed(io, Side::Server, info.peer.netid());
         let mut info = info;
         let side = self.callbacks.as_ref().map(|settings| callback::attach(&mut info, settings));

@@ -170,6 +170,8 @@ impl Server {
             return Ok(Stopped::default());
         }
         let stopped = Stopped { cut: lifecycle.calls().len(), connections: host.connections() };
+        let Stopped { cut, connections } = stopped;
+        tracing::warn!(target: "onc::server", calls = cut, connections, "cut off at the end; `stop_timeout` allows more time");
         lifecycle.cut();
         Ok(stopped)
     }

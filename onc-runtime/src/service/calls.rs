@@ -1,7 +1,7 @@
 //! How many calls of a server run at the same time.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
@@ -17,6 +17,8 @@ struct Inner {
     max: usize,
     /// Connections that wait until there is room again.
     waiting: AtomicUsize,
+    /// The log knows that the limit was reached: once is enough.
+    told: AtomicBool,
     freed: Notify,
 }
 
@@ -28,8 +30,13 @@ pub(crate) struct RunningCall {
 
 impl RunningCalls {
     pub(crate) fn new(max: usize) -> Self {
-        let inner =
-            Inner { running: AtomicUsize::new(0), max: max.max(1), waiting: AtomicUsize::new(0), freed: Notify::new() };
+        let inner = Inner {
+            running: AtomicUsize::new(0),
+            max: max.max(1),
+            waiting: AtomicUsize::new(0),
+            told: AtomicBool::new(false),
+            freed: Notify::new(),
+        };
         Self { inner: Arc::new(inner) }
     }
 
@@ -73,6 +80,10 @@ impl RunningCalls {
             freed.as_mut().enable();
             if self.inner.running.load(Ordering::SeqCst) < self.inner.max {
                 return;
+            }
+            if !self.inner.told.swap(true, Ordering::Relaxed) {
+                let max = self.inner.max;
+                tracing::warn!(target: "onc::server", max, "as many calls run as may, and further ones wait; `max_calls` allows more");
             }
             freed.await;
         }

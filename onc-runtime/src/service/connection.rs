@@ -46,6 +46,8 @@ pub(crate) struct Connection<S> {
     /// Waits until the server has room for another call.
     room: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     has_waited: bool,
+    /// The log knows that a limit of this connection was reached: once is enough.
+    limit_told: bool,
     /// No further calls are read: the peer has closed its side, or the server stops.
     ending: bool,
     /// Replies are waiting for others to leave together with them.
@@ -74,6 +76,7 @@ impl<S: Stream> Connection<S> {
             held: VecDeque::new(),
             room: None,
             has_waited: false,
+            limit_told: false,
             answering: Answering::new(registry, info, settings, lifecycle),
             ending: false,
             gathering: false,
@@ -161,7 +164,23 @@ impl<S: Stream> Connection<S> {
         }
         // The end of a call, or the peer's reading, wakes it.
         self.room = None;
+        self.tell_limit();
         Poll::Pending
+    }
+
+    /// Says which limit of this connection makes its calls wait.
+    #[cold]
+    fn tell_limit(&mut self) {
+        if std::mem::replace(&mut self.limit_told, true) {
+            return;
+        }
+        let (peer, unsent) = (&self.answering.info.peer, self.outgoing.len());
+        if unsent > self.answering.settings.max_unsent {
+            tracing::debug!(target: "onc::server", %peer, unsent, "a peer does not take its replies, and its calls wait; `max_unsent` allows more");
+        } else {
+            let running = self.answering.outbox.running();
+            tracing::debug!(target: "onc::server", %peer, running, "further calls of a connection wait; `max_calls_per_connection` allows more");
+        }
     }
 
     /// Bytes have come; `complete`: a record has been completed.
