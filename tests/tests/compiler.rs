@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use onc_tests::cargo;
 use onc_tests::process::{Finished, PATIENCE, command};
+use onc_tests::terminal::at_terminal;
 
 /// Longer than a build from nothing takes on a slow machine.
 const BUILD: Duration = Duration::from_secs(1200);
@@ -59,6 +60,28 @@ fn three_mistakes_are_three_messages() {
     }
     let written = fs::read_dir(folder.join("out")).expect("the folder").count();
     assert_eq!(written, 0, "nothing is written");
+}
+
+#[test]
+fn colours_are_for_terminals() {
+    let folder = folder("colours");
+    fs::write(folder.join("store.x"), THREE_MISTAKES).expect("store.x");
+    let plain = xdrgen(&["check", "store.x"], &folder);
+    assert!(!plain.stderr.contains('\x1b'), "{}", plain.stderr);
+
+    let program = cargo::build(&["-p", "xdrgen", "--bin", "xdrgen"]);
+    let line = format!("'{}' check store.x", program.display());
+    let shown = |no_colour: &str| {
+        let mut run = at_terminal(&line)?;
+        run.env("NO_COLOR", no_colour).current_dir(&folder);
+        let finished = Finished::run(run, PATIENCE);
+        assert_eq!(finished.status.code(), Some(1), "{}", finished.stdout);
+        assert!(finished.stdout.contains("strin name<LIMIT>;"), "{}", finished.stdout);
+        Some(finished.stdout)
+    };
+    let (Some(coloured), Some(refused)) = (shown(""), shown("1")) else { return };
+    assert!(coloured.contains("\x1b[1m"), "{coloured}");
+    assert!(!refused.contains('\x1b'), "{refused}");
 }
 
 #[test]
