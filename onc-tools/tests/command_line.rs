@@ -96,6 +96,12 @@ fn a_negative_number_is_no_option() {
 }
 
 #[test]
+fn what_a_peer_sends_does_not_reach_the_terminal_as_it_is() {
+    let output = onc(&["decode", "--hex", KINDS, "name_t"], "00000007 1bc29b324a7f5d00");
+    assert_eq!(told(&output), "\"\\u001b\\u009b2J\\u007f]\"\n");
+}
+
+#[test]
 fn a_flaw_is_told_after_the_value() {
     for (bytes, value, flaw) in [
         ("00000003 61626301", "\"abc\"\n", "the padding at byte 7 is not zero"),

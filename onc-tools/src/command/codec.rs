@@ -6,6 +6,7 @@ use clap::Args;
 use xdrgen::model::Shape;
 
 use crate::dynamic::{decode, encode, find_type};
+use crate::terminal::Json;
 
 use super::input::{self, Source};
 use super::outcome::say_bytes;
@@ -77,7 +78,7 @@ impl Decode {
         let model = self.source.model()?;
         let (id, _) = find_type(&model, &self.name).map_err(Failure::usage)?;
         let decoded = decode(&model, &Shape::Named(id), &input::bytes(self.hex)?)?;
-        say(format_args!("{:#}\n", decoded.value))?;
+        say(format_args!("{:#}\n", Json(&decoded.value)))?;
         decoded.flaw.map_or(Ok(()), |flaw| Err(flaw.into()))
     }
 }

@@ -12,6 +12,7 @@ use onc_runtime::{Client, Interface, ProcedureInfo};
 use xdrgen::model::{Model, Program, Version};
 
 use crate::dynamic::{Decoded, Found, decode, find_procedure, procedures};
+use crate::terminal::Json;
 
 use super::input;
 use super::outcome::tell;
@@ -118,7 +119,7 @@ impl<'m> Server<'m> {
 impl Answer {
     /// Prints the result, and how long it took if that is wanted. A failure if its encoding has a flaw.
     pub(super) fn show(&self, time: bool) -> Result<(), Failure> {
-        say(format_args!("{:#}\n", self.result.value))?;
+        say(format_args!("{:#}\n", Json(&self.result.value)))?;
         if time {
             tell(format_args!("{:.1?}", self.took));
         }

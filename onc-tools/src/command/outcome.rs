@@ -8,6 +8,8 @@ use onc_runtime::rpc::RecordError;
 use onc_runtime::xdr::EncodeErrorKind;
 use onc_runtime::{Deadline, Error, Phase, ResolveError};
 
+use crate::terminal::safe;
+
 /// The peer, or what was read, says no.
 const REFUSED: u8 = 1;
 
@@ -25,9 +27,10 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    /// The peer, or what was read, says no.
+    /// The peer, or what was read, says no. The message may quote it.
     pub(super) fn new(message: impl fmt::Display) -> Self {
-        Self { message: Some(message.to_string()), by: None, status: REFUSED }
+        let lines: Vec<String> = message.to_string().split('\n').map(safe).collect();
+        Self { message: Some(lines.join("\n")), by: None, status: REFUSED }
     }
 
     /// What was printed says it already.
@@ -67,8 +70,8 @@ impl Failure {
 
     /// A `.x` file that is wrong, or that cannot be read, which is the caller's fault.
     pub(super) fn source(error: &xdrgen::Error) -> Self {
-        let text = error.render(coloured(&io::stderr()));
-        if error.is_input() { Self::new(text) } else { Self::usage(text) }
+        let message = Some(error.render(coloured(&io::stderr())));
+        Self { message, by: None, status: if error.is_input() { REFUSED } else { MISUSED } }
     }
 
     /// Says where it happened.
@@ -195,5 +198,18 @@ fn written(outcome: io::Result<()>) -> Result<(), Failure> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Failure { message: None, by: None, status: 0 }),
         Err(error) => Err(Failure::new(format!("cannot write to standard output: {error}"))),
         Ok(()) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_quoted_does_not_reach_the_terminal_as_it_is() {
+        let error = ResolveError::Answer { host: "h".into(), answer: "\u{1b}[2J\u{9b}".into() };
+        let message = Failure::usage(format!("first:\n{error}")).message.expect("something to tell");
+        assert!(message.starts_with("first:\n") && message.contains("[2J"), "{message}");
+        assert!(message.chars().all(|c| c == '\n' || !c.is_control()), "{message:?}");
     }
 }

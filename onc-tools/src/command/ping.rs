@@ -8,6 +8,8 @@ use onc_runtime::portmap::{Probe, ProgramNames, Resolver, probe};
 use onc_runtime::rpc::{Netid, UniversalAddress};
 use onc_runtime::{Refusal, ResolveError};
 
+use crate::terminal::safe;
+
 use super::place::{self, Place};
 use super::{Failure, block_on, say};
 
@@ -97,7 +99,7 @@ impl Called {
             _ => "cannot be reached".into(),
         };
         // As people write it, with a colon.
-        let place = address.socket_addr().map_or_else(|| address.to_string(), |address| address.to_string());
+        let place = address.socket_addr().map_or_else(|| safe(&address.to_string()), |address| address.to_string());
         // There was no way to find out a version.
         let version = if version == 0 { String::new() } else { format!(" version {version}") };
         say(format_args!("program {program}{version} {netid} {place}: {what}\n"))?;

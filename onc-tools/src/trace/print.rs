@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use crate::terminal::safe;
+use crate::terminal::{Json, safe};
 
 use super::dictionary::{Body, Dictionary};
 use super::event::{Call, Counts, Event, Exchange, Reply, Way};
@@ -47,7 +47,7 @@ impl Printer {
     pub fn event(&mut self, event: &Event, out: &mut String) {
         if self.json {
             let object = self.object(event);
-            line(out, format_args!("{object}"));
+            line(out, format_args!("{}", Json(&object)));
             return;
         }
         match event {
@@ -71,7 +71,7 @@ impl Printer {
                 "undecodable": self.wrong, "incomplete": incomplete, "retransmissions": retransmissions, "gaps": gaps,
                 "missing_bytes": missing_bytes,
             });
-            return line(out, format_args!("{object}"));
+            return line(out, format_args!("{}", Json(&object)));
         }
         line(
             out,
@@ -149,7 +149,7 @@ impl Printer {
     }
 
     fn shortened(&self, value: &Value) -> String {
-        let text = value.to_string();
+        let text = Json(value).to_string();
         match text.char_indices().nth(SHORT) {
             Some((end, _)) if !self.full => format!("{}… ({} characters)", &text[..end], text.chars().count()),
             _ => text,

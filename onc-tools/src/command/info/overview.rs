@@ -15,7 +15,7 @@ use super::print::netid;
 use crate::command::outcome::coloured;
 use crate::command::place::{is_this_host, mapper_of, mappers};
 use crate::command::{Failure, say};
-use crate::terminal::safe;
+use crate::terminal::{Json, safe};
 
 /// How long a server has to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -83,7 +83,7 @@ impl Overview<'_> {
             return Ok(table(&rows, self.names, coloured(&io::stdout())));
         }
         let list: Value = rows.iter().map(|row| row.json(self.names)).collect();
-        Ok(format!("{list:#}\n"))
+        Ok(format!("{:#}\n", Json(&list)))
     }
 }
 
