@@ -57,18 +57,18 @@ impl Machine {
         let calculator = Arc::new(Calculator::default());
         let server = Server::builder()
             .add(CalcV1Server::from_arc(Arc::clone(&calculator)))
-            .registrar(Registrar::new().mapper(mapper.local_addr()).policy(Policy::Require))
+            .registrar(Registrar::new().mapper(mapper.local_addr()?).policy(Policy::Require))
             .bind("127.0.0.1:0")
             .await?;
         Ok(Self { mapper, calculator, server: server.handle(), serving: tokio::spawn(server.run()) })
     }
 
     /// A client that asks this machine's port mapper, now and whenever it has to connect again.
-    async fn client(&self) -> Result<Client, Error> {
-        let resolver = Resolver::new().with_port(self.mapper.local_addr().port());
+    async fn client(&self) -> Result<Client, Box<dyn StdError>> {
+        let resolver = Resolver::new().with_port(self.mapper.local_addr()?.port());
         // Short, for there are others: a call waits for so long that its server comes back.
         let builder = Client::builder().resolver(resolver).timeout(Duration::from_millis(300));
-        builder.connect_interface(&calc_v1::INTERFACE, "127.0.0.1").await
+        Ok(builder.connect_interface(&calc_v1::INTERFACE, "127.0.0.1").await?)
     }
 
     fn calls(&self) -> u32 {

@@ -61,10 +61,10 @@ async fn registered_server() -> Result<(Server, Resolver, Option<Daemon>), Box<d
         Err(BindError::Register(reason)) => {
             let mapper = Daemon::embedded().bind("127.0.0.1:0").await?;
             println!("port mapper  {reason}");
-            println!("             so this program brings its own, on {}", mapper.local_addr());
-            let registrar = Registrar::new().mapper(mapper.local_addr()).policy(Policy::Require);
+            println!("             so this program brings its own, on {}", mapper.local_addr()?);
+            let registrar = Registrar::new().mapper(mapper.local_addr()?).policy(Policy::Require);
             let server = builder().registrar(registrar).bind("127.0.0.1:0").await?;
-            Ok((server, Resolver::new().with_port(mapper.local_addr().port()), Some(mapper)))
+            Ok((server, Resolver::new().with_port(mapper.local_addr()?.port()), Some(mapper)))
         }
         Err(error) => Err(error.into()),
     }

@@ -288,7 +288,7 @@ async fn entries_of_the_port_mapper() {
     let numbers = Numbers::default();
     let _recording = numbers.record();
     let mapper = Daemon::embedded().bind("127.0.0.1:0").await.expect("bound");
-    let registrar = Registrar::new().mapper(mapper.local_addr()).policy(Policy::Require);
+    let registrar = Registrar::new().mapper(mapper.local_addr().expect("bound")).policy(Policy::Require);
     let builder = Server::builder().add(TestV1Server::new(Tester::new())).registrar(registrar);
     let server = builder.bind("127.0.0.1:0").await.expect("registered");
     let entry =

@@ -55,7 +55,7 @@ impl Program for TwiceServer {
 async fn peers(indirect: Indirect) -> (Daemon, u16) {
     let rules = Rules::default().with_indirect(indirect);
     let mapper = Daemon::embedded().rules(rules).bind("127.0.0.1:0").await.expect("bound");
-    let registrar = Registrar::new().mapper(mapper.local_addr()).policy(Policy::Require);
+    let registrar = Registrar::new().mapper(mapper.local_addr().expect("bound")).policy(Policy::Require);
     let server = Server::builder().add(TwiceServer).registrar(registrar).bind("127.0.0.1:0").await.expect("bound");
     let port = server.local_addr().expect("bound").port();
     tokio::spawn(server.run());
@@ -68,7 +68,7 @@ fn call(prog: u32, vers: u32, proc: u32, arguments: &[u8]) -> RpcbCallArguments 
 
 /// Asks over UDP, as most do who ask for calls to be handed on.
 async fn asked(mapper: &Daemon) -> Mapper {
-    Mapper::udp(mapper.local_addr()).await.expect("a socket")
+    Mapper::udp(mapper.local_addr().expect("bound")).await.expect("a socket")
 }
 
 /// Whether nothing is answered, in a time in which what comes at once would have come.
@@ -109,7 +109,7 @@ async fn procedure_0_is_handed_on_when_that_is_allowed_and_nothing_else() {
 async fn results_and_refusals_come_back() {
     let (mapper, _) = peers(Indirect::Any).await;
     // Over UDP a call may be sent twice, and would be counted twice.
-    let asked = Mapper::tcp(mapper.local_addr()).await.expect("connected");
+    let asked = Mapper::tcp(mapper.local_addr().expect("bound")).await.expect("connected");
     let found =
         asked.client().call::<rpcb_v4::Bcast>((call(PROGRAM, 1, 1, &[0, 0, 0, 21]),)).await.expect("it is there");
     assert_eq!(&found.results[..], [0, 0, 0, 42]);
@@ -158,11 +158,11 @@ async fn nothing_is_handed_on_to_a_port_mapper_or_to_another_host() {
 async fn more_calls_than_the_rate_allows_are_not_handed_on() {
     let rules = Rules::default().with_indirect(Indirect::Any).with_indirect_per_second(1);
     let mapper = Daemon::embedded().rules(rules).bind("127.0.0.1:0").await.expect("bound");
-    let registrar = Registrar::new().mapper(mapper.local_addr()).policy(Policy::Require);
+    let registrar = Registrar::new().mapper(mapper.local_addr().expect("bound")).policy(Policy::Require);
     let server = Server::builder().add(TwiceServer).registrar(registrar).bind("127.0.0.1:0").await.expect("bound");
     tokio::spawn(server.run());
 
-    let asked = Mapper::tcp(mapper.local_addr()).await.expect("connected");
+    let asked = Mapper::tcp(mapper.local_addr().expect("bound")).await.expect("connected");
     let begun = tokio::time::Instant::now();
     let mut calls = tokio::task::JoinSet::new();
     for number in 0..50_u8 {

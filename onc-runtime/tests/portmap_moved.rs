@@ -26,7 +26,8 @@ struct Running {
 impl Running {
     /// A server of the test's program that has told the port mapper, and taken the place of an earlier one there.
     async fn registered(mapper: &Daemon) -> Self {
-        let registrar = Registrar::new().mapper(mapper.local_addr()).policy(Policy::Require).replace(true);
+        let registrar =
+            Registrar::new().mapper(mapper.local_addr().expect("bound")).policy(Policy::Require).replace(true);
         let builder = Server::builder().add(TestV1Server::new(Tester::new())).registrar(registrar);
         Self::start(builder.bind((own_loopback(), 0)).await.expect("bound"))
     }
@@ -84,7 +85,7 @@ async fn mapper() -> Daemon {
 
 /// Clients over TCP and over UDP that ask this port mapper, and remember what it said.
 fn builders(mapper: &Daemon) -> [ClientBuilder; 2] {
-    let resolver = Resolver::new().with_port(mapper.local_addr().port());
+    let resolver = Resolver::new().with_port(mapper.local_addr().expect("bound").port());
     [Client::builder().tcp().resolver(resolver.clone()), Client::builder().udp().resolver(resolver)]
 }
 

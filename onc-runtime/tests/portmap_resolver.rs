@@ -114,7 +114,7 @@ async fn a_netid_other_than_the_calls_is_answered_where_the_protocol_has_it() {
 #[tokio::test]
 async fn an_answer_is_remembered_until_it_is_forgotten() {
     let mapper = Daemon::embedded().bind("127.0.0.1:0").await.expect("bound");
-    let at = mapper.local_addr();
+    let at = mapper.local_addr().expect("bound");
     let register = async |port: &str| {
         let registrar = Registrar::new().mapper(at).policy(Policy::Require).check_interval(Duration::from_secs(3600));
         registrar.register(vec![service(PROGRAM, 1, Netid::Tcp, port)]).await.expect("registered")
@@ -138,7 +138,7 @@ async fn an_answer_is_remembered_until_it_is_forgotten() {
 #[tokio::test]
 async fn a_probe_finds_out_that_the_server_has_died() {
     let mapper = Daemon::embedded().bind("127.0.0.1:0").await.expect("bound");
-    let at = mapper.local_addr();
+    let at = mapper.local_addr().expect("bound");
     let nobodys = UniversalAddress::from(free_port()).to_string().into();
     let dead = table::Entry { netid: "udp".into(), address: nobodys, ..entries().remove(0) };
     assert!(mapper.programs().set(dead).succeeded());

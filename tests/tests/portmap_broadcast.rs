@@ -43,7 +43,7 @@ fn who_asks_by_broadcast_is_answered_by_the_hosts_own_address() {
         let socket = UdpSocket::bind((Ipv4Addr::new(10, 77, 0, 1), 0)).expect("a port");
         socket.set_broadcast(true).expect("a broadcast socket");
         socket.set_read_timeout(Some(Duration::from_secs(20))).expect("a time limit");
-        let port = mapper.local_addr().port();
+        let port = mapper.local_addr().expect("bound").port();
         for destination in [Ipv4Addr::new(10, 77, 0, 255), Ipv4Addr::BROADCAST, Ipv4Addr::new(10, 77, 0, 1)] {
             let to = SocketAddr::from((destination, port));
             let mapping = Mapping { prog: PROGRAM, vers: 1, prot: 17, port: 0 };

@@ -29,12 +29,12 @@
 //! # use onc_runtime::Client;
 //! # use onc_runtime::portmap::{Daemon, Policy, Registrar, Resolver};
 //! # async fn serve(mapper: &Daemon) -> Result<Server, Box<dyn std::error::Error>> {
-//! #     let registrar = Registrar::new().mapper(mapper.local_addr()).policy(Policy::Require);
+//! #     let registrar = Registrar::new().mapper(mapper.local_addr()?).policy(Policy::Require);
 //! #     Ok(Server::builder().add(calc::CalcV1Server::new(Calculator)).registrar(registrar).bind("127.0.0.1:0").await?)
 //! # }
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let mapper = Daemon::embedded().bind("127.0.0.1:0").await?;
-//! # let resolver = Resolver::new().with_port(mapper.local_addr().port());
+//! # let resolver = Resolver::new().with_port(mapper.local_addr()?.port());
 //! # let server = serve(&mapper).await?;
 //! # let handle = server.handle();
 //! # let running = tokio::spawn(server.run());

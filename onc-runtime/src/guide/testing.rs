@@ -64,11 +64,11 @@
 //! let mapper = Daemon::embedded().bind("127.0.0.1:0").await?;
 //! let server = Server::builder()
 //!     .add(calc::CalcV1Server::new(Calculator))
-//!     .registrar(Registrar::new().mapper(mapper.local_addr()).policy(Policy::Require))
+//!     .registrar(Registrar::new().mapper(mapper.local_addr()?).policy(Policy::Require))
 //!     .bind("127.0.0.1:0").await?;
 //! # let running = tokio::spawn(server.run());
 //!
-//! let resolver = Resolver::new().with_port(mapper.local_addr().port());
+//! let resolver = Resolver::new().with_port(mapper.local_addr()?.port());
 //! let calc: calc::CalcV1Client = Client::builder().resolver(resolver).connect("127.0.0.1").await?;
 //! assert_eq!(calc.add(2, 40).await?, 42);
 //! # running.abort();

@@ -29,8 +29,8 @@ use super::table::{self, Entry, Owner, Table};
 ///
 /// let mapper = Daemon::embedded().bind("127.0.0.1:0").await?;
 ///
-/// let registrar = Registrar::new().mapper(mapper.local_addr());          // for servers: ServerBuilder::registrar
-/// let resolver = Resolver::new().with_port(mapper.local_addr().port());  // for clients: ClientBuilder::resolver
+/// let registrar = Registrar::new().mapper(mapper.local_addr()?);          // for servers: ServerBuilder::registrar
+/// let resolver = Resolver::new().with_port(mapper.local_addr()?.port());  // for clients: ClientBuilder::resolver
 /// # let _ = (registrar, resolver);
 /// # Ok(())
 /// # }
@@ -76,10 +76,14 @@ impl Daemon {
         }
     }
 
-    /// The address that it listens at, for TCP and for UDP; of several the first. Port 0: it has Unix sockets only.
-    #[must_use]
-    pub fn local_addr(&self) -> SocketAddr {
-        self.local.unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 0)))
+    /// The address that it listens at, for TCP and for UDP; of several the first.
+    ///
+    /// # Errors
+    ///
+    /// It has only Unix sockets, or none at all.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        let none = || io::Error::new(io::ErrorKind::AddrNotAvailable, "the port mapper is bound to no IP address");
+        self.local.ok_or_else(none)
     }
 
     /// What it answers with: its entries.

@@ -121,7 +121,7 @@ mod tests {
 
         let programs = Programs::new(Table::default(), Rules::default());
         let entries = [
-            entry(1, "tcp", alive.local_addr()),
+            entry(1, "tcp", alive.local_addr().expect("bound")),
             entry(1, "udp", slow.local_addr().expect("bound")),
             entry(1, "ticots", dead),
             Entry { netid: "tcp".into(), address: "no address".into(), ..entry(2, "", dead) },
@@ -169,7 +169,8 @@ mod tests {
 
         // It has the port mapper's program, and not that of the entries.
         let other = Daemon::embedded().bind("127.0.0.1:0").await.expect("bound");
-        let at_other = |version, process| Entry { process, ..entry(version, "tcp", other.local_addr()) };
+        let at_other =
+            |version, process| Entry { process, ..entry(version, "tcp", other.local_addr().expect("bound")) };
         let untried = |version, process| Entry { netid: "x25".into(), ..at_other(version, process) };
         let mappers = |version| Entry { program: crate::portmap::PROGRAM, ..at_other(version, gone) };
         for (is_it, entry) in [

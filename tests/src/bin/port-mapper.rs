@@ -13,7 +13,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         builder = builder.state(state, Limits::default())?;
     }
     let mapper = builder.bind(address).await?;
-    println!("ready {}", mapper.local_addr());
+    println!("ready {}", mapper.local_addr()?);
     std::future::pending::<()>().await;
     Ok(())
 }
