@@ -10,10 +10,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use onc_runtime::portmap::Policy;
 use onc_runtime::{Client, Error, Limit, Phase, Server};
+use support::clock::Clock;
 use support::wire::{answer, call};
 use support::{TestV1Client, TestV1Server, Tester};
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
+
+/// How long a connection may be idle here.
+const IDLE: Duration = Duration::from_secs(1);
 
 /// A server that does as the test says.
 async fn scripted() -> (TcpListener, std::net::SocketAddr) {
@@ -22,11 +26,11 @@ async fn scripted() -> (TcpListener, std::net::SocketAddr) {
     (listener, address)
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_idle_connection_is_closed_and_made_again() {
+    let clock = Clock::new();
     let (listener, address) = scripted().await;
-    let client: TestV1Client =
-        Client::builder().idle_timeout(Duration::from_millis(50)).connect_to(address).await.expect("connected");
+    let client: TestV1Client = Client::builder().idle_timeout(IDLE).connect_to(address).await.expect("connected");
     for sum in 0..4 {
         // The first time it is the connection that was just made; later the call makes one.
         let calling = tokio::spawn(client.add(sum, 0));
@@ -34,6 +38,8 @@ async fn an_idle_connection_is_closed_and_made_again() {
         let xid = call(&mut stream).await;
         answer(&mut stream, xid, sum).await;
         assert_eq!(calling.await.expect("ran").expect("answered"), sum);
+        // A fifth more at most, and what is under way of one.
+        clock.pass(IDLE * 7 / 5).await;
         assert_eq!(stream.read(&mut [0; 1]).await.expect("closed by the client"), 0);
     }
 }
@@ -70,17 +76,15 @@ async fn a_connection_of_ones_own_making_is_made_again_too() {
     assert!(matches!(&late, Err(Error::Deadline(deadline)) if deadline.phase == Phase::Connecting), "{late:?}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_connection_whose_call_waits_is_not_idle() {
+    let clock = Clock::new();
     let (listener, address) = scripted().await;
-    let client: TestV1Client =
-        Client::builder().idle_timeout(Duration::from_millis(5)).connect_to(address).await.expect("connected");
+    let client: TestV1Client = Client::builder().idle_timeout(IDLE).connect_to(address).await.expect("connected");
     let (mut stream, _) = listener.accept().await.expect("connected");
     let calling = tokio::spawn(client.add(1, 1));
     let xid = call(&mut stream).await;
-    // Twenty times as long as it may be idle.
-    let end = tokio::time::timeout(Duration::from_millis(100), stream.read(&mut [0; 1])).await;
-    assert!(end.is_err(), "still open");
+    clock.pass(20 * IDLE).await;
     answer(&mut stream, xid, 2).await;
     assert_eq!(calling.await.expect("ran").expect("answered"), 2);
 }

@@ -5,18 +5,17 @@
 mod support;
 
 use std::net::SocketAddr;
-use std::sync::mpsc;
 use std::time::Duration;
 
 use onc_runtime::portmap::Resolver;
 use onc_runtime::rpc::UniversalAddress;
 use onc_runtime::{Client, Error, Phase};
 use support::TestV1Client;
+use support::clock::Clock;
 use support::wire::{answer, call, calls};
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::task::JoinHandle;
-use tokio::time::{Instant, advance};
+use tokio::time::Instant;
 
 /// The default.
 const WHOLE: Duration = Duration::from_secs(25);
@@ -29,43 +28,6 @@ const LATE: Duration = Duration::from_secs(6);
 
 /// A call may be given up so much later.
 const COARSE: Duration = Duration::from_millis(200);
-
-/// What time goes on by.
-const STEP: Duration = Duration::from_millis(10);
-
-/// A clock that does not go on by itself, also while all that happens is in sockets.
-struct Clock {
-    _still: mpsc::Sender<()>,
-}
-
-impl Clock {
-    fn new() -> Self {
-        let (still, end) = mpsc::channel();
-        // While something blocks, tokio does not let a paused clock jump.
-        tokio::task::spawn_blocking(move || end.recv().is_err());
-        Self { _still: still }
-    }
-
-    async fn pass(&self, time: Duration) {
-        let end = Instant::now() + time;
-        while Instant::now() < end {
-            advance(STEP).await;
-            for _ in 0..4 {
-                tokio::task::yield_now().await;
-            }
-        }
-    }
-
-    /// Lets time pass until the task has ended, and no more than a call's.
-    async fn until<T>(&self, task: JoinHandle<T>) -> T {
-        let limit = Instant::now() + WHOLE + COARSE;
-        while !task.is_finished() {
-            assert!(Instant::now() < limit, "the deadline does not end it");
-            self.pass(STEP).await;
-        }
-        task.await.expect("ran")
-    }
-}
 
 /// A port mapper that answers when it is told to.
 struct SlowMapper(TcpListener);
@@ -139,7 +101,7 @@ async fn connecting_has_one_for_the_port_mapper_and_the_connection() {
         if phase == Phase::Connecting {
             mapper.tell(kept.take().expect("asked"), server.address).await;
         }
-        let outcome = clock.until(connecting).await;
+        let outcome = clock.until(connecting, WHOLE + 2 * COARSE).await;
         let took = begun.elapsed();
         assert_late(&outcome.expect_err("too late"), WHOLE, phase);
         assert!((WHOLE..=WHOLE + COARSE).contains(&took), "{took:?}");
@@ -190,7 +152,7 @@ async fn calls_that_connect_again(stuck: Option<Phase>) -> [(Result<i32, Error>,
             kept.1 = Some(stream);
         }
     }
-    let (short, long) = (clock.until(short).await, clock.until(long).await);
+    let (short, long) = (clock.until(short, LESS).await, clock.until(long, WHOLE).await);
     drop(kept);
     [long, short]
 }

@@ -1,6 +1,7 @@
 //! A small protocol, as xdrgen would write it, for the tests of the runtime.
 #![allow(dead_code, unreachable_pub)]
 
+pub mod clock;
 pub mod seen;
 pub mod simulated;
 pub mod wire;
