@@ -177,7 +177,12 @@ const TAB: usize = 8;
 
 /// The column, from 0, of the byte `at` of a line.
 pub(crate) fn columns(line: &str, at: usize) -> usize {
-    line[..at].chars().fold(0, |column, char| if char == '\t' { (column / TAB + 1) * TAB } else { column + 1 })
+    columns_behind(0, &line[..at])
+}
+
+/// The column behind `text`, which starts in `column` and is on one line.
+pub(crate) fn columns_behind(column: usize, text: &str) -> usize {
+    text.chars().fold(column, |column, char| if char == '\t' { (column / TAB + 1) * TAB } else { column + 1 })
 }
 
 /// Files over 4 GiB are refused before they come here.

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     preprocess::lexer::{RawKind, RawToken, lex},
-    source::columns,
+    source::columns_behind,
 };
 
 /// One level.
@@ -60,6 +60,10 @@ struct Layout<'t> {
     continued: bool,
     /// An empty line goes before the line to come.
     gap: bool,
+    /// The first token that is more than a comment and was not passed yet, when it was last looked for.
+    ahead: usize,
+    /// A place, and its column.
+    measured: (usize, usize),
 }
 
 struct Brace {
@@ -79,6 +83,8 @@ impl<'t> Layout<'t> {
             line_start: true,
             continued: false,
             gap: false,
+            ahead: 0,
+            measured: (0, 0),
         }
     }
 
@@ -115,9 +121,7 @@ impl<'t> Layout<'t> {
             }
             RawKind::BlockComment | RawKind::LineComment => {
                 let alone = tokens.get(next).is_none_or(|token| token.kind == RawKind::Newline);
-                let behind = tokens[next..].iter().find(|token| token.kind != RawKind::Newline && !is_comment(token));
-                let last = behind.is_some_and(|token| &self.text[token.start..token.end] == "}");
-                if last && !was_start {
+                if !was_start && self.is_last(tokens, next) {
                     // Of a member without a comma.
                     self.flush_part();
                 }
@@ -198,10 +202,30 @@ impl<'t> Layout<'t> {
         first.is_some_and(|piece| piece.is_name("case") || piece.is_name("default"))
     }
 
+    /// Behind the comment before `next` a `}` is the next that is no comment.
+    fn is_last(&mut self, tokens: &[RawToken], next: usize) -> bool {
+        if self.ahead < next {
+            let behind = tokens[next..].iter().position(|token| token.kind != RawKind::Newline && !is_comment(token));
+            self.ahead = behind.map_or(tokens.len(), |behind| next + behind);
+        }
+        tokens.get(self.ahead).is_some_and(|token| &self.text[token.start..token.end] == "}")
+    }
+
+    /// The column of a place behind all that were asked for.
+    fn column(&mut self, at: usize) -> usize {
+        let (from, column) = self.measured;
+        let between = &self.text[from..at];
+        let column = match between.rsplit_once('\n') {
+            Some((_, line)) => columns_behind(0, line),
+            None => columns_behind(column, between),
+        };
+        self.measured = (at, column);
+        column
+    }
+
     fn comment(&mut self, token: &RawToken, was_start: bool, alone: bool) {
         let text = &self.text[token.start..token.end];
-        let line_start = self.text[..token.start].rfind('\n').map_or(0, |at| at + 1);
-        let old_column = columns(&self.text[line_start..], token.start - line_start);
+        let old_column = self.column(token.start);
         if !self.line.is_empty() {
             let own_line = was_start || text.contains('\n');
             if !own_line {
@@ -414,6 +438,20 @@ mod tests {
     fn what_does_not_close_is_refused() {
         for (text, line) in [("struct a {\n", 1), ("\n}", 2), ("\n\n/* x", 3)] {
             assert_eq!(format(text).map_err(|fault| fault.line), Err(line), "{text}");
+        }
+    }
+
+    /// Looked at once each, however many there are in a row.
+    #[test]
+    fn many_comments() {
+        let many = 100_000;
+        for text in [
+            "// a\n".repeat(many),
+            format!("struct s {{ int a; // a\n{}}};\n", "// a\n".repeat(many)),
+            format!("const A = 1; {}\n", "/* a */ ".repeat(many)),
+        ] {
+            let formatted = format(&text).unwrap_or_else(|fault| panic!("{}", fault.what));
+            assert_eq!(formatted.matches(" a").count(), text.matches(" a").count());
         }
     }
 }
