@@ -82,6 +82,16 @@ async fn a_call_that_is_waited_for_no_time_at_all_is_sent_too() {
     }
 }
 
+// The time is over before anything but the call itself has run.
+#[tokio::test(start_paused = true)]
+async fn a_datagram_that_is_waited_for_no_time_at_all_is_sent_by_whoever_runs_next() {
+    let (address, mut told) = serve().await;
+    let client: TestV1Client = Client::builder().udp().connect_to(address).await.expect("started");
+    let error = client.wait(7).timeout(Duration::ZERO).await.expect_err("no time");
+    assert!(matches!(error, Error::Deadline(_)) && error.maybe_executed(), "{error:?}");
+    assert_eq!(told.recv().await, Some(7));
+}
+
 #[tokio::test]
 async fn what_was_queued_leaves_although_its_client_is_gone() {
     let (address, mut told) = serve().await;

@@ -75,6 +75,11 @@ impl Outstanding {
         self.attempts = Attempts::new(idempotent);
     }
 
+    /// The message, if it has never been sent.
+    pub(super) fn take_unsent(&mut self) -> Option<Vec<u8>> {
+        (!self.was_sent()).then(|| std::mem::take(&mut self.message))
+    }
+
     /// It has been sent at least once.
     pub(super) fn was_sent(&self) -> bool {
         self.attempts.sends() > 0

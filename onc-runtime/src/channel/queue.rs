@@ -225,7 +225,12 @@ impl Channel {
     /// Why a call that waits ends now, whose own time, `after`, is over.
     #[cold]
     pub(super) fn given_up(&self, xid: u32, after: Duration) -> Option<Error> {
-        let Inner { pending, down, phase, .. } = &mut *self.lock();
+        let mut inner = self.lock();
+        if inner.leaves_all_the_same(xid) {
+            wake_driver(inner);
+            return Some(Error::Deadline(Deadline { after, phase: Phase::Reply }));
+        }
+        let Inner { pending, down, phase, .. } = &mut *inner;
         pending.waiting(xid).map(|waiting| given_up(waiting, down.as_ref(), *phase, after))
     }
 
@@ -268,6 +273,20 @@ impl Inner {
     /// Somebody needs a connection.
     pub(super) fn has_work(&self) -> bool {
         self.one_way || self.pending.any_waiting()
+    }
+
+    /// Sends a call that is given up once, whose datagram the driver has not come to yet: as on a stream, what was queued while
+    /// there was a connection leaves, also when nobody waits for it any time at all.
+    fn leaves_all_the_same(&mut self, xid: u32) -> bool {
+        if !self.connected || self.down.is_some() {
+            return false;
+        }
+        let datagram = self.pending.waiting(xid).and_then(|waiting| waiting.datagram.as_mut());
+        let Some(message) = datagram.and_then(|datagram| datagram.take_unsent()) else { return false };
+        self.pending.remove(xid);
+        self.one_way_datagrams.push_back(message);
+        self.one_way = true;
+        true
     }
 
     /// Queues what has just been written as a datagram, which stays here until the reply comes.
