@@ -91,6 +91,21 @@
 //! # #[cfg(not(unix))] fn main() {}
 //! ```
 //!
+//! `onc portmap` takes the place of rpcbind with the sockets that rpcbind would have, and what it knows survives a restart:
+//!
+//! ```text
+//! # onc-portmap.socket                   # onc-portmap.service
+//! [Socket]                               [Unit]
+//! ListenStream=111                       Conflicts=rpcbind.service rpcbind.socket
+//! ListenDatagram=111
+//! ListenStream=/run/rpcbind.sock         [Service]
+//! ListenStream=@/run/rpcbind.sock        Type=notify
+//!                                        ExecStart=/usr/local/bin/onc portmap --state /run/onc-portmap/state
+//! [Install]                              User=daemon
+//! WantedBy=sockets.target                RuntimeDirectory=onc-portmap
+//!                                        RuntimeDirectoryPreserve=yes
+//! ```
+//!
 //! # Before going live
 //!
 //! - The [limits](super::limits): is a record as large as your largest value, and a peer's share of connections what you mean?
