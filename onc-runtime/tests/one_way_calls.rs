@@ -2,7 +2,9 @@
 
 mod support;
 
+use std::future::{Future as _, poll_fn};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -90,6 +92,22 @@ async fn a_datagram_that_is_waited_for_no_time_at_all_is_sent_by_whoever_runs_ne
     let error = client.wait(7).timeout(Duration::ZERO).await.expect_err("no time");
     assert!(matches!(error, Error::Deadline(_)) && error.maybe_executed(), "{error:?}");
     assert_eq!(told.recv().await, Some(7));
+}
+
+/// Neither task of the channel runs between the call and its end.
+#[tokio::test]
+async fn a_call_that_is_dropped_as_soon_as_it_is_queued_is_sent_once() {
+    let (address, mut told) = serve().await;
+    for (ticket, builder) in [Client::builder().tcp(), Client::builder().udp()].into_iter().enumerate() {
+        let client: TestV1Client = builder.connect_to(address).await.expect("connected");
+        let ticket = ticket as u32;
+        let mut call = Box::pin(client.wait(ticket));
+        poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx).is_pending())).await.then_some(()).expect("not answered yet");
+        drop(call);
+        assert_eq!(told.recv().await, Some(ticket));
+        assert_eq!(client.add(1, 1).await.expect("answered"), 2);
+        assert!(told.try_recv().is_err(), "it was executed twice");
+    }
 }
 
 #[tokio::test]

@@ -355,13 +355,14 @@ impl Future for Driver {
                     }
                     Poll::Ready(Ok(link)) => {
                         observe::reconnected(true);
-                        // A datagram socket is no sign yet that somebody is there.
-                        let is_sign = matches!(link, Link::Stream(_));
+                        let is_stream = matches!(link, Link::Stream(_));
                         this.channel.line().connect(link);
-                        if is_sign {
-                            let woken = this.channel.lock().connected();
-                            woken.into_iter().for_each(Waker::wake);
-                        }
+                        let mut inner = this.channel.lock();
+                        inner.connected = true;
+                        // A datagram socket is no sign yet that somebody is there.
+                        let woken = if is_stream { inner.requeue() } else { Vec::new() };
+                        drop(inner);
+                        woken.into_iter().for_each(Waker::wake);
                         this.fresh = true;
                         this.state = State::Up;
                     }

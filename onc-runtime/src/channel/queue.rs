@@ -67,8 +67,8 @@ pub(super) struct Inner {
     pub(super) now: Tick,
     /// The driver counts ticks.
     pub(super) ticking: bool,
-    /// There is a connection, and calls are queued for it. Without one they only wait, and their callers queue them when there
-    /// is one again: what is given up meanwhile is never sent.
+    /// There is a connection or a socket, and calls are queued for it. Without one they only wait, and their callers queue them
+    /// when there is one again: what is given up meanwhile is never sent.
     pub(super) connected: bool,
     /// Why there is no connection, when one was tried in vain.
     pub(super) down: Option<Error>,
@@ -215,9 +215,10 @@ impl Channel {
     /// Forgets a call: its reply will be ignored.
     pub(super) fn forget(&self, xid: u32) {
         let mut inner = self.lock();
+        let leaves = inner.lets_leave(xid, self.settings.max_calls);
         inner.pending.remove(xid);
-        if inner.alone.take_if(|alone| *alone == xid).is_some() {
-            // Nobody would read what still comes.
+        if inner.alone.take_if(|alone| *alone == xid).is_some() || leaves {
+            // Nobody else would read what still comes, or send it.
             wake_driver(inner);
         }
     }
@@ -226,7 +227,8 @@ impl Channel {
     #[cold]
     pub(super) fn given_up(&self, xid: u32, after: Duration) -> Option<Error> {
         let mut inner = self.lock();
-        if inner.leaves_all_the_same(xid) {
+        if inner.lets_leave(xid, self.settings.max_calls) {
+            inner.pending.remove(xid);
             wake_driver(inner);
             return Some(Error::Deadline(Deadline { after, phase: Phase::Reply }));
         }
@@ -275,20 +277,6 @@ impl Inner {
         self.one_way || self.pending.any_waiting()
     }
 
-    /// Sends a call that is given up once, whose datagram the driver has not come to yet: as on a stream, what was queued while
-    /// there was a connection leaves, also when nobody waits for it any time at all.
-    fn leaves_all_the_same(&mut self, xid: u32) -> bool {
-        if !self.connected || self.down.is_some() {
-            return false;
-        }
-        let datagram = self.pending.waiting(xid).and_then(|waiting| waiting.datagram.as_mut());
-        let Some(message) = datagram.and_then(|datagram| datagram.take_unsent()) else { return false };
-        self.pending.remove(xid);
-        self.one_way_datagrams.push_back(message);
-        self.one_way = true;
-        true
-    }
-
     /// Queues what has just been written as a datagram, which stays here until the reply comes.
     fn queue_datagram(&mut self, xid: u32, idempotent: bool) {
         let mut outstanding = self.spare.take().unwrap_or_default();
@@ -298,6 +286,19 @@ impl Inner {
             waiting.datagram = Some(outstanding);
         }
         self.datagrams.push(xid);
+    }
+
+    /// A call that is given up while its datagram waits for the socket leaves all the same, once, as calls on a connection do
+    /// that are queued. True if this is one.
+    fn lets_leave(&mut self, xid: u32, most: usize) -> bool {
+        if !self.connected || self.one_way_datagrams.len() >= most {
+            return false;
+        }
+        let datagram = self.pending.waiting(xid).and_then(|waiting| waiting.datagram.as_mut());
+        let Some(message) = datagram.and_then(|datagram| datagram.take_unsent()) else { return false };
+        self.one_way_datagrams.push_back(message);
+        self.one_way = true;
+        true
     }
 
     /// Hands the reply to a call to `read`, or says why there is none, once it is known.
@@ -353,9 +354,8 @@ impl Inner {
         })
     }
 
-    /// There is a connection again; returns whom to wake: those who waited for it queue their calls now.
-    pub(super) fn connected(&mut self) -> Vec<Waker> {
-        self.connected = true;
+    /// The server is there again; returns whom to wake: those who waited for it queue their calls now.
+    pub(super) fn requeue(&mut self) -> Vec<Waker> {
         self.down = None;
         let cause = Arc::new(ErrorKind::NotConnected.into());
         self.pending.end_each(|_, waiting| {
