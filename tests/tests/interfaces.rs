@@ -32,6 +32,8 @@ fn interface() -> bool {
         ip.args(line.split_whitespace());
         Finished::run(ip, Duration::from_secs(10)).status.success()
     };
+    // Where all tests share one machine, the one before has left it.
+    let _ = ip("link delete onc0");
     let made = ip("link add onc0 type veth peer name onc1")
         && ip("address add 192.0.2.1/24 broadcast + dev onc0")
         && ip("address add fe80::7/64 dev onc0 nodad")
