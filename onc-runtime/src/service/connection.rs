@@ -114,9 +114,9 @@ impl<S: Stream> Connection<S> {
     /// Reads once and answers or starts each call that came.
     fn poll_calls(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Arrival>> {
         let Self { io, incoming, outgoing, answering, held, ending, side, .. } = self;
-        let waker = cx.waker().clone();
+        let waker = cx.waker();
         let mut complete = false;
-        let arrival = ready!(incoming.poll_read(Pin::new(io), cx, |record| {
+        let arrival = ready!(incoming.poll_read(Pin::new(io), &mut Context::from_waker(waker), |record| {
             complete = true;
             if let Some(side) = side
                 && is_reply(&record)
@@ -129,7 +129,7 @@ impl<S: Stream> Connection<S> {
             }
             // A burst may bring thousands of calls at once.
             if held.is_empty() && answering.may_begin(outgoing) {
-                return answering.begin(&record, outgoing, &waker);
+                return answering.begin(&record, outgoing, waker);
             }
             held.push_back(record.into_bytes());
             Ok(())
