@@ -20,7 +20,9 @@ pub(super) struct Pending {
     count: usize,
 }
 
+/// Two lines of memory, shared with no other call.
 #[derive(Debug, Default)]
+#[repr(align(64))]
 struct Slot {
     xid: u32,
     state: State,

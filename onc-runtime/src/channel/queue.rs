@@ -31,7 +31,7 @@ pub(super) const TICK: Duration = Duration::from_millis(100);
 /// A channel to a server: the calls in flight and what is queued for sending.
 #[derive(Debug)]
 pub(crate) struct Channel {
-    inner: Mutex<Inner>,
+    inner: Apart<Mutex<Inner>>,
     /// The connection. Locked before `inner`, never while that is held.
     pub(super) line: Mutex<Line>,
     pub(crate) settings: Settings,
@@ -43,19 +43,14 @@ pub(crate) struct Channel {
     pub(super) astray: AtomicBool,
 }
 
+/// In this order: what every call touches stands together at the front. With calls from several threads each line of memory that
+/// they share goes from one processor to the other and back.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Inner {
     pub(super) pending: Pending,
     /// Calls that the driver has not taken yet, on a stream.
     pub(super) outgoing: Outgoing,
-    /// The same on a datagram socket.
-    pub(super) datagrams: Vec<u32>,
-    /// The memory of a datagram whose reply came, for the next one.
-    spare: Option<Box<Outstanding>>,
-    /// Datagrams that are sent once.
-    pub(super) one_way_datagrams: VecDeque<Vec<u8>>,
-    /// There are calls among what is queued that nobody waits for, and that have to leave all the same.
-    pub(super) one_way: bool,
     /// Bytes that the connection has taken from there, and that had not left when it was looked at last.
     pub(super) leaving: usize,
     /// Bytes queued since the connection came up.
@@ -70,13 +65,26 @@ pub(super) struct Inner {
     /// There is a connection or a socket, and calls are queued for it. Without one they only wait, and their callers queue them
     /// when there is one again: what is given up meanwhile is never sent.
     pub(super) connected: bool,
+    pub(super) closed: bool,
+    /// There are calls among what is queued that nobody waits for, and that have to leave all the same.
+    pub(super) one_way: bool,
+    /// As `outgoing`, on a datagram socket.
+    pub(super) datagrams: Vec<u32>,
+    /// The memory of a datagram whose reply came, for the next one.
+    spare: Option<Box<Outstanding>>,
+    /// Datagrams that are sent once.
+    pub(super) one_way_datagrams: VecDeque<Vec<u8>>,
     /// Why there is no connection, when one was tried in vain.
     pub(super) down: Option<Error>,
     /// What those wait for whose calls are not queued.
     pub(super) phase: Phase,
     pub(super) strays: Strays,
-    pub(super) closed: bool,
 }
+
+/// Begins a line of memory, which it shares with nothing else.
+#[derive(Debug)]
+#[repr(align(64))]
+struct Apart<T>(T);
 
 /// When a call is given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +109,7 @@ pub(super) struct Terms {
 impl Channel {
     pub(crate) fn new(settings: Settings) -> Arc<Self> {
         Arc::new(Self {
-            inner: Mutex::new(Inner {
+            inner: Apart(Mutex::new(Inner {
                 pending: Pending::new(random_xid()),
                 outgoing: Outgoing::default(),
                 datagrams: Vec::new(),
@@ -119,7 +127,7 @@ impl Channel {
                 phase: Phase::Connecting,
                 strays: Strays::default(),
                 closed: false,
-            }),
+            })),
             line: Mutex::default(),
             timeout: settings.timeout_ticks(),
             settings,
@@ -131,7 +139,7 @@ impl Channel {
     pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
         // A panic while the lock is held can only come from a caller's own `Xdr`; the message that it was writing is
         // taken back, see `Outgoing::append`.
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Refuses to send a call of `size` bytes, its record mark not counted, that is longer than may be sent.
