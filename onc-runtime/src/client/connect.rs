@@ -179,7 +179,7 @@ impl Plan {
         self.resolving.store(true, Ordering::Relaxed);
         let Interface { program, version, .. } = *self.interface;
         let told = self.resolver.resolve(host, mapper, program, version, self.netid(mapper)).await;
-        told.map(|address| scoped(address, mapper)).map_err(|error| Error::Resolve(Arc::new(error)))
+        told.map_err(|error| Error::Resolve(Arc::new(error)))
     }
 
     fn forget(&self, mapper: SocketAddr) {
@@ -241,17 +241,6 @@ impl Plan {
             (_, true) => Err(io::Error::new(io::ErrorKind::Unsupported, "this system reserves no ports")),
         }
     }
-}
-
-/// A link-local address means something only with the interface by which its host is reached, which port mappers do not tell.
-fn scoped(mut address: SocketAddr, mapper: SocketAddr) -> SocketAddr {
-    if let (SocketAddr::V6(address), SocketAddr::V6(mapper)) = (&mut address, mapper)
-        && address.ip().is_unicast_link_local()
-        && address.scope_id() == 0
-    {
-        address.set_scope_id(mapper.scope_id());
-    }
-    address
 }
 
 /// Those of the addresses that belong to the transport which was asked for.

@@ -27,7 +27,8 @@ impl Limiter {
         Self { interval: Duration::from_secs(1) / calls_per_second.max(1), strangers: Mutex::default() }
     }
 
-    /// Takes a token of `stranger`, [another host](crate::transport::Peer::other_host). Without one, says how long it takes until there may be one.
+    /// Takes a token of `stranger`, [another host](crate::transport::Peer::other_host). Without one, says how long it takes until
+    /// there may be one.
     pub(super) fn take(&self, stranger: IpAddr, now: Instant) -> Result<(), Duration> {
         let mut strangers = self.lock();
         if strangers.len() >= MAX_STRANGERS && !strangers.contains_key(&stranger) {
