@@ -65,6 +65,35 @@ async fn calls_that_come_and_go_on_two_threads() {
     }
 }
 
+/// Replies to many calls at once, fetched on two threads, and some of them by nobody.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reply_that_nobody_fetches_is_in_nobodys_way() {
+    for udp in [false, true] {
+        let (_, client) = served(udp).await;
+        let callers = (0..40).map(|caller| {
+            let client = client.clone();
+            tokio::spawn(async move {
+                for at in 0..100 {
+                    if (at + caller) % 3 == 0 {
+                        let mut dropped = pin!(client.add(at, 7));
+                        // Polled once it is sent, dropped before or after its reply has come.
+                        let poll = dropped.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+                        assert!(poll.is_pending());
+                        for _ in 0..at % 4 {
+                            tokio::task::yield_now().await;
+                        }
+                        continue;
+                    }
+                    assert_eq!(client.add(caller, at).await.expect("answered"), caller + at);
+                }
+            })
+        });
+        for caller in callers.collect::<Vec<_>>() {
+            caller.await.expect("ran");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_lone_call_that_is_dropped_leaves_the_connection_to_others() {
     for udp in [false, true] {

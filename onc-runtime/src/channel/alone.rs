@@ -11,15 +11,15 @@ use std::task::{Context, Poll, Waker};
 use crate::error::Error;
 
 use super::link::{Line, Poller};
-use super::pending::Body;
+use super::pending::{Body, Ticket};
 use super::queue::{Channel, Inner};
 
 impl Inner {
     /// The call that was just queued is the only one, and the driver sleeps: it is not about to write or to read, and counts
-    /// the time meanwhile.
+    /// the time meanwhile. Nor did several replies come just now, whose callers are likely to call again together.
     #[inline]
     pub(super) fn may_go_alone(&self) -> bool {
-        self.pending.len() == 1 && self.ticking && self.driver.is_some()
+        self.pending.len() == 1 && self.returning <= 1 && self.ticking && self.driver.is_some()
     }
 
     /// Whether `poller` is to poll the link now. The driver takes it from a caller that has it.
@@ -40,6 +40,7 @@ impl Channel {
     pub(super) fn send_alone(&self, xid: u32, waker: &Waker) {
         let Some(mut line) = self.try_line() else { return self.wake_driver() };
         if self.poll_line(&mut line, xid, waker).is_ready() {
+            self.end_alone(self.lock(), &mut line, xid);
             // The reply, or the end of the connection, is here already. Whoever has queued the call does not look for it.
             waker.wake_by_ref();
         }
@@ -48,13 +49,14 @@ impl Channel {
     /// As [`poll_reply`](Self::poll_reply), for a call that has the connection to itself.
     pub(super) fn poll_alone<R>(
         &self,
-        xid: u32,
+        call: Ticket,
         waker: &Waker,
         read: impl FnOnce(Body<'_>) -> R,
     ) -> Poll<Result<R, Error>> {
+        let xid = call.xid;
         let Some(mut line) = self.try_line() else {
             self.wake_driver();
-            return self.lock().outcome(xid, waker, read);
+            return self.outcome(self.lock(), call, waker, read);
         };
         loop {
             let progress = self.poll_line(&mut line, xid, waker);
@@ -66,15 +68,20 @@ impl Channel {
                 }
                 return Poll::Pending;
             }
-            let outcome = inner.pending.take(xid, read);
-            let driver = inner.alone.take_if(|alone| *alone == xid).and_then(|_| inner.driver.clone());
-            drop(inner);
-            if let Some(driver) = driver
-                && !line.may_rest()
-            {
-                self.give_back(&mut line, &driver);
-            }
+            let outcome = inner.pending.take(call, self.replies(), read);
+            self.end_alone(inner, &mut line, xid);
             return Poll::Ready(outcome);
+        }
+    }
+
+    /// The connection is the driver's again.
+    fn end_alone(&self, mut inner: MutexGuard<'_, Inner>, line: &mut Line, xid: u32) {
+        let driver = inner.alone.take_if(|alone| *alone == xid).and_then(|_| inner.driver.clone());
+        drop(inner);
+        if let Some(driver) = driver
+            && !line.may_rest()
+        {
+            self.give_back(line, &driver);
         }
     }
 

@@ -17,7 +17,7 @@ use crate::xdr::{DecodeError, Decoder, EncodeError, Encoder, Limits, Shape, Size
 use super::caller::{Request, Response};
 use super::client::{Client, Shared, Through, deadline};
 use super::one_way::OneWay;
-use super::pending::Body;
+use super::pending::{Body, Ticket};
 use super::queue::{Channel, Expiry, Terms};
 
 /// A call of procedure `P`, to be awaited as it is or after its options were set.
@@ -41,7 +41,7 @@ pub struct Call<P: Procedure> {
 
 enum Stage {
     Ready(Expiry),
-    InFlight { xid: u32, expiry: Expiry },
+    InFlight { call: Ticket, expiry: Expiry },
     Elsewhere(Pin<Box<dyn Future<Output = Result<Response, Error>> + Send>>),
     Done,
 }
@@ -113,11 +113,11 @@ impl<P: Procedure> Call<P> {
         let mut submit = |stage: &mut Stage, expiry, again| -> Result<(), Error> {
             let started = Observation::start();
             let terms = Terms { expiry, idempotent: *idempotent, again };
-            let (xid, expiry) = submit::<P>(&client.shared, channel, arguments, terms, cx)?;
-            *stage = Stage::InFlight { xid, expiry };
+            let (call, expiry) = submit::<P>(&client.shared, channel, arguments, terms, cx)?;
+            *stage = Stage::InFlight { call, expiry };
             if observation.is_none() {
                 let server = channel.settings.server();
-                *observation = Observation::begin(started, Side::Client, P::INTERFACE, P::NUMBER, xid, server);
+                *observation = Observation::begin(started, Side::Client, P::INTERFACE, P::NUMBER, call.xid, server);
             }
             Ok(())
         };
@@ -127,18 +127,24 @@ impl<P: Procedure> Call<P> {
                 submit(stage, expiry, false)?;
                 Poll::Pending
             }
-            Stage::InFlight { xid, expiry } => {
+            Stage::InFlight { call, expiry } => {
                 let limits = channel.settings.limits;
-                let outcome = std::task::ready!(channel.poll_reply(xid, cx.waker(), |body| results::<P>(body, limits)));
+                let outcome =
+                    std::task::ready!(channel.poll_reply(call, cx.waker(), |body| results::<P>(body, limits)));
                 *stage = Stage::Done;
-                step!(10, "the stub unmarshals the results and returns to its caller", xid, procedure = P::NAME);
+                step!(
+                    10,
+                    "the stub unmarshals the results and returns to its caller",
+                    xid = call.xid,
+                    procedure = P::NAME
+                );
                 match outcome {
                     Ok(outcome) => {
                         if let Err(error) = &outcome
                             && !std::mem::replace(strayed, true)
-                            && let Some(xid) = channel.look_elsewhere(error, P::INTERFACE, cx.waker(), expiry)
+                            && let Some(call) = channel.look_elsewhere(error, P::INTERFACE, cx.waker(), expiry)
                         {
-                            *stage = Stage::InFlight { xid, expiry };
+                            *stage = Stage::InFlight { call, expiry };
                             return Poll::Pending;
                         }
                         Poll::Ready(outcome)
@@ -181,7 +187,7 @@ impl<P: Procedure> Call<P> {
     }
 }
 
-/// Encodes a call into the channel's queue. Returns its xid, and when it is given up.
+/// Encodes a call into the channel's queue. Returns what finds it again, and when it is given up.
 #[inline]
 fn submit<P: Procedure>(
     shared: &Shared,
@@ -189,7 +195,7 @@ fn submit<P: Procedure>(
     arguments: &P::Arguments,
     terms: Terms,
     cx: &Context<'_>,
-) -> Result<(u32, Expiry), Error> {
+) -> Result<(Ticket, Expiry), Error> {
     let size = measure::<P>(arguments)?;
     shared.with_template(P::INTERFACE, |template: &CallTemplate| {
         channel.admit(template.size() + size.total).map_err(unfit::<P>)?;
@@ -279,8 +285,8 @@ impl<P: Procedure> Future for Call<P> {
 
 impl<P: Procedure> Drop for Call<P> {
     fn drop(&mut self) {
-        if let (Stage::InFlight { xid, .. }, Through::Channel(channel)) = (&self.stage, &self.client.shared.target) {
-            channel.forget(*xid);
+        if let (Stage::InFlight { call, .. }, Through::Channel(channel)) = (&self.stage, &self.client.shared.target) {
+            channel.forget(*call);
         }
     }
 }
@@ -310,7 +316,7 @@ impl<P: Procedure> Future for TimedCall<P> {
             std::task::ready!(timer.as_mut().poll(cx));
         }
         let error = match (&this.call.stage, &this.call.client.shared.target) {
-            (Stage::InFlight { xid, .. }, Through::Channel(channel)) => channel.given_up(*xid, timeout),
+            (Stage::InFlight { call, .. }, Through::Channel(channel)) => channel.given_up(*call, timeout),
             _ => None,
         };
         let error = error.unwrap_or(Error::Deadline(Deadline { after: timeout, phase: Phase::Reply }));

@@ -132,6 +132,7 @@ impl DatagramLink {
                 }
                 if !inner.datagrams.is_empty() {
                     self.due.extend(inner.datagrams.drain(..));
+                    inner.returning = 0;
                 }
                 if poller == Poller::Driver && inner.driver.is_none() {
                     inner.driver = Some(cx.waker().clone());
@@ -214,7 +215,7 @@ impl DatagramLink {
         {
             self.retransmission.answered(&outstanding.attempts, Instant::now().into_std());
         }
-        let woken = inner.deliver(&Record::Borrowed(datagram));
+        let woken = channel.deliver(&mut inner, &Record::Borrowed(datagram));
         drop(inner);
         if let Some(waker) = woken {
             waker.wake();

@@ -142,6 +142,7 @@ impl Driver {
                 let mut inner = self.channel.lock();
                 if inner.pending.len() == 0 {
                     inner.ticking = false;
+                    inner.pending.shrink();
                     return;
                 }
                 inner.ticking = true;

@@ -12,7 +12,7 @@ use std::task::Waker;
 use crate::error::{Error, Lost, Refusal};
 use crate::rpc::Interface;
 
-use super::pending::{NOT_QUEUED, Waiting};
+use super::pending::{NOT_QUEUED, Ticket, Waiting};
 use super::queue::{Channel, Expiry, Inner, wake_driver};
 
 /// Calls that wait until it is known whether their server has moved.
@@ -26,8 +26,8 @@ pub(super) struct Strays {
 
 impl Channel {
     /// Keeps a call waiting that was refused, until its server has been looked for again. It ends then as one that has
-    /// not been sent, if the server is elsewhere, otherwise as it was refused. Returns its new xid; `None`: the refusal
-    /// stands.
+    /// not been sent, if the server is elsewhere, otherwise as it was refused. Returns what finds it then; `None`: the
+    /// refusal stands.
     #[cold]
     pub(super) fn look_elsewhere(
         &self,
@@ -35,7 +35,7 @@ impl Channel {
         interface: &'static Interface,
         waker: &Waker,
         expiry: Expiry,
-    ) -> Option<u32> {
+    ) -> Option<Ticket> {
         let Error::Refused(refusal @ (Refusal::ProgramUnavailable | Refusal::ProgramMismatch { .. })) = error else {
             return None;
         };
@@ -45,13 +45,13 @@ impl Channel {
         }
         let deadline = if let Expiry::At(tick) = expiry { Some(tick) } else { None };
         // When the connection is lost, it has not been sent.
-        let xid =
+        let call =
             inner.pending.insert(Waiting { waker: waker.clone(), deadline, position: NOT_QUEUED, datagram: None });
-        inner.strays.waiting.push((xid, *refusal));
+        inner.strays.waiting.push((call.xid, *refusal));
         self.astray.store(true, Ordering::Release);
         inner.alone = None;
         wake_driver(inner);
-        Some(xid)
+        Some(call)
     }
 }
 

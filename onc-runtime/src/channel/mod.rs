@@ -16,6 +16,7 @@ mod one_way;
 mod pending;
 mod queue;
 mod raw;
+mod replies;
 mod retransmission;
 mod signed;
 mod stream;

@@ -7,6 +7,8 @@ use bytes::Bytes;
 use crate::error::Error;
 use crate::rpc::Record;
 
+use super::replies::Replies;
+
 /// A point in the channel's coarse time; see [`super::queue`].
 pub(super) type Tick = u32;
 
@@ -20,25 +22,33 @@ pub(super) struct Pending {
     count: usize,
 }
 
-/// Two lines of memory, shared with no other call.
+/// What finds a call again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ticket {
+    pub(super) xid: u32,
+    /// Where a short reply is [left](Replies).
+    pub(super) place: u32,
+}
+
+/// A line of memory, shared with no other call.
 #[derive(Debug, Default)]
 #[repr(align(64))]
 struct Slot {
     xid: u32,
+    /// Where it was among the slots when it came.
+    place: u32,
     state: State,
 }
 
 /// What became of a call so far.
 #[derive(Debug, Default)]
 enum State {
-    /// There is no such call.
+    /// There is no such call, or its reply is left in its place.
     #[default]
     Vacant,
     /// No reply yet.
     Waiting(Waiting),
-    /// A short reply, kept in place.
-    Short { length: u8, bytes: [u8; SHORT] },
-    /// A long one, in memory of its own.
+    /// A reply in memory of its own.
     Long(Bytes),
     /// There will be no reply.
     Failed(Error),
@@ -67,9 +77,6 @@ pub(super) enum Body<'a> {
     Long(Bytes),
 }
 
-/// Replies up to this length are kept in place: a header of 24 bytes and a few dozen of results.
-const SHORT: usize = 110;
-
 impl Waiting {
     /// The server may have received it, as far as can be told without asking the connection.
     pub(super) fn may_have_left(&self) -> bool {
@@ -93,14 +100,14 @@ impl Pending {
         Self { slots: Vec::new(), next_xid: first_xid, count: 0 }
     }
 
-    /// How many there are, those included whose reply has not been fetched.
+    /// How many there are, those included whose reply has not been fetched and is not left in its place.
     pub(super) fn len(&self) -> usize {
         self.count
     }
 
     /// Adds a call and gives it an xid.
     #[inline]
-    pub(super) fn insert(&mut self, waiting: Waiting) -> u32 {
+    pub(super) fn insert(&mut self, waiting: Waiting) -> Ticket {
         if self.slots.len() < 2 * (self.count + 1) {
             self.grow();
         }
@@ -109,9 +116,10 @@ impl Pending {
             self.next_xid = xid.wrapping_add(1);
             let at = self.place(xid);
             if matches!(self.slots[at].state, State::Vacant) {
-                self.slots[at] = Slot { xid, state: State::Waiting(waiting) };
+                let place = at as u32;
+                self.slots[at] = Slot { xid, place, state: State::Waiting(waiting) };
                 self.count += 1;
-                return xid;
+                return Ticket { xid, place };
             }
         }
     }
@@ -141,24 +149,21 @@ impl Pending {
         }
     }
 
-    /// Keeps the reply to a call; returns the call as it waited, if it did.
+    /// Keeps the reply to a call, in its place among the `replies` if it fits there; returns the call as it waited, if it did.
     #[inline]
-    pub(super) fn settle(&mut self, xid: u32, reply: &Record<'_>) -> Option<Waiting> {
-        let state = self.state(xid)?;
-        if !matches!(state, State::Waiting(_)) {
+    pub(super) fn settle(&mut self, xid: u32, reply: &Record<'_>, replies: &Replies) -> Option<Waiting> {
+        let slot = self.slot(xid)?;
+        if !matches!(slot.state, State::Waiting(_)) {
             return None;
         }
+        let left = matches!(reply, Record::Borrowed(reply) if replies.put(Ticket { xid, place: slot.place }, reply));
         let settled = match reply {
-            Record::Borrowed(reply) if reply.len() <= SHORT => {
-                State::Short { length: reply.len() as u8, bytes: [0; SHORT] }
-            }
+            _ if left => State::Vacant,
             Record::Borrowed(reply) => State::Long(Bytes::copy_from_slice(reply)),
             Record::Owned(reply) => State::Long(reply.clone()),
         };
-        let before = std::mem::replace(state, settled);
-        if let State::Short { length, bytes } = state {
-            bytes[..usize::from(*length)].copy_from_slice(reply);
-        }
+        let before = std::mem::replace(&mut slot.state, settled);
+        self.count -= usize::from(left);
         if let State::Waiting(waiting) = before { Some(waiting) } else { None }
     }
 
@@ -175,39 +180,49 @@ impl Pending {
 
     /// Ends a call that waits no longer: hands the reply to `read`, or says why there is none.
     #[inline]
-    pub(super) fn take<R>(&mut self, xid: u32, read: impl FnOnce(Body<'_>) -> R) -> Result<R, Error> {
-        let Some(state) = self.state(xid) else { return Err(Error::Closed) };
-        let outcome = match state {
-            State::Short { length, bytes } => Ok(read(Body::Short(&bytes[..usize::from(*length)]))),
-            State::Long(bytes) => Ok(read(Body::Long(std::mem::take(bytes)))),
-            State::Failed(error) => Err(error.clone()),
-            State::Waiting(_) | State::Vacant => Err(Error::Closed),
+    pub(super) fn take<R>(
+        &mut self,
+        call: Ticket,
+        replies: &Replies,
+        read: impl FnOnce(Body<'_>) -> R,
+    ) -> Result<R, Error> {
+        let Some(slot) = self.slot(call.xid) else {
+            let reply = replies.take(call).ok_or(Error::Closed)?;
+            return Ok(read(Body::Short(reply.as_bytes())));
         };
-        *state = State::Vacant;
-        self.vacated();
-        outcome
-    }
-
-    /// Forgets a call.
-    #[inline]
-    pub(super) fn remove(&mut self, xid: u32) {
-        if let Some(state) = self.state(xid) {
-            *state = State::Vacant;
-            self.vacated();
+        let state = std::mem::take(&mut slot.state);
+        self.count -= 1;
+        match state {
+            State::Long(bytes) => Ok(read(Body::Long(bytes))),
+            State::Failed(error) => Err(error),
+            State::Waiting(_) | State::Vacant => Err(Error::Closed),
         }
     }
 
-    /// The state of a call, if there is one of this xid.
+    /// Forgets a call whose reply is not in its place; false if there is none.
     #[inline]
-    fn state(&mut self, xid: u32) -> Option<&mut State> {
+    pub(super) fn remove(&mut self, xid: u32) -> bool {
+        let Some(slot) = self.slot(xid) else { return false };
+        slot.state = State::Vacant;
+        self.count -= 1;
+        true
+    }
+
+    /// The slot of a call, if there is one of this xid.
+    #[inline]
+    fn slot(&mut self, xid: u32) -> Option<&mut Slot> {
         let mask = self.slots.len().wrapping_sub(1);
         let slot = self.slots.get_mut(xid as usize & mask)?;
-        (slot.xid == xid && !matches!(slot.state, State::Vacant)).then_some(&mut slot.state)
+        (slot.xid == xid && !matches!(slot.state, State::Vacant)).then_some(slot)
     }
 
     #[inline]
-    fn vacated(&mut self) {
-        self.count -= 1;
+    fn state(&mut self, xid: u32) -> Option<&mut State> {
+        self.slot(xid).map(|slot| &mut slot.state)
+    }
+
+    /// Gives back the memory of many calls once none is in flight.
+    pub(super) fn shrink(&mut self) {
         if self.count == 0 && self.slots.len() > KEEP {
             self.slots = Vec::new();
         }
@@ -256,6 +271,7 @@ const KEEP: usize = 256;
 
 #[cfg(test)]
 mod tests {
+    use super::super::replies::SHORT;
     use super::*;
 
     fn waiting() -> Waiting {
@@ -265,7 +281,7 @@ mod tests {
     #[test]
     fn finds_calls_across_growth_and_wrap_around() {
         let mut pending = Pending::new(u32::MAX - 50);
-        let xids: Vec<u32> = (0..1000).map(|_| pending.insert(waiting())).collect();
+        let xids: Vec<u32> = (0..1000).map(|_| pending.insert(waiting()).xid).collect();
         assert_eq!(pending.len(), 1000);
         assert!(xids.iter().all(|xid| pending.waiting(*xid).is_some()));
         assert_eq!(xids[51], 0);
@@ -279,9 +295,9 @@ mod tests {
     #[test]
     fn passes_over_places_that_older_calls_hold() {
         let mut pending = Pending::new(0);
-        let old = pending.insert(waiting());
+        let old = pending.insert(waiting()).xid;
         for _ in 0..100 {
-            let xid = pending.insert(waiting());
+            let xid = pending.insert(waiting()).xid;
             assert_ne!(xid, old);
             pending.remove(xid);
         }
@@ -291,21 +307,53 @@ mod tests {
 
     #[test]
     fn replies_are_kept_whatever_their_length() {
-        assert!(size_of::<State>() <= 120, "{}", size_of::<State>());
-        let mut pending = Pending::new(7);
-        for length in [0, 1, SHORT, SHORT + 1, 10_000] {
-            let xid = pending.insert(waiting());
+        assert_eq!(size_of::<Slot>(), 64);
+        let (mut pending, replies) = (Pending::new(7), Replies::default());
+        for length in [1, SHORT, SHORT + 1, 10_000] {
+            let call = pending.insert(waiting());
             let reply = vec![0xcd; length];
-            assert!(pending.settle(xid, &Record::Borrowed(&reply)).is_some());
-            assert!(pending.settle(xid, &Record::Borrowed(b"late")).is_none());
-            let is_short = pending.take(xid, |body| {
+            assert!(pending.settle(call.xid, &Record::Borrowed(&reply), &replies).is_some());
+            assert!(pending.settle(call.xid, &Record::Borrowed(b"late"), &replies).is_none());
+            let is_short = pending.take(call, &replies, |body| {
                 let is_short = matches!(body, Body::Short(_));
                 assert_eq!(body.into_bytes(), reply);
                 is_short
             });
             assert_eq!(is_short.expect("a reply"), length <= SHORT);
-            assert!(matches!(pending.take(xid, |_| ()), Err(Error::Closed)));
+            assert!(matches!(pending.take(call, &replies, |_| ()), Err(Error::Closed)));
         }
         assert_eq!(pending.len(), 0);
+    }
+
+    #[test]
+    fn a_reply_whose_place_is_not_empty_is_kept_all_the_same() {
+        let (mut pending, replies) = (Pending::new(0), Replies::default());
+        let calls: Vec<Ticket> = (0..9)
+            .map(|at| {
+                let call = pending.insert(waiting());
+                assert!(pending.settle(call.xid, &Record::Borrowed(&[at; 28]), &replies).is_some());
+                call
+            })
+            .collect();
+        assert_eq!(calls[0].place, calls[8].place);
+        assert_eq!(pending.len(), 1);
+        for (at, call) in (0..).zip(calls) {
+            let reply = pending.take(call, &replies, |body| body.into_bytes()).expect("a reply");
+            assert_eq!(reply[..], [at; 28]);
+        }
+    }
+
+    #[test]
+    fn the_memory_of_many_calls_is_given_back() {
+        let mut pending = Pending::new(0);
+        let xids: Vec<u32> = (0..1000).map(|_| pending.insert(waiting()).xid).collect();
+        pending.shrink();
+        assert!(pending.slots.len() >= 1000);
+        for xid in xids {
+            assert!(pending.remove(xid));
+            assert!(!pending.remove(xid));
+        }
+        pending.shrink();
+        assert_eq!(pending.slots.len(), 0);
     }
 }

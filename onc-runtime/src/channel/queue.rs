@@ -23,7 +23,8 @@ use super::datagram::Outstanding;
 use super::driver::Settings;
 use super::elsewhere::Strays;
 use super::link::Line;
-use super::pending::{Body, NOT_QUEUED, Pending, Tick, Waiting};
+use super::pending::{Body, NOT_QUEUED, Pending, Tick, Ticket, Waiting};
+use super::replies::Replies;
 
 /// One unit of the channel's time.
 pub(super) const TICK: Duration = Duration::from_millis(100);
@@ -32,6 +33,8 @@ pub(super) const TICK: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(crate) struct Channel {
     inner: Apart<Mutex<Inner>>,
+    /// Where short replies are left; only whoever has locked `inner` leaves one.
+    replies: Replies,
     /// The connection. Locked before `inner`, never while that is held.
     pub(super) line: Mutex<Line>,
     pub(crate) settings: Settings,
@@ -59,6 +62,8 @@ pub(super) struct Inner {
     pub(super) driver: Option<Waker>,
     /// The only call in flight, while its caller reads the connection itself; see [`super::alone`].
     pub(super) alone: Option<u32>,
+    /// Replies that came since calls were taken last: so many callers may be about to call again.
+    pub(super) returning: u32,
     pub(super) now: Tick,
     /// The driver counts ticks.
     pub(super) ticking: bool,
@@ -120,6 +125,7 @@ impl Channel {
                 position: 0,
                 driver: None,
                 alone: None,
+                returning: 0,
                 now: 0,
                 ticking: false,
                 connected: true,
@@ -128,6 +134,7 @@ impl Channel {
                 strays: Strays::default(),
                 closed: false,
             })),
+            replies: Replies::default(),
             line: Mutex::default(),
             timeout: settings.timeout_ticks(),
             settings,
@@ -142,6 +149,12 @@ impl Channel {
         self.inner.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Where short replies are left.
+    #[inline]
+    pub(super) fn replies(&self) -> &Replies {
+        &self.replies
+    }
+
     /// Refuses to send a call of `size` bytes, its record mark not counted, that is longer than may be sent.
     #[inline]
     pub(super) fn admit(&self, size: usize) -> Result<(), EncodeError> {
@@ -149,15 +162,15 @@ impl Channel {
         if size > max { Err(EncodeError::new(EncodeErrorKind::MessageTooLarge { size, max })) } else { Ok(()) }
     }
 
-    /// Queues a call, which `write` encodes, its record mark included. Returns its xid, and the tick at which it is given
-    /// up.
+    /// Queues a call, which `write` encodes, its record mark included. Returns what finds it again, and the tick at which it is
+    /// given up.
     #[inline]
     pub(super) fn submit(
         &self,
         waker: &Waker,
         terms: Terms,
         write: impl FnOnce(&mut Encoder<'_>, u32) -> Result<(), Error>,
-    ) -> Result<(u32, Expiry), Error> {
+    ) -> Result<(Ticket, Expiry), Error> {
         let Terms { expiry, idempotent, again } = terms;
         let mut inner = self.lock();
         let settings = &self.settings;
@@ -178,7 +191,8 @@ impl Channel {
         let deadline = if let Expiry::At(tick) = expiry { Some(tick) } else { None };
         let queued = inner.connected || settings.datagrams;
         let position = if queued { inner.position } else { NOT_QUEUED };
-        let xid = inner.pending.insert(Waiting { waker: waker.clone(), deadline, position, datagram: None });
+        let call = inner.pending.insert(Waiting { waker: waker.clone(), deadline, position, datagram: None });
+        let xid = call.xid;
         let before = inner.outgoing.len();
         let written = if queued { inner.outgoing.append(|out| write(out, xid)) } else { Ok(()) };
         if let Err(error) = written {
@@ -195,36 +209,82 @@ impl Channel {
             inner.alone = Some(xid);
             drop(inner);
             self.send_alone(xid, waker);
-            return Ok((xid, expiry));
+            return Ok((call, expiry));
         }
         // From here on the driver reads for all.
         inner.alone = None;
         // Only the first call of those that are queued together wakes it.
         wake_driver(inner);
-        Ok((xid, expiry))
+        Ok((call, expiry))
     }
 
     /// Hands the reply to a call to `read`, or says why there is none, once it is known.
     #[inline]
     pub(super) fn poll_reply<R>(
         &self,
-        xid: u32,
+        call: Ticket,
         waker: &Waker,
         read: impl FnOnce(Body<'_>) -> R,
     ) -> Poll<Result<R, Error>> {
-        let mut inner = self.lock();
-        if inner.alone == Some(xid) {
-            drop(inner);
-            return self.poll_alone(xid, waker, read);
+        // Whoever is woken nearly always finds it here, and waits for nobody.
+        if let Some(reply) = self.replies.take(call) {
+            return Poll::Ready(Ok(read(Body::Short(reply.as_bytes()))));
         }
-        inner.outcome(xid, waker, read)
+        let inner = self.lock();
+        if inner.alone == Some(call.xid) {
+            drop(inner);
+            return self.poll_alone(call, waker, read);
+        }
+        self.outcome(inner, call, waker, read)
+    }
+
+    /// Hands the reply to a call to `read`, or says why there is none, once it is known.
+    pub(super) fn outcome<R>(
+        &self,
+        mut inner: MutexGuard<'_, Inner>,
+        call: Ticket,
+        waker: &Waker,
+        read: impl FnOnce(Body<'_>) -> R,
+    ) -> Poll<Result<R, Error>> {
+        if inner.awaits(call.xid, waker) {
+            return Poll::Pending;
+        }
+        Poll::Ready(inner.pending.take(call, &self.replies, read))
+    }
+
+    /// Hands a received record to the call that waits for it; returns whom to wake. One that nobody waits for is a late
+    /// reply, and ignored.
+    #[inline]
+    pub(super) fn deliver(&self, inner: &mut Inner, record: &Record<'_>) -> Option<Waker> {
+        let bytes: &[u8] = match record {
+            Record::Borrowed(bytes) => bytes,
+            Record::Owned(bytes) => bytes,
+        };
+        let (xid, rest) = bytes.split_first_chunk()?;
+        // RFC 5531 §9: msg_type REPLY is 1. A CALL is for the other direction and none of ours.
+        if !rest.starts_with(&1_u32.to_be_bytes()) {
+            return None;
+        }
+        let xid = u32::from_be_bytes(*xid);
+        step!(9, "the client stub receives the reply from its kernel", xid);
+        let waiting = inner.pending.settle(xid, record, &self.replies)?;
+        inner.returning = inner.returning.saturating_add(1);
+        if waiting.datagram.is_some() {
+            inner.spare = waiting.datagram;
+        }
+        // A caller that reads by itself is awake.
+        (inner.alone != Some(xid)).then_some(waiting.waker)
     }
 
     /// Forgets a call: its reply will be ignored.
-    pub(super) fn forget(&self, xid: u32) {
+    pub(super) fn forget(&self, call: Ticket) {
+        let xid = call.xid;
         let mut inner = self.lock();
         let leaves = inner.lets_leave(xid, self.settings.max_calls);
-        inner.pending.remove(xid);
+        if !inner.pending.remove(xid) {
+            // It is here already, and its place is for another.
+            self.replies.take(call);
+        }
         if inner.alone.take_if(|alone| *alone == xid).is_some() || leaves {
             // Nobody else would read what still comes, or send it.
             wake_driver(inner);
@@ -233,7 +293,8 @@ impl Channel {
 
     /// Why a call that waits ends now, whose own time, `after`, is over.
     #[cold]
-    pub(super) fn given_up(&self, xid: u32, after: Duration) -> Option<Error> {
+    pub(super) fn given_up(&self, call: Ticket, after: Duration) -> Option<Error> {
+        let xid = call.xid;
         let mut inner = self.lock();
         if inner.lets_leave(xid, self.settings.max_calls) {
             inner.pending.remove(xid);
@@ -285,6 +346,11 @@ impl Inner {
         self.one_way || self.pending.any_waiting()
     }
 
+    /// Not only one call is in flight, or about to be.
+    pub(super) fn are_several(&self) -> bool {
+        self.pending.len() > 1 || self.returning > 1
+    }
+
     /// Queues what has just been written as a datagram, which stays here until the reply comes.
     fn queue_datagram(&mut self, xid: u32, idempotent: bool) {
         let mut outstanding = self.spare.take().unwrap_or_default();
@@ -309,46 +375,12 @@ impl Inner {
         true
     }
 
-    /// Hands the reply to a call to `read`, or says why there is none, once it is known.
-    #[inline]
-    pub(super) fn outcome<R>(
-        &mut self,
-        xid: u32,
-        waker: &Waker,
-        read: impl FnOnce(Body<'_>) -> R,
-    ) -> Poll<Result<R, Error>> {
-        if self.awaits(xid, waker) { Poll::Pending } else { Poll::Ready(self.pending.take(xid, read)) }
-    }
-
     /// The reply to a call is not known yet; `waker` will be woken when it is.
     #[inline]
     pub(super) fn awaits(&mut self, xid: u32, waker: &Waker) -> bool {
         let Some(waiting) = self.pending.waiting(xid) else { return false };
         waiting.waker.clone_from(waker);
         true
-    }
-
-    /// Hands a received record to the call that waits for it; returns whom to wake. One that nobody waits for is a late
-    /// reply, and ignored.
-    #[inline]
-    pub(super) fn deliver(&mut self, record: &Record<'_>) -> Option<Waker> {
-        let bytes: &[u8] = match record {
-            Record::Borrowed(bytes) => bytes,
-            Record::Owned(bytes) => bytes,
-        };
-        let (xid, rest) = bytes.split_first_chunk()?;
-        // RFC 5531 §9: msg_type REPLY is 1. A CALL is for the other direction and none of ours.
-        if !rest.starts_with(&1_u32.to_be_bytes()) {
-            return None;
-        }
-        let xid = u32::from_be_bytes(*xid);
-        step!(9, "the client stub receives the reply from its kernel", xid);
-        let waiting = self.pending.settle(xid, record)?;
-        if waiting.datagram.is_some() {
-            self.spare = waiting.datagram;
-        }
-        // A caller that reads by itself is awake.
-        (self.alone != Some(xid)).then_some(waiting.waker)
     }
 
     /// Lets one unit of time pass; returns whom to wake because their deadline has passed.

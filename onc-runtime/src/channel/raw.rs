@@ -14,6 +14,7 @@ use crate::xdr::{Sink, Size};
 use super::call::accepted;
 use super::caller::{Request, Response};
 use super::client::{Client, Through};
+use super::pending::Ticket;
 use super::queue::{Channel, Expiry, Terms};
 
 impl Client {
@@ -64,23 +65,23 @@ impl Client {
             let started = Observation::start();
             let terms = Terms { expiry, idempotent: request.idempotent, again: lost.is_some() };
             let submitted = poll_fn(|cx| Poll::Ready(self.submit(channel, request, terms, cx))).await;
-            let (xid, same) = match (submitted, lost.take()) {
+            let (call, same) = match (submitted, lost.take()) {
                 (Err(Error::Closed), Some(lost)) => return Err(Error::Lost(lost)),
                 (submitted, _) => submitted?,
             };
             expiry = same;
             if observation.is_none() {
                 let (interface, procedure, server) = (request.interface, request.procedure, channel.settings.server());
-                *observation = Observation::begin(started, Side::Client, interface, procedure, xid, server);
+                *observation = Observation::begin(started, Side::Client, interface, procedure, call.xid, server);
             }
-            let mut outcome = channel.reply(xid).await;
+            let mut outcome = channel.reply(call).await;
             if let Err(error) = &outcome
                 && !std::mem::replace(&mut strayed, true)
-                && let Some(xid) =
+                && let Some(call) =
                     poll_fn(|cx| Poll::Ready(channel.look_elsewhere(error, request.interface, cx.waker(), expiry)))
                         .await
             {
-                outcome = channel.reply(xid).await;
+                outcome = channel.reply(call).await;
             }
             match outcome {
                 Ok(response) => return Ok(response),
@@ -97,7 +98,7 @@ impl Client {
         request: &Request,
         terms: Terms,
         cx: &std::task::Context<'_>,
-    ) -> Result<(u32, Expiry), Error> {
+    ) -> Result<(Ticket, Expiry), Error> {
         let size = request.arguments.len();
         self.shared.with_template_of(request, |template: &CallTemplate| {
             channel.admit(template.size() + size).map_err(|error| Error::Arguments(Arc::new(error)))?;
@@ -114,26 +115,26 @@ impl Client {
 /// Forgets a call that is no longer waited for.
 pub(super) struct Forget<'a> {
     channel: &'a Channel,
-    xid: u32,
+    call: Ticket,
 }
 
 impl Channel {
     /// Waits for the reply to a call. Dropped, the call is forgotten.
-    async fn reply(&self, xid: u32) -> Result<Response, Error> {
-        let _forget = self.forget_on_drop(xid);
-        let message = poll_fn(|cx| self.poll_reply(xid, cx.waker(), |body| body.into_bytes())).await?;
+    async fn reply(&self, call: Ticket) -> Result<Response, Error> {
+        let _forget = self.forget_on_drop(call);
+        let message = poll_fn(|cx| self.poll_reply(call, cx.waker(), |body| body.into_bytes())).await?;
         response(&message)
     }
 
     /// Forgets a call when what is returned is dropped.
-    pub(super) fn forget_on_drop(&self, xid: u32) -> Forget<'_> {
-        Forget { channel: self, xid }
+    pub(super) fn forget_on_drop(&self, call: Ticket) -> Forget<'_> {
+        Forget { channel: self, call }
     }
 }
 
 impl Drop for Forget<'_> {
     fn drop(&mut self) {
-        self.channel.forget(self.xid);
+        self.channel.forget(self.call);
     }
 }
 

@@ -17,6 +17,7 @@ use crate::rpc::{
 
 use super::caller::{Caller, Request, Response};
 use super::client::{Client, Through};
+use super::pending::Ticket;
 use super::queue::{Channel, Expiry, Terms};
 use super::raw::response;
 
@@ -164,22 +165,28 @@ impl Signed {
             ))));
         };
         let started = Observation::start();
-        let (xid, call) = poll_fn(|cx| Poll::Ready(self.submit(channel, request, again, cx))).await?;
-        let _forget = channel.forget_on_drop(xid);
+        let (ticket, call) = poll_fn(|cx| Poll::Ready(self.submit(channel, request, again, cx))).await?;
+        let _forget = channel.forget_on_drop(ticket);
         let (interface, procedure, server) = (request.interface, request.procedure, channel.settings.server());
-        let observation = Observation::begin(started, Side::Client, interface, procedure, xid, server);
-        let message = poll_fn(|cx| channel.poll_reply(xid, cx.waker(), |body| body.into_bytes())).await;
+        let observation = Observation::begin(started, Side::Client, interface, procedure, ticket.xid, server);
+        let message = poll_fn(|cx| channel.poll_reply(ticket, cx.waker(), |body| body.into_bytes())).await;
         if let Some(observation) = observation {
             observation.end(message.as_ref().map_or_else(Error::status, status));
         }
         Ok((call, message?))
     }
 
-    fn submit(&self, channel: &Channel, request: &Request, again: bool, cx: &Context<'_>) -> Result<(u32, u64), Error> {
+    fn submit(
+        &self,
+        channel: &Channel,
+        request: &Request,
+        again: bool,
+        cx: &Context<'_>,
+    ) -> Result<(Ticket, u64), Error> {
         let interface = request.interface;
         let mut call = 0;
         let terms = Terms { expiry: Expiry::Default, idempotent: request.idempotent, again };
-        let (xid, _) = channel.submit(cx.waker(), terms, |out, xid| {
+        let (ticket, _) = channel.submit(cx.waker(), terms, |out, xid| {
             let out = out.buffer();
             let mark = out.len();
             out.extend_from_slice(&[0; MARK_SIZE]);
@@ -196,7 +203,7 @@ impl Signed {
             patch_mark(out, mark, length);
             Ok(())
         })?;
-        Ok((xid, call))
+        Ok((ticket, call))
     }
 }
 

@@ -82,7 +82,7 @@ impl StreamLink {
             }
             inner.leaving = self.outgoing.len();
             if !inner.outgoing.is_empty() {
-                if inner.pending.len() > 1 && !std::mem::replace(&mut self.gathering, true) {
+                if inner.are_several() && !std::mem::replace(&mut self.gathering, true) {
                     // Others are calling too: one turn of the scheduler lets those who are about to call leave in the
                     // same write.
                     cx.waker().wake_by_ref();
@@ -131,6 +131,7 @@ impl StreamLink {
         self.outgoing.absorb(&mut inner.outgoing);
         self.taken += (self.outgoing.len() - before) as u64;
         self.one_way |= std::mem::take(&mut inner.one_way);
+        inner.returning = 0;
         inner.leaving = self.outgoing.len();
     }
 
@@ -174,7 +175,7 @@ impl StreamLink {
             }
             // Taken at the first reply and kept for the rest of the burst.
             let inner = inner.get_or_insert_with(|| channel.lock());
-            woken.extend(inner.deliver(&record));
+            woken.extend(channel.deliver(inner, &record));
             Ok(())
         });
         drop(inner);

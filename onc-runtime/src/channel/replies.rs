@@ -1,0 +1,193 @@
+//! Short replies on their way from the driver to their callers.
+//!
+//! The driver puts a reply where its caller finds it without the channel's lock: threads whose callers are woken together would
+//! wait there for each other. A place has one writer and one reader at a time, and its state says whose turn it is: the driver's
+//! while it is empty, the caller's while it holds a reply. Everything in it is atomic, and nothing more than loads and stores.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::pending::Ticket;
+
+/// Replies up to this length have a place: a header of 24 bytes and a few dozen of results.
+pub(super) const SHORT: usize = WORDS * 8;
+
+const WORDS: usize = 15;
+
+/// Places of the first level; each further one doubles the number of all.
+const FIRST: usize = 8;
+
+/// Up to 2048 places, 256 KiB.
+const LEVELS: usize = 9;
+
+/// The places of a channel. They are made as more calls are in flight at once, and kept.
+#[derive(Debug, Default)]
+pub(super) struct Replies {
+    levels: [OnceLock<Box<[Place]>>; LEVELS],
+}
+
+/// Two lines of memory, shared with no other call.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+struct Place {
+    /// [`EMPTY`], or the length of the reply and, above it, its xid.
+    state: AtomicU64,
+    words: [AtomicU64; WORDS],
+}
+
+const EMPTY: u64 = 0;
+
+/// A short reply, without its record mark.
+pub(super) struct Short {
+    bytes: [u8; SHORT],
+    length: usize,
+}
+
+impl Short {
+    #[inline]
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+}
+
+impl Replies {
+    /// Leaves a reply for the caller of `call`. False if it is too long, or a reply that nobody has fetched yet is in its place.
+    /// Only one thread at a time may do this.
+    #[inline]
+    pub(super) fn put(&self, call: Ticket, reply: &[u8]) -> bool {
+        if reply.is_empty() || reply.len() > SHORT {
+            return false;
+        }
+        let Some(place) = self.place_to_fill(call) else { return false };
+        // Whoever has emptied it has read it before.
+        if place.state.load(Ordering::Acquire) != EMPTY {
+            return false;
+        }
+        let (whole, rest) = reply.as_chunks::<8>();
+        for (word, bytes) in place.words.iter().zip(whole) {
+            word.store(u64::from_ne_bytes(*bytes), Ordering::Relaxed);
+        }
+        if !rest.is_empty() {
+            let mut last = [0; 8];
+            last[..rest.len()].copy_from_slice(rest);
+            place.words[whole.len()].store(u64::from_ne_bytes(last), Ordering::Relaxed);
+        }
+        place.state.store(u64::from(call.xid) << 32 | reply.len() as u64, Ordering::Release);
+        true
+    }
+
+    /// Fetches the reply to `call`, if it is there. Only the caller may do this.
+    #[inline]
+    pub(super) fn take(&self, call: Ticket) -> Option<Short> {
+        let place = self.place(call)?;
+        let state = place.state.load(Ordering::Acquire);
+        if state == EMPTY || (state >> 32) as u32 != call.xid {
+            return None;
+        }
+        let length = (state as u32 as usize).min(SHORT);
+        let mut bytes = [0; SHORT];
+        for (bytes, word) in bytes.as_chunks_mut::<8>().0.iter_mut().zip(&place.words).take(length.div_ceil(8)) {
+            *bytes = word.load(Ordering::Relaxed).to_ne_bytes();
+        }
+        place.state.store(EMPTY, Ordering::Release);
+        Some(Short { bytes, length })
+    }
+
+    #[inline]
+    fn place(&self, call: Ticket) -> Option<&Place> {
+        let (level, at) = position(call.place);
+        self.levels.get(level)?.get()?.get(at)
+    }
+
+    #[inline]
+    fn place_to_fill(&self, call: Ticket) -> Option<&Place> {
+        let (level, at) = position(call.place);
+        let level_of = self.levels.get(level)?;
+        level_of.get_or_init(|| (0..FIRST << level.saturating_sub(1)).map(|_| Place::default()).collect()).get(at)
+    }
+}
+
+/// The level of a place, and which of its level it is.
+#[inline]
+fn position(place: u32) -> (usize, usize) {
+    let place = place as usize;
+    match place.checked_ilog2() {
+        Some(log) if place >= FIRST => ((log - FIRST.ilog2() + 1) as usize, place - (1 << log)),
+        _ => (0, place),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn ticket(xid: u32, place: u32) -> Ticket {
+        Ticket { xid, place }
+    }
+
+    #[test]
+    fn a_reply_is_fetched_as_it_was_left_and_once() {
+        let replies = Replies::default();
+        for length in 1..=SHORT {
+            let call = ticket(7, length as u32);
+            let reply: Vec<u8> = (0..length as u8).map(|byte| byte ^ 0x5a).collect();
+            assert!(replies.take(call).is_none());
+            assert!(replies.put(call, &reply), "{length}");
+            assert!(replies.take(ticket(8, call.place)).is_none(), "that of another call");
+            assert_eq!(replies.take(call).expect("it is there").as_bytes(), reply);
+            assert!(replies.take(call).is_none());
+        }
+    }
+
+    #[test]
+    fn what_has_no_place_is_refused() {
+        let replies = Replies::default();
+        assert!(!replies.put(ticket(1, 0), &[0; SHORT + 1]));
+        assert!(!replies.put(ticket(1, 0), &[]));
+        assert!(replies.put(ticket(1, 2047), &[0; 24]));
+        assert!(!replies.put(ticket(1, 2048), &[0; 24]), "there are no more places");
+        assert!(replies.take(ticket(1, u32::MAX)).is_none());
+        assert!(replies.put(ticket(2, 3), &[1; 24]));
+        assert!(!replies.put(ticket(3, 3), &[2; 24]), "one that nobody has fetched is not written over");
+        assert_eq!(replies.take(ticket(2, 3)).expect("it is there").as_bytes(), [1; 24]);
+    }
+
+    #[test]
+    fn every_place_is_its_own() {
+        let replies = Replies::default();
+        for place in 0..2048 {
+            assert!(replies.put(ticket(place, place), &place.to_be_bytes()));
+        }
+        for place in 0..2048 {
+            assert_eq!(replies.take(ticket(place, place)).expect("it is there").as_bytes(), place.to_be_bytes());
+        }
+    }
+
+    #[test]
+    fn a_reply_is_whole_on_another_thread() {
+        let replies = &Replies::default();
+        std::thread::scope(|scope| {
+            for place in 0..2 {
+                scope.spawn(move || {
+                    for xid in 0..10_000_u32 {
+                        let reply = [xid as u8; 100];
+                        while !replies.put(ticket(xid, place), &reply) {
+                            std::thread::yield_now();
+                        }
+                    }
+                });
+                scope.spawn(move || {
+                    for xid in 0..10_000_u32 {
+                        let reply = loop {
+                            match replies.take(ticket(xid, place)) {
+                                Some(reply) => break reply,
+                                None => std::thread::yield_now(),
+                            }
+                        };
+                        assert_eq!(reply.as_bytes(), [xid as u8; 100]);
+                    }
+                });
+            }
+        });
+    }
+}
