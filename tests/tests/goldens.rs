@@ -41,6 +41,7 @@ mod goldens {
     golden!(namespaces);
     golden!(numbers);
     golden!(recursion);
+    golden!(results);
     golden!(serde);
     golden!(types);
     golden!(unions);

@@ -39,6 +39,7 @@
 //! | `union` | an enum with data; several labels and `default` keep the discriminant |
 //! | `typedef` | a type alias; its bound is at every use |
 //! | `const` | a `u32`, or another integer where that is too small; it may be the number of a program, a version or a procedure |
+//! | `int<> LIST(void)`, `int LIST<>(void)`, `item *FIND(int)` | what the procedure returns, as of a field |
 //! | `version` | a trait to implement, a `…Server` that answers calls with it, a `…Client` that calls |
 //! | `namespace` | a module |
 //! | comments | documentation |

@@ -56,7 +56,7 @@ fn json_is_an_object_a_line() {
 }
 
 /// What rpcgen 1.4.3 said of each, when it was asked; `None`: it took it.
-const PROBES: [(&str, Option<&str>); 39] = [
+const PROBES: [(&str, Option<&str>); 43] = [
     ("const A = -5;", None),
     ("const A = +5;", Some("an expression")),
     ("const A = 1 + 2;", Some("an expression")),
@@ -86,6 +86,16 @@ const PROBES: [(&str, Option<&str>); 39] = [
     ("program P { version V { int F(int, int) = 1; } = 1; } = 0x20000000;", Some("several arguments")),
     ("program P { version V { int F(int *) = 1; } = 1; } = 0x20000000;", None),
     ("program P { version V { int *F(int) = 1; } = 1; } = 0x20000000;", Some("a pointer as a result")),
+    ("program P { version V { int<> F(int) = 1; } = 1; } = 0x20000000;", Some("an array as an argument or a result")),
+    ("program P { version V { int F<>(int) = 1; } = 1; } = 0x20000000;", Some("an array as an argument or a result")),
+    (
+        "program P { version V { string<9> F(int) = 1; } = 1; } = 0x20000000;",
+        Some("an array as an argument or a result"),
+    ),
+    (
+        "program P { version V { string F<>(int) = 1; } = 1; } = 0x20000000;",
+        Some("an array as an argument or a result"),
+    ),
     ("program P { version V { int F(int a<>) = 1; } = 1; } = 0x20000000;", Some("an array as an argument")),
     ("program P { version V { opaque F(opaque) = 1; } = 1; } = 0x20000000;", Some("`opaque` as an argument")),
     ("program P { version V { string F(string<> s) = 1; } = 1; } = 0x20000000;", None),

@@ -127,6 +127,28 @@ const PROBES: &[(&str, Verdict, &str, &str)] = &[
     ("bare opaque", Fine, "refuses", "program P { version V { opaque F(opaque) = 1; } = 1; } = 1;"),
     ("pointer passed", Fine, "ok", "program P { version V { int F(int *) = 1; } = 1; } = 1;"),
     ("pointer returned", Fine, "refuses", "program P { version V { int *F(int) = 1; } = 1; } = 1;"),
+    ("array returned", Fine, "refuses", "program P { version V { int<5> F(int) = 1; } = 1; } = 1;"),
+    ("array returned, as C would", Fine, "refuses", "program P { version V { int F<>(int) = 1; } = 1; } = 1;"),
+    ("fixed array returned, as C would", Fine, "refuses", "program P { version V { int F[5](int) = 1; } = 1; } = 1;"),
+    ("bounded string returned", Fine, "refuses", "program P { version V { string F<9>(int) = 1; } = 1; } = 1;"),
+    (
+        "result with a name",
+        Refused("result-name"),
+        "refuses",
+        "program P { version V { int x<> F(int) = 1; } = 1; } = 1;",
+    ),
+    (
+        "array of arrays returned",
+        Refused("too-many-bounds"),
+        "refuses",
+        "program P { version V { int<> F<>(int) = 1; } = 1; } = 1;",
+    ),
+    (
+        "array of nothing returned",
+        Refused("void-name"),
+        "refuses",
+        "program P { version V { void F<>(int) = 1; } = 1; } = 1;",
+    ),
     ("array passed", Fine, "refuses", "program P { version V { int F(int list<>) = 1; } = 1; } = 1;"),
     (
         "struct passed",
@@ -214,7 +236,7 @@ fn all_probes() {
 
 #[test]
 fn every_probe_is_here() {
-    assert_eq!(PROBES.len(), 136);
+    assert_eq!(PROBES.len(), 143);
 }
 
 /// As a [`Verdict`] shows itself; with several codes when there are several.

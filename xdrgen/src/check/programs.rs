@@ -153,9 +153,14 @@ impl<'a> Checker<'a, '_> {
         if matches!(passed.type_spec.kind, TypeSpecKind::Void) {
             let bare = declarator.pointers == 0 && declarator.suffixes.is_empty() && declarator.name.is_none();
             if !bare {
+                // `void F<>(void)`: the name is the procedure's, and right.
+                let wrong = match declarator.suffixes.first() {
+                    Some(suffix) if declarator.pointers == 0 && declarator.name.is_none() => suffix.span,
+                    _ => declarator.span,
+                };
                 self.error(
                     Diagnostic::error("void-name", "`void` is nothing: there is no pointer to it, and it has no name")
-                        .at(declarator.span, "remove this")
+                        .at(wrong, "remove this")
                         .help("for bytes of any length write `opaque<>`"),
                 );
                 return None;

@@ -241,8 +241,8 @@ impl Look<'_> {
         self.words(type_spec);
         let span = type_spec.span.to(declarator.span);
         let typedef = "give it a name with a typedef";
-        // A bare `string` is a string without a bound, here and for rpcgen; so is `string name<>` as an argument.
-        let string = matches!(type_spec.kind, TypeSpecKind::String);
+        // A bare `string` is a string without a bound, here and for rpcgen; as an argument it takes a bound, too.
+        let string = matches!(type_spec.kind, TypeSpecKind::String) && !result;
         if matches!(type_spec.kind, TypeSpecKind::Opaque) {
             self.refuse(span, "`opaque` as an argument or a result", typedef);
         } else if !declarator.suffixes.is_empty() && !string {

@@ -75,7 +75,12 @@ pub(super) fn explain(
         return (diagnostic.at(tokens[0].span, ""), None);
     };
     let index = tokens.partition_point(|token| token.end <= at).min(tokens.len() - 1);
-    let explanation = Explanation { input, tokens, index, positives, rule };
+    let mut positives = positives.clone();
+    if positives.contains(&Rule::suffix) && positives.contains(&Rule::OPEN_PAREN) {
+        // Behind a procedure's name; a second one is only read to be refused.
+        positives.retain(|rule| *rule == Rule::OPEN_PAREN);
+    }
+    let explanation = Explanation { input, tokens, index, positives: &positives, rule };
     explanation.missing().unwrap_or_else(|| (explanation.diagnostic(), None))
 }
 
@@ -231,7 +236,7 @@ impl Explanation<'_> {
 }
 
 fn begins_with_name(rule: Rule) -> bool {
-    matches!(rule, Rule::declarator | Rule::path | Rule::enumerator)
+    matches!(rule, Rule::declarator | Rule::path | Rule::enumerator | Rule::procedure_name)
 }
 
 fn is_word(text: &str) -> bool {
@@ -283,7 +288,7 @@ fn shown(rule: Rule) -> &'static str {
         }
         Rule::argument => "an argument",
         Rule::declaration | Rule::field | Rule::discriminant => "a declaration",
-        Rule::declarator | Rule::name | Rule::path => "a name",
+        Rule::declarator | Rule::procedure_name | Rule::name | Rule::path => "a name",
         Rule::suffix | Rule::fixed | Rule::variable => "a bound",
         Rule::struct_body | Rule::enum_body | Rule::OPEN_BRACE => "`{`",
         Rule::union_body | Rule::SWITCH => "`switch`",
