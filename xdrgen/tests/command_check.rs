@@ -55,6 +55,24 @@ fn json_is_an_object_a_line() {
     assert_eq!(ended.stderr, "");
 }
 
+/// Of each place the way to its file, not of the first alone.
+#[test]
+fn json_says_how_files_are_included() {
+    let folder = Folder::new();
+    folder.write("main.x", "struct a { int x; };\n#include \"outer.x\"\n");
+    folder.write("outer.x", "#include \"inner.x\"\n");
+    folder.write("inner.x", "struct a { int y; };\n");
+    let ended = run_in(&folder, &["check", "--format", "json", "main.x"]);
+    let object: serde_json::Value = serde_json::from_str(ended.stdout.trim()).expect("one object");
+    let way = |object: &serde_json::Value| -> Vec<String> {
+        let includes = object["included_from"].as_array().expect("a list").iter();
+        includes.map(|include| format!("{}:{}", include["file"].as_str().expect("a path"), include["line"])).collect()
+    };
+    let ways: Vec<_> = object["labels"].as_array().expect("a list").iter().map(way).collect();
+    assert_eq!(ways, [vec!["outer.x:1".to_owned(), "main.x:2".to_owned()], vec![]], "{object}");
+    assert_eq!(way(&object), ways[0]);
+}
+
 /// What rpcgen 1.4.3 said of each, when it was asked; `None`: it took it.
 const PROBES: [(&str, Option<&str>); 43] = [
     ("const A = -5;", None),

@@ -51,8 +51,8 @@ Examples:
   xdrgen check --rpcgen calc.x              will C programs be able to use it?
   xdrgen check --format json calc.x         for editors and CI
 
-JSON: {\"severity\", \"code\", \"message\", \"labels\": [{\"file\", \"line\", \"column\", \"end_line\", \"end_column\", \"text\"}],
-\"notes\", \"helps\", \"fix\", \"included_from\"}; lines and columns count from 1, columns in characters.";
+JSON: {\"severity\", \"code\", \"message\", \"labels\": [{\"file\", \"line\", \"column\", \"end_line\", \"end_column\", \"text\",
+\"included_from\"}], \"notes\", \"helps\", \"fix\", \"included_from\"}; lines and columns count from 1, columns in characters.";
 
 pub(super) fn run(arguments: Arguments) -> Outcome {
     let config = match arguments.reading.config().and_then(|config| config.validate().map(|()| config)) {

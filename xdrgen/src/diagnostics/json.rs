@@ -1,8 +1,9 @@
 //! Diagnostics for programs: one JSON object a line.
 //!
-//! `{"severity", "code", "message", "labels": [{"file", "line", "column", "end_line", "end_column", "text"}], "notes",
-//! "helps", "fix": {"message", "file", …, "replacement"}, "included_from": [{…}]}`. Lines and columns count from 1, columns in
-//! characters; the end is the character after the last.
+//! `{"severity", "code", "message", "labels": [{"file", "line", "column", "end_line", "end_column", "text", "included_from":
+//! [{"file", …}]}], "notes", "helps", "fix": {"message", "file", …, "replacement"}, "included_from": [{…}]}`. Lines and columns
+//! count from 1, columns in characters; the end is the character after the last. `included_from` is the way to the file of a label,
+//! the nearest `#include` first; that of the whole is its first label's.
 
 use serde_json::{Value, json};
 
@@ -16,6 +17,7 @@ pub(super) fn line(sources: &SourceMap, diagnostic: &Diagnostic) -> String {
         .map(|label| {
             let mut place = place(sources, label.span);
             place["text"] = label.text.as_str().into();
+            place["included_from"] = included_from(sources, label.span);
             place
         })
         .collect();
@@ -25,11 +27,10 @@ pub(super) fn line(sources: &SourceMap, diagnostic: &Diagnostic) -> String {
         place["replacement"] = fix.replacement.as_str().into();
         place
     });
-    let included_from: Vec<Value> = diagnostic
-        .labels
-        .first()
-        .map(|label| sources.include_chain(label.span.file).map(|span| place(sources, span)).collect())
-        .unwrap_or_default();
+    let included_from = match diagnostic.labels.first() {
+        Some(label) => included_from(sources, label.span),
+        None => json!([]),
+    };
     let object = json!({
         "severity": match diagnostic.severity {
             super::Severity::Error => "error",
@@ -58,4 +59,8 @@ pub(crate) fn place(sources: &SourceMap, span: Span) -> Value {
         "end_line": end.line,
         "end_column": end.column,
     })
+}
+
+fn included_from(sources: &SourceMap, span: Span) -> Value {
+    sources.include_chain(span.file).map(|include| place(sources, include)).collect()
 }

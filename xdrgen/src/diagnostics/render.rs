@@ -18,12 +18,11 @@ pub(super) fn render(sources: &SourceMap, diagnostic: &Diagnostic, colour: bool)
     for (file, labels) in by_file(&diagnostic.labels) {
         group = group.element(snippet(sources, file, &labels, diagnostic.labels.first()));
     }
-    let mut notes = diagnostic.notes.clone();
-    if let Some(primary) = diagnostic.labels.first() {
-        notes.splice(0..0, way_there(sources, primary.span));
-    }
-    for note in notes {
+    for note in way_there(sources, &diagnostic.labels) {
         group = group.element(Level::NOTE.message(note));
+    }
+    for note in &diagnostic.notes {
+        group = group.element(Level::NOTE.message(note.as_str()));
     }
     for help in &diagnostic.helps {
         group = group.element(Level::HELP.message(help.as_str()));
@@ -36,22 +35,25 @@ pub(super) fn render(sources: &SourceMap, diagnostic: &Diagnostic, colour: bool)
     renderer.render(&groups)
 }
 
-/// How the file came to be read, and what another preprocessor called the place.
-fn way_there(sources: &SourceMap, span: Span) -> Vec<String> {
+/// How the files of the labels came to be read, each said once, and what another preprocessor called the primary place.
+fn way_there(sources: &SourceMap, labels: &[Label]) -> Vec<String> {
     let mut notes = Vec::new();
-    let file = sources.file(span.file);
-    if let Some((name, line)) = file.presumed(file.line(span.start)) {
-        notes.push(format!("by its line mark this is line {line} of {name}"));
+    if let Some(primary) = labels.first() {
+        let file = sources.file(primary.span.file);
+        if let Some((name, line)) = file.presumed(file.line(primary.span.start)) {
+            notes.push(format!("by its line mark this is line {line} of {name}"));
+        }
     }
-    let mut file = span.file;
-    for include in sources.include_chain(span.file) {
-        let (place, path) = (sources.place(include), &sources.file(include.file).path);
-        let included = sources.file(file).path.display();
-        let note = format!("{included} is included from {}:{}:{}", path.display(), place.line, place.column);
-        file = include.file;
-        // A file that includes itself does so many times.
-        if !notes.contains(&note) {
-            notes.push(note);
+    for (mut file, _) in by_file(labels) {
+        for include in sources.include_chain(file) {
+            let (place, path) = (sources.place(include), &sources.file(include.file).path);
+            let included = sources.file(file).path.display();
+            let note = format!("{included} is included from {}:{}:{}", path.display(), place.line, place.column);
+            file = include.file;
+            // Files have includes in common, and a file that includes itself does so many times.
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
         }
     }
     notes
