@@ -42,10 +42,21 @@
 //! | `int<> LIST(void)`, `int LIST<>(void)`, `item *FIND(int)` | what the procedure returns, as of a field |
 //! | `version` | a trait to implement, a `…Server` that answers calls with it, a `…Client` that calls |
 //! | `namespace` | a module |
-//! | comments | documentation |
+//! | comments | documentation, see below |
 //!
 //! `Debug` shows opaque data in hexadecimal, and long data shortened. A union with one arm of data converts to and from `Result`, or
 //! `Option` when it is switched on a bool.
+//!
+//! # Comments
+//!
+//! A comment documents what it stands right before, without an empty line between, or what it follows on the same line:
+//! `int x; /* of x */ int y;`. Behind the bracket that opens a body it is about the whole, unless something follows it on that line:
+//! `{ /* of x */ int x; }`. Before a `;` or a `,` it is as if behind. Comments that follow and go on below, at the same column,
+//! are one. What is apart at the head of the file is the module's.
+//!
+//! Left out are comments that nothing to document is beside: between two empty lines, at the end of a body, behind the end of a body
+//! of several lines (`}; /* struct a */`), and within a declaration (`int /* signed */ x;`), parameters of procedures included,
+//! which Rust has no documentation for. `xdrgen fmt` loses no comment, and changes nothing of what they document.
 //!
 //! # Names
 //!

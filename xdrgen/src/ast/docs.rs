@@ -29,55 +29,98 @@ impl<'a> Comments<'a> {
         docs
     }
 
-    /// Comments right before `start`, on lines of their own.
+    /// Comments right before `start`: on lines of their own, or behind the bracket that opens the body, on that line.
     pub(crate) fn before(&self, start: Span) -> Docs {
         let (comments, text) = self.file(start.file);
-        let mut first = comments.partition_point(|comment| comment.span.start < start.start);
-        let end = first;
+        let end = comments.partition_point(|comment| comment.span.start < start.start);
+        let mut first = end;
+        // The first of those that may also be behind something else.
+        let mut unclear = end;
         let mut next = start.start as usize;
         while first > 0 {
-            let comment = comments[first - 1].span;
-            let between = text.get(comment.end as usize..next).unwrap_or("x");
-            if !is_blank(between) || lines(between) > 1 || !comments[first - 1].alone || comments[first - 1].goes_on {
+            let comment = &comments[first - 1];
+            let between = text.get(comment.span.end as usize..next).unwrap_or("x");
+            if !is_blank(between) || lines(between) > 1 || comment.goes_on || !comment.alone && lines(between) > 0 {
                 break;
             }
             first -= 1;
-            next = comment.start as usize;
+            next = comment.span.start as usize;
+            if comment.alone || text[..next].trim_end_matches([' ', '\t']).ends_with('{') {
+                unclear = first;
+            }
         }
-        self.collect(&comments[first..end])
+        self.collect(&comments[unclear..end])
     }
 
-    /// The comment that follows `end` on its line, and its continuation.
+    /// The comments that follow `end` on its line, and their continuation; and those right before its semicolon.
     pub(crate) fn behind(&self, end: Span) -> Docs {
         let (comments, text) = self.file(end.file);
-        let first = comments.partition_point(|comment| comment.span.start < end.end);
-        let follows = |comment: &Comment, from: u32| {
+        let whole = text.get(end.start as usize..end.end as usize).unwrap_or("");
+        let mut first = comments.partition_point(|comment| comment.span.start < end.end);
+        let mut last = first;
+        if whole.ends_with(';') {
+            // `int a /* here */;`
+            let mut next = end.end as usize - 1;
+            while first > 0 && comments[first - 1].span.start > end.start {
+                let comment = comments[first - 1].span;
+                if !is_blank(text.get(comment.end as usize..next).unwrap_or("x")) {
+                    break;
+                }
+                first -= 1;
+                next = comment.start as usize;
+            }
+        }
+        let mut from = end.end;
+        if let Some((next, mark)) = self.before_mark(end.file, last, from) {
+            (last, from) = (next, mark);
+        }
+        while let Some(comment) = comments.get(last) {
             let between = text.get(from as usize..comment.span.start as usize).unwrap_or("x");
             // `A = 1 /* here */,` and `A = 1, /* here */` alike.
-            between.chars().all(|c| c == ' ' || c == '\t' || c == ',' || c == ';')
-        };
-        let Some(comment) = comments.get(first).filter(|comment| follows(comment, end.end)) else {
-            return Docs::new();
-        };
-        // Something after it on the line: it is before that, then.
-        let line_end = text[comment.span.end as usize..].split('\n').next().unwrap_or("");
-        if line_end.chars().any(|c| !c.is_whitespace() && !",;})".contains(c))
-            && !line_end.trim_start().starts_with('/')
-        {
-            return Docs::new();
-        }
-        let mut last = first + 1;
-        while last < comments.len() && comments[last].goes_on {
+            let follows = between.chars().all(|c| c == ' ' || c == '\t' || c == ',' || c == ';');
+            let goes_on = last > first && comment.goes_on;
+            if !follows && !goes_on {
+                break;
+            }
             last += 1;
+            from = comment.span.end;
         }
-        self.collect(&comments[first..last])
+        // `{ /* of a */ int a; }`
+        let opens = whole == "{" && last > first && {
+            let line_end = text[from as usize..].split('\n').next().unwrap_or("");
+            line_end.chars().any(|c| !c.is_whitespace() && !",;})".contains(c))
+        };
+        if opens { Docs::new() } else { self.collect(&comments[first..last]) }
     }
 
-    /// The comment that follows `whole` on its line, if that is one line: behind the end of a longer body people say what
-    /// ends there.
+    /// Whether only comments are between `from` and a comma or parenthesis, from the one at index `first` on: the index of the
+    /// first comment behind that, and where it is.
+    fn before_mark(&self, file: FileId, first: usize, mut from: u32) -> Option<(usize, u32)> {
+        let (comments, text) = self.file(file);
+        let mut next = first;
+        loop {
+            let rest = &text[from as usize..];
+            let blanks = rest.len() - rest.trim_start().len();
+            let at = from + u32::try_from(blanks).ok()?;
+            match comments.get(next) {
+                Some(comment) if comment.span.start == at => {
+                    from = comment.span.end;
+                    next += 1;
+                }
+                _ => return (next > first && text[at as usize..].starts_with([',', ')'])).then_some((next, at)),
+            }
+        }
+    }
+
+    /// The comments that follow `whole` on its line, if that is one line, comments in it apart: behind the end of a longer body
+    /// people say what ends there.
     pub(crate) fn behind_line(&self, whole: Span) -> Docs {
-        let (_, text) = self.file(whole.file);
-        let one_line = text.get(whole.start as usize..whole.end as usize).is_some_and(|text| !text.contains('\n'));
+        let (comments, text) = self.file(whole.file);
+        let lines_of = |span: Span| text.get(span.start as usize..span.end as usize).map_or(0, lines);
+        let inside = comments.partition_point(|comment| comment.span.start < whole.start);
+        let inside = comments[inside..].iter().take_while(|comment| comment.span.end <= whole.end);
+        let in_comments: usize = inside.map(|comment| lines_of(comment.span)).sum();
+        let one_line = lines_of(whole) == in_comments;
         if one_line { self.behind(whole) } else { Docs::new() }
     }
 

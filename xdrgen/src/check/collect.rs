@@ -7,6 +7,7 @@ use crate::{
     ast::{Declaration, Declarator, Enumerator, Ident, Item, ItemKind, TypeSpec, TypeSpecKind},
     diagnostics::Diagnostic,
     model::{self, Docs, Name, TypeId},
+    preprocess::lexer::{RawKind, lex},
     source::Span,
 };
 
@@ -323,9 +324,15 @@ impl<'a> Checker<'a, '_> {
         a.file != b.file && (a.start, a.end) == (b.start, b.end) && path(a) == path(b)
     }
 
+    /// Whether the same is written there, blanks and comments apart.
     fn same_text(&self, a: Span, b: Span) -> bool {
-        let words = |span| self.parsed.sources.text(span).split_whitespace();
-        words(a).eq(words(b))
+        let tokens = |span| {
+            let text = self.parsed.sources.text(span);
+            let tokens =
+                lex(text).into_iter().filter(|token| token.kind != RawKind::Newline && !token.kind.is_comment());
+            tokens.map(|token| &text[token.start..token.end])
+        };
+        tokens(a).eq(tokens(b))
     }
 
     fn add_constant(&mut self, around: &Around<'a>, name: &Ident, docs: Docs, value: Source<'a>) -> Option<usize> {

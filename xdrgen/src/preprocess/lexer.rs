@@ -39,7 +39,7 @@ pub(crate) enum RawKind {
 }
 
 impl RawKind {
-    pub(super) fn is_comment(self) -> bool {
+    pub(crate) fn is_comment(self) -> bool {
         matches!(self, RawKind::BlockComment | RawKind::LineComment)
     }
 }

@@ -36,9 +36,9 @@ pub(crate) struct Token {
 pub(crate) struct Comment {
     /// Where it stands.
     pub(crate) span: Span,
-    /// Nothing is before it on its line.
+    /// Nothing but comments is before it on its line.
     pub(crate) alone: bool,
-    /// It continues the one above, which follows something on its line: it begins right below it.
+    /// It continues the one above, which follows something on its line: it begins right below it, and nothing follows it.
     pub(crate) goes_on: bool,
 }
 
@@ -50,13 +50,32 @@ impl Comment {
             columns(&file.text[start..], at as usize - start)
         };
         let start = file.line_start(file.line(span.start));
-        let alone = file.text[start..span.start as usize].chars().all(char::is_whitespace);
+        let behind = above.filter(|above| above.alone).map_or(0, |above| above.span.end as usize);
+        let alone = file.text[start.max(behind)..span.start as usize].chars().all(char::is_whitespace);
         let below = |above: &Comment| {
             file.line(above.span.end.saturating_sub(1)) + 1 == file.line(span.start)
                 && indent(above.span.start) == indent(span.start)
+                && file.text[above.span.end as usize..span.start as usize].chars().all(char::is_whitespace)
         };
-        let goes_on = alone && above.is_some_and(|above| (!above.alone || above.goes_on) && below(above));
-        Self { span, alone, goes_on }
+        let beside = |above: &Comment| above.goes_on && behind >= start;
+        let goes_on = |above: &Comment| {
+            beside(above)
+                || (!above.alone || above.goes_on)
+                    && below(above)
+                    && matches!(next_on_line(&file.text[span.end as usize..]), None | Some('}'))
+        };
+        Self { span, alone, goes_on: alone && above.is_some_and(goes_on) }
+    }
+}
+
+/// What is next on the line, comments apart.
+fn next_on_line(mut rest: &str) -> Option<char> {
+    loop {
+        rest = rest.trim_start_matches([' ', '\t', '\r']);
+        match rest.strip_prefix("/*").and_then(|inside| inside.split_once("*/")) {
+            Some((_, behind)) => rest = behind,
+            None => return rest.chars().next().filter(|next| *next != '\n' && !rest.starts_with("//")),
+        }
     }
 }
 

@@ -14,6 +14,8 @@ pub(super) struct Line {
     pub(super) indent: usize,
     /// The line; of a comment or a directive, several.
     pub(super) text: String,
+    /// More than a comment, a directive or a line that is copied.
+    pub(super) is_code: bool,
     /// What is behind it.
     pub(super) comments: Vec<Trailing>,
     /// On lines of their own, what goes on with the last comment behind it.
@@ -32,17 +34,18 @@ pub(super) struct Trailing {
 impl Line {
     /// Whether a comment in this column, on the next line, goes on with the last one behind this line.
     pub(super) fn goes_on(&self, column: usize) -> bool {
-        self.comments.last().is_some_and(|last| last.column == column && !last.text.contains('\n'))
+        self.comments.last().is_some_and(|last| last.column == column)
+            && self.comments.iter().all(|comment| !comment.text.contains('\n'))
     }
 
     /// Where it ends.
     fn width(&self) -> usize {
-        self.indent + self.text.chars().count()
+        end(self.indent, &self.text)
     }
 
     /// Whether the comment behind it can be lined up with others.
     fn lines_up(&self) -> bool {
-        !self.comments.is_empty() && !self.text.contains('\n')
+        self.is_code && !self.comments.is_empty() && !self.text.contains('\n')
     }
 }
 
@@ -67,7 +70,7 @@ pub(super) fn joined(lines: Vec<Line>) -> String {
             out.push_str(&" ".repeat(gap));
             start = width + gap;
             let text = moved(&comment.text, comment.column, start);
-            width = start + text.chars().count();
+            width = end(start, &text);
             out.push_str(&text);
         }
         out.push('\n');
@@ -79,6 +82,14 @@ pub(super) fn joined(lines: Vec<Line>) -> String {
         }
     }
     out
+}
+
+/// The column behind `text`, which starts in `column`.
+fn end(column: usize, text: &str) -> usize {
+    match text.rsplit_once('\n') {
+        Some((_, last)) => last.chars().count(),
+        None => column + text.chars().count(),
+    }
 }
 
 fn same_group(before: &Line, line: &Line) -> bool {
@@ -99,7 +110,7 @@ mod tests {
 
     fn line(text: &str, comment: &str) -> Line {
         let comments = vec![Trailing { text: comment.to_owned(), column: 40 }];
-        Line { gap: false, indent: 0, text: text.to_owned(), comments, below: Vec::new() }
+        Line { gap: false, indent: 0, text: text.to_owned(), is_code: true, comments, below: Vec::new() }
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! `xdrgen fmt`
 
 mod comments;
+mod difference;
+#[cfg(test)]
+mod every_place;
 mod layout;
 mod lines;
 mod spacing;

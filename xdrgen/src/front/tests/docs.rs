@@ -134,3 +134,50 @@ fn columns_are_those_that_people_see() {
     assert_eq!(body.fields[0].docs, ["one", "goes on"]);
     assert!(body.fields[1].docs.is_empty());
 }
+
+fn fields(source: &str) -> Vec<(String, String)> {
+    let model = model(source);
+    let TypeKind::Struct(body) = &model.types[0].kind else { panic!("no struct") };
+    let own = (String::new(), model.types[0].docs.join("|"));
+    let docs = body.fields.iter().map(|field| (field.name.clone(), field.docs.join("|")));
+    std::iter::once(own).chain(docs).filter(|(_, docs)| !docs.is_empty()).collect()
+}
+
+fn of<const N: usize>(docs: [(&str, &str); N]) -> Vec<(String, String)> {
+    docs.map(|(name, docs)| (name.to_owned(), docs.to_owned())).into()
+}
+
+#[test]
+fn between_two_on_one_line() {
+    assert_eq!(fields("struct a { int x; /* x */ int y; /* y */ };"), of([("x", "x"), ("y", "y")]));
+    assert_eq!(fields("struct a { int x; /* x */ /* too */ int y; };"), of([("x", "x|too")]));
+    assert_eq!(fields("struct a { /* x */ int x; /* x,\n too */ int y; };"), of([("x", "x|x,|too")]));
+    assert_eq!(fields("struct a { /* a */\n int x; };"), of([("", "a")]));
+    assert_eq!(fields("struct a { int x; }; /* a */ const B = 1;"), of([("", "a")]));
+    assert_eq!(fields("struct a { int x; } /* a\n*/; const B = 1;"), of([("", "a")]));
+}
+
+#[test]
+fn before_the_mark_that_ends_it() {
+    assert_eq!(fields("struct a { int x /* x */; int y\n  /* y */\n; };"), of([("x", "x"), ("y", "y")]));
+    let model = model("enum e { A /* a */, B\n /* b */\n, C = 1 /* c */, /* of c */ D };");
+    let TypeKind::Enum(body) = &model.types[0].kind else { panic!("no enum") };
+    let docs: Vec<String> = body.members.iter().map(|member| member.docs.join("|")).collect();
+    assert_eq!(docs, ["a", "b", "c|of c", ""]);
+}
+
+/// A comment in the column of another does not go on with it when either is followed by something.
+#[test]
+fn what_goes_on() {
+    assert_eq!(fields("struct a {\n int x; /* x */\n        /* y */ int y; };"), of([("x", "x"), ("y", "y")]));
+    assert_eq!(fields("struct  /**/ a {\n\t/* x */\n int x; };"), of([("x", "x")]));
+    assert_eq!(
+        fields("struct a {\n int x; /* x */\n        /* on */ /* and on */\n int y; };"),
+        of([("x", "x|on|and on")])
+    );
+}
+
+#[test]
+fn within_a_declaration_they_are_left_out() {
+    assert_eq!(fields("struct /* 1 */ a /* 2 */ { int /* 3 */ x /* 4 */ <5>; /* x */ };"), of([("x", "x")]));
+}
