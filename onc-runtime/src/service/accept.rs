@@ -71,8 +71,7 @@ impl Accept for TcpListener {
 
     async fn accept(&self) -> io::Result<(TcpStream, ConnectionInfo)> {
         let (stream, peer) = TcpListener::accept(self).await?;
-        tcp::set_up(&stream)?;
-        tcp::ask_when_silent(&stream);
+        tcp::set_up_accepted(&stream)?;
         let local = stream.local_addr().ok().map(canonical);
         Ok((stream, ConnectionInfo::new(Peer::tcp(peer), local)))
     }

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 #[cfg(unix)]
 use std::path::Path;
 
+use socket2::SockRef;
 use tokio::net::{TcpListener, UdpSocket, lookup_host};
 
 use crate::rpc::{Netid, UniversalAddress};
@@ -146,6 +147,7 @@ impl Sockets {
     /// The system's: it does not let itself be set up.
     pub fn add_tcp(&mut self, listener: std::net::TcpListener) -> io::Result<()> {
         listener.set_nonblocking(true)?;
+        tcp::hand_down(SockRef::from(&listener))?;
         self.tcp.push(TcpListener::from_std(listener)?);
         Ok(())
     }

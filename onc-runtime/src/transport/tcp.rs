@@ -5,9 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
-#[cfg(unix)]
-use tokio::net::TcpSocket;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 /// Connections that wait to be accepted.
 const BACKLOG: i32 = 1024;
@@ -23,6 +21,9 @@ const SILENCE: Duration = Duration::from_secs(60);
 /// The time between two such questions.
 const AGAIN: Duration = Duration::from_secs(15);
 
+/// A connection has the options of the socket that accepted it, so that they are set once for all.
+const HANDED_DOWN: bool = cfg!(any(target_os = "linux", target_os = "android"));
+
 /// Connects to `address`. That a server's host has vanished without a word is noticed after two minutes on Linux, elsewhere when the
 /// system does.
 ///
@@ -34,10 +35,10 @@ const AGAIN: Duration = Duration::from_secs(15);
 ///
 /// Dropped, the attempt is abandoned.
 pub async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect(address).await?;
-    set_up(&stream)?;
-    notice_when_gone(&stream);
-    Ok(stream)
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // Before, not after: the first call leaves at once, while the server still looks at the connection.
+    set_up(&socket)?;
+    socket.connect(address).await
 }
 
 /// Connects to `address` from a port below 1024, which only root may use: there are servers that take no calls from others.
@@ -59,12 +60,10 @@ pub async fn connect_reserved(address: SocketAddr) -> io::Result<TcpStream> {
         attempt += 1;
         let socket = super::reserved::connect(address, open, Ok)?;
         socket.set_nonblocking(true)?;
-        match TcpSocket::from_std_stream(socket.into()).connect(address).await {
-            Ok(stream) => {
-                set_up(&stream)?;
-                notice_when_gone(&stream);
-                return Ok(stream);
-            }
+        let socket = TcpSocket::from_std_stream(socket.into());
+        set_up(&socket)?;
+        match socket.connect(address).await {
+            Ok(stream) => return Ok(stream),
             Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable && attempt < ATTEMPTS => {}
             Err(error) => return Err(error),
         }
@@ -87,27 +86,35 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
+    hand_down(SockRef::from(&socket))?;
     TcpListener::from_std(socket.into())
 }
 
-/// Sets an accepted or connected stream up.
-pub(crate) fn set_up(stream: &TcpStream) -> io::Result<()> {
-    // A lone small message must not wait for the acknowledgement of the one before.
-    stream.set_nodelay(true)
-}
-
-/// Has the system end a connection whose other end is out of reach: one that waits for a reply, and one that has bytes to send. Where
-/// it cannot, the connection ends later.
-fn notice_when_gone(stream: &TcpStream) {
-    ask_when_silent(stream);
+/// Sets a socket up that is about to connect. A connection whose other end is out of reach is ended by the system: one that waits
+/// for a reply, and one that has bytes to send. Where the system cannot, the connection ends later.
+fn set_up(socket: &TcpSocket) -> io::Result<()> {
+    set_options(&SockRef::from(socket))?;
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    let _ = SockRef::from(stream).set_tcp_user_timeout(Some(GONE));
+    let _ = SockRef::from(socket).set_tcp_user_timeout(Some(GONE));
+    Ok(())
 }
 
-/// Has the system ask whether the other end of a silent connection is still there, and end the connection if it is not.
-pub(crate) fn ask_when_silent(stream: &TcpStream) {
-    // Where it cannot, the connection ends when it is used.
-    let _ = SockRef::from(stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(SILENCE).with_interval(AGAIN));
+/// Sets what a listening socket accepts up in advance, where that can be done.
+pub(super) fn hand_down(listener: SockRef<'_>) -> io::Result<()> {
+    if HANDED_DOWN { set_options(&listener) } else { Ok(()) }
+}
+
+/// Sets a connection up that was accepted, where that could not be done in advance.
+pub(crate) fn set_up_accepted(stream: &TcpStream) -> io::Result<()> {
+    if HANDED_DOWN { Ok(()) } else { set_options(&SockRef::from(stream)) }
+}
+
+fn set_options(socket: &SockRef<'_>) -> io::Result<()> {
+    // Has the system ask whether the other end of a silent connection is still there. Where it cannot, the connection ends when it
+    // is used.
+    let _ = socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(SILENCE).with_interval(AGAIN));
+    // A lone small message must not wait for the acknowledgement of the one before.
+    socket.set_tcp_nodelay(true)
 }
 
 /// Has the socket wake its task only when so many bytes have arrived, or the peer has closed.
@@ -141,14 +148,34 @@ pub(super) fn set_receive_low_water(_stream: &TcpStream, _bytes: usize) -> io::R
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn a_server_that_vanishes_is_noticed() {
-        let listener = listen("127.0.0.1:0".parse().expect("an address")).expect("bound");
-        let stream = connect(listener.local_addr().expect("bound")).await.expect("connected");
-        let socket = SockRef::from(&stream);
+    fn assert_set_up(stream: &TcpStream) {
+        let socket = SockRef::from(stream);
         assert!(socket.keepalive().expect("an option") && stream.nodelay().expect("an option"));
         assert_eq!(socket.tcp_keepalive_time().expect("an option"), SILENCE);
         assert_eq!(socket.tcp_keepalive_interval().expect("an option"), AGAIN);
-        assert_eq!(socket.tcp_user_timeout().expect("an option"), Some(GONE));
+    }
+
+    #[tokio::test]
+    async fn ends_that_vanish_are_noticed() {
+        for address in ["127.0.0.1:0", "[::1]:0"] {
+            let listener = listen(address.parse().expect("an address")).expect("bound");
+            let stream = connect(listener.local_addr().expect("bound")).await.expect("connected");
+            assert_set_up(&stream);
+            assert_eq!(SockRef::from(&stream).tcp_user_timeout().expect("an option"), Some(GONE));
+            let (accepted, _) = listener.accept().await.expect("accepted");
+            set_up_accepted(&accepted).expect("set up");
+            assert_set_up(&accepted);
+        }
+    }
+
+    #[tokio::test]
+    async fn so_are_those_of_sockets_that_were_handed_over() {
+        let mut sockets = super::super::Sockets::new();
+        sockets.add_tcp(std::net::TcpListener::bind("127.0.0.1:0").expect("bound")).expect("added");
+        let listener = &sockets.tcp[0];
+        let _client = connect(listener.local_addr().expect("bound")).await.expect("connected");
+        let (accepted, _) = listener.accept().await.expect("accepted");
+        set_up_accepted(&accepted).expect("set up");
+        assert_set_up(&accepted);
     }
 }
