@@ -3,20 +3,24 @@
 //! A runtime in which a timer runs waits for its sockets with a time limit, which the kernel sets up and takes down for each
 //! wait: half a microsecond on either side of every call. The timers behind deadlines, idle connections and the port mapper
 //! always run and hardly ever end anything. A thread of their own keeps them, one for the process, which sleeps from one of
-//! their moments to the next.
+//! their moments to the next. These lie on a grid of ten milliseconds: the timers of thousands of connections would wake it for
+//! each of them.
 //!
 //! Where tokio's clock does not show the real time, as in tests that pause it, a timer runs in the runtime of its task, as
 //! tokio's do.
 
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use std::thread;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle};
 use tokio::time::{Instant, Sleep, sleep_until};
+
+/// Timers that are kept aside are ready at moments so far apart, up to this later than they were set to.
+const GRAIN: Duration = Duration::from_millis(10);
 
 /// Ready at a moment, which can be changed, and from then on.
 #[derive(Debug)]
@@ -35,6 +39,7 @@ impl Timer {
         let keeper = keeper();
         // Whose context it is made in keeps it.
         let _context = keeper.as_ref().map(Handle::enter);
+        let moment = if keeper.is_some() { on_grid(moment) } else { moment };
         Self { sleep: Box::pin(sleep_until(moment)), is_aside: keeper.is_some() }
     }
 
@@ -50,8 +55,9 @@ impl Timer {
 
     /// Ready at this moment, and not before.
     pub(crate) fn reset(&mut self, moment: Instant) {
-        if self.is_aside == keeper().is_some() {
-            self.sleep.as_mut().reset(moment);
+        let is_real = time_is_real();
+        if self.is_aside == is_real {
+            self.sleep.as_mut().reset(if is_real { on_grid(moment) } else { moment });
         } else {
             // The clock was paused, or goes again.
             *self = Self::at(moment);
@@ -67,6 +73,20 @@ impl Future for Timer {
     }
 }
 
+/// What `future` comes to; `None`: it has come to nothing by `deadline`.
+pub(crate) async fn until<F: Future>(deadline: Instant, future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let mut timer = None;
+    poll_fn(|cx| {
+        if let Poll::Ready(output) = future.as_mut().poll(cx) {
+            return Poll::Ready(Some(output));
+        }
+        let timer = timer.get_or_insert_with(|| Timer::at(deadline));
+        Pin::new(timer).poll(cx).map(|()| None)
+    })
+    .await
+}
+
 fn from_now(duration: Duration) -> Instant {
     /// As good as never.
     const FAR: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);
@@ -75,20 +95,34 @@ fn from_now(duration: Duration) -> Instant {
     now.checked_add(duration).unwrap_or_else(|| now + FAR)
 }
 
+/// The next moment at which timers are ready.
+fn on_grid(moment: Instant) -> Instant {
+    static ORIGIN: OnceLock<Instant> = OnceLock::new();
+
+    let origin = *ORIGIN.get_or_init(Instant::now);
+    let grains = moment.saturating_duration_since(origin).as_nanos().div_ceil(GRAIN.as_nanos());
+    let since = u64::try_from(grains * GRAIN.as_millis()).map_or(Duration::MAX, Duration::from_millis);
+    origin.checked_add(since).unwrap_or(moment)
+}
+
 /// The thread that keeps the time.
 struct Keeper {
     process: u32,
     runtime: Handle,
 }
 
+/// Tokio's clock shows the real time.
+fn time_is_real() -> bool {
+    let before = std::time::Instant::now();
+    let now = Instant::now().into_std();
+    (before..=std::time::Instant::now()).contains(&now)
+}
+
 /// The runtime that keeps the time. `None`: tokio's clock does not show the real time, or there can be no such thread.
 fn keeper() -> Option<Handle> {
     static KEEPER: Mutex<Option<Keeper>> = Mutex::new(None);
 
-    let before = std::time::Instant::now();
-    let now = Instant::now().into_std();
-    let after = std::time::Instant::now();
-    if now < before || after < now {
+    if !time_is_real() {
         return None;
     }
     let process = std::process::id();
@@ -127,6 +161,18 @@ mod tests {
             timer.restart(Duration::MAX);
             assert!(std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut timer).poll(cx))).await.is_pending());
         });
+    }
+
+    #[test]
+    fn moments_that_are_close_are_one_and_none_is_early() {
+        let now = on_grid(Instant::now()) + Duration::from_nanos(1);
+        for late in [Duration::ZERO, SOON, GRAIN - Duration::from_nanos(1)] {
+            assert_eq!(on_grid(now + late), now - Duration::from_nanos(1) + GRAIN);
+        }
+        assert_eq!(on_grid(now + GRAIN), now - Duration::from_nanos(1) + 2 * GRAIN);
+        assert_eq!(on_grid(on_grid(now)), on_grid(now));
+        let far = now + HOUR * 24 * 365 * 30;
+        assert!(on_grid(far) >= far && on_grid(far) < far + GRAIN);
     }
 
     #[tokio::test(start_paused = true)]

@@ -11,9 +11,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::net::{TcpStream, lookup_host};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 
 use crate::channel::{Connector, DatagramLink, Link};
+use crate::clock;
 use crate::error::{Deadline, Error, Phase, ResolveError};
 use crate::portmap::Resolver;
 use crate::rpc::{Interface, Netid};
@@ -76,7 +77,7 @@ impl Plan {
     pub(super) async fn connect(&self, start: Instant, again: bool) -> Result<Link, Error> {
         let connecting = self.connect_patiently(again);
         let outcome = match start.checked_add(self.timeout) {
-            Some(deadline) => timeout_at(deadline, connecting).await.ok(),
+            Some(deadline) => clock::until(deadline, connecting).await,
             None => Some(connecting.await),
         };
         outcome.unwrap_or_else(|| Err(Error::Deadline(Deadline { after: self.timeout, phase: self.phase() })))

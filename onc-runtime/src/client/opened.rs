@@ -7,9 +7,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use crate::channel::{Connector, Link, Stub};
+use crate::clock;
 use crate::error::{Deadline, Error, Phase};
 use crate::transport::{Peer, Stream};
 
@@ -96,13 +97,13 @@ where
             (Arc::clone(&self.server), self.served.clone(), self.timeout, self.max_record_size);
         Box::pin(async move {
             let opened = match Instant::now().checked_add(timeout) {
-                Some(deadline) => timeout_at(deadline, opening).await,
-                None => Ok(opening.await),
+                Some(deadline) => clock::until(deadline, opening).await,
+                None => Some(opening.await),
             };
             match opened {
-                Ok(Ok(stream)) => Ok(served.link(stream, max, Peer::local(None))),
-                Ok(Err(error)) => Err(connect_error(server, error)),
-                Err(_) => Err(Error::Deadline(Deadline { after: timeout, phase: Phase::Connecting })),
+                Some(Ok(stream)) => Ok(served.link(stream, max, Peer::local(None))),
+                Some(Err(error)) => Err(connect_error(server, error)),
+                None => Err(Error::Deadline(Deadline { after: timeout, phase: Phase::Connecting })),
             }
         })
     }
