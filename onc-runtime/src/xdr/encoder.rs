@@ -215,14 +215,6 @@ fn overrun() -> ! {
 
 #[cold]
 #[inline(never)]
-fn grow(segments: &mut Vec<Segment>) {
-    segments.reserve(1);
-}
-
-#[inline(always)]
 fn push(segments: &mut Vec<Segment>, at: usize, bytes: &Bytes) {
-    if segments.len() == segments.capacity() {
-        grow(segments);
-    }
     segments.push(Segment { at, bytes: bytes.clone() });
 }
