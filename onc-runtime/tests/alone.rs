@@ -8,20 +8,13 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
-use onc_runtime::portmap::Policy;
 use onc_runtime::{Client, Server};
+use support::serving::serving;
 use support::{TestV1Client, TestV1Server, Tester};
 
 async fn served(udp: bool) -> (Arc<Tester>, TestV1Client) {
     let tester = Arc::new(Tester::new());
-    let server = Server::builder()
-        .add(TestV1Server(Arc::clone(&tester)))
-        .registration(Policy::Off)
-        .bind("127.0.0.1:0")
-        .await
-        .expect("bound");
-    let address = server.local_addr().expect("bound");
-    tokio::spawn(server.run());
+    let address = serving(Server::builder().add(TestV1Server(Arc::clone(&tester)))).await.address;
     let builder = if udp { Client::builder().udp() } else { Client::builder() };
     let client: TestV1Client = builder.connect_to(address).await.expect("connected");
     // The first call has the connection's task keep the time; from then on a lone call goes by itself.

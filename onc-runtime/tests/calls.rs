@@ -2,35 +2,31 @@
 
 mod support;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use onc_runtime::client::{Request, Stub};
 use onc_runtime::portmap::Policy;
+use onc_runtime::server::{ServerHandle, Stopped};
 use onc_runtime::{Client, Error, Phase, Refusal, Server};
+use support::serving::{Serving, serving};
 use support::{TestV1Client, TestV1Server, Tester};
 use tokio::task::JoinHandle;
 
-/// A server on free ports of the loopback interface, and its implementation.
-async fn serve() -> (Arc<Tester>, std::net::SocketAddr, onc_runtime::server::ServerHandle, JoinHandle<usize>) {
+/// A server and its implementation.
+async fn serve() -> (Arc<Tester>, SocketAddr, ServerHandle, JoinHandle<Stopped>) {
     let tester = Arc::new(Tester::new());
-    let server = Server::builder()
-        .add(TestV1Server(Arc::clone(&tester)))
-        .registration(Policy::Off)
-        .bind("127.0.0.1:0")
-        .await
-        .expect("bound");
-    let (address, handle) = (server.local_addr().expect("bound"), server.handle());
-    let running = tokio::spawn(async move { server.run().await.expect("ran").cut });
+    let Serving { address, handle, running } = serving(Server::builder().add(TestV1Server(Arc::clone(&tester)))).await;
     (tester, address, handle, running)
 }
 
-async fn tcp(address: std::net::SocketAddr) -> TestV1Client {
+async fn tcp(address: SocketAddr) -> TestV1Client {
     Client::builder().connect_to(address).await.expect("connected")
 }
 
-async fn udp(address: std::net::SocketAddr) -> TestV1Client {
+async fn udp(address: SocketAddr) -> TestV1Client {
     Client::builder().udp().connect_to(address).await.expect("connected")
 }
 
@@ -123,7 +119,7 @@ async fn a_stopping_server_answers_what_it_has_begun() {
     handle.stop();
     tester.gate.add_permits(1);
     assert_eq!(call.await.expect("ran").expect("answered"), 7);
-    assert_eq!(running.await.expect("ran"), 0);
+    assert_eq!(running.await.expect("ran").cut, 0);
     let closed = client.add(1, 1).timeout(Duration::from_millis(300)).await;
     assert!(closed.is_err(), "{closed:?}");
 }

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use bytes::Bytes;
-use onc_runtime::portmap::Policy;
 use onc_runtime::rpc::{
     Admission, AuthFlavour, AuthStatus, AuthSys, Credential, Identity, OpaqueAuth, Presented, Protection,
     ServerFlavour, Shorthand,
 };
 use onc_runtime::service::Flavours;
 use onc_runtime::{Client, Context, Error, Fault, Refusal, Server};
+use support::serving::serving;
 use support::{TestV1, TestV1Client, TestV1Server};
 
 /// Tells who calls, and by which flavour.
@@ -35,15 +35,7 @@ impl TestV1 for WhoAmI {
 }
 
 async fn serve(flavours: impl Into<Flavours>) -> std::net::SocketAddr {
-    let server = Server::builder()
-        .add_with_flavours(TestV1Server::new(WhoAmI), flavours)
-        .registration(Policy::Off)
-        .bind("127.0.0.1:0")
-        .await
-        .expect("bound");
-    let address = server.local_addr().expect("bound");
-    tokio::spawn(server.run());
-    address
+    serving(Server::builder().add_with_flavours(TestV1Server::new(WhoAmI), flavours)).await.address
 }
 
 #[cfg(unix)]

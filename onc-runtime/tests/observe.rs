@@ -6,20 +6,13 @@ mod support;
 
 use std::net::SocketAddr;
 
-use onc_runtime::portmap::Policy;
 use onc_runtime::{Client, Server};
 use support::seen::Seen;
+use support::serving::serving;
 use support::{TestV1Client, TestV1Server, Tester};
 
 async fn connected() -> (TestV1Client, SocketAddr) {
-    let server = Server::builder()
-        .add(TestV1Server::new(Tester::new()))
-        .registration(Policy::Off)
-        .bind("127.0.0.1:0")
-        .await
-        .expect("bound");
-    let address = server.local_addr().expect("bound");
-    tokio::spawn(server.run());
+    let address = serving(Server::builder().add(TestV1Server::new(Tester::new()))).await.address;
     (Client::builder().connect_to(address).await.expect("connected"), address)
 }
 

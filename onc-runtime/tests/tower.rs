@@ -11,14 +11,14 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use onc_runtime::client::{Request, Response};
-use onc_runtime::portmap::Policy;
 use onc_runtime::rpc::AuthStatus;
 use onc_runtime::service::tower::{Layered, Request as ServerRequest};
 use onc_runtime::{Client, Error, Fault, Refusal, Server};
+use support::serving::serving;
 use support::{TestV1Client, TestV1Server, Tester};
 use tower::limit::ConcurrencyLimitLayer;
 use tower::load_shed::LoadShedLayer;
-use tower::retry::Policy as RetryPolicy;
+use tower::retry::Policy;
 use tower::timeout::TimeoutLayer;
 use tower::{Layer, Service, ServiceBuilder};
 
@@ -65,9 +65,7 @@ where
 }
 
 async fn serve(program: impl onc_runtime::service::Program) -> TestV1Client {
-    let server = Server::builder().add(program).registration(Policy::Off).bind("127.0.0.1:0").await.expect("bound");
-    let address = server.local_addr().expect("bound");
-    tokio::spawn(server.run());
+    let address = serving(Server::builder().add(program)).await.address;
     Client::builder().connect_to(address).await.expect("connected")
 }
 
@@ -109,11 +107,7 @@ async fn layers_of_the_client_limit_its_calls() {
 
 #[tokio::test]
 async fn a_limit_of_rate_is_kept_for_all_clones_of_a_client() {
-    let server =
-        Server::builder().add(TestV1Server::new(Tester::new())).registration(Policy::Off).bind("127.0.0.1:0").await;
-    let server = server.expect("bound");
-    let address = server.local_addr().expect("bound");
-    tokio::spawn(server.run());
+    let address = serving(Server::builder().add(TestV1Server::new(Tester::new()))).await.address;
     // The buffer is what clones of the client share.
     let layers = ServiceBuilder::new().buffer(8).rate_limit(2, Duration::from_secs(3600)).into_inner();
     let client: TestV1Client = Client::builder().layer(layers).connect_to(address).await.expect("connected");
@@ -128,7 +122,7 @@ async fn a_limit_of_rate_is_kept_for_all_clones_of_a_client() {
 #[derive(Clone)]
 struct Again(usize);
 
-impl RetryPolicy<Request, Response, Error> for Again {
+impl Policy<Request, Response, Error> for Again {
     type Future = Ready<()>;
 
     fn retry(&mut self, _: &mut Request, outcome: &mut Result<Response, Error>) -> Option<Ready<()>> {
@@ -198,14 +192,7 @@ async fn layers_of_the_builder_wrap_every_call_the_first_outermost() {
         }
     }
 
-    let server = Server::builder()
-        .add(TestV1Server::new(Tester::new()))
-        .registration(Policy::Off)
-        .bind("127.0.0.1:0")
-        .await
-        .expect("bound");
-    let address = server.local_addr().expect("bound");
-    tokio::spawn(server.run());
+    let address = serving(Server::builder().add(TestV1Server::new(Tester::new()))).await.address;
     let notes = Arc::default();
     let client: TestV1Client = Client::builder()
         .layer(Note("outer", Arc::clone(&notes)))

@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod seen;
+pub mod serving;
 pub mod simulated;
 pub mod wire;
 
