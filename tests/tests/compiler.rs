@@ -111,9 +111,8 @@ fn what_new_makes_runs_at_once() {
     // The versions that are on this machine: tests need no network.
     fs::copy(cargo::workspace().join("Cargo.lock"), made.join("Cargo.lock")).expect("Cargo.lock");
 
-    let mut test = command(env!("CARGO"));
+    let mut test = cargo::for_made_crates(Path::new(env!("CARGO_TARGET_TMPDIR")));
     test.args(["test", "--offline", "--color", "never"]).current_dir(&made);
-    test.env("CARGO_TARGET_DIR", folder.with_file_name("new-target"));
     let finished = Finished::run(test, BUILD);
     assert!(finished.status.success(), "{}\n{}", finished.stdout, finished.stderr);
     assert!(!finished.stderr.contains("warning"), "{}", finished.stderr);

@@ -80,7 +80,7 @@ fn all_are_generated_and_compile() {
     fs::write(scratch.join("Cargo.toml"), manifest).expect("Cargo.toml");
     fs::write(scratch.join("src/lib.rs"), library).expect("lib.rs");
     fs::copy(workspace().join("Cargo.lock"), scratch.join("Cargo.lock")).expect("Cargo.lock");
-    let finished = check(&scratch.join("Cargo.toml"), &scratch.with_file_name("rpcsvc-target"));
+    let finished = check(&scratch.join("Cargo.toml"), Path::new(env!("CARGO_TARGET_TMPDIR")));
     assert!(finished.status.success(), "{}\n{}", finished.status, finished.stderr);
 }
 

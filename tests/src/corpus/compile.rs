@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::Outcome;
 use super::generate::{Generated, identifier};
+use crate::cargo::for_made_crates;
 
 /// Whether the Rust of a file compiles.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ pub(super) fn compile(outcomes: &mut [Outcome], scratch: &Path) -> io::Result<()
 
 fn manifest(workspace: &Path) -> String {
     format!(
-        "[package]\nname = \"corpus\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n[profile.dev]\ndebug = false\n\n[dependencies]\n\
+        "[package]\nname = \"corpus\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n\
          onc-runtime = {{ path = {:?} }}\n",
         workspace.join("onc-runtime")
     )
@@ -92,12 +92,10 @@ fn foreign(types: &BTreeSet<String>) -> String {
 
 /// Runs `cargo check`; the first error of each file that has one.
 fn check(scratch: &Path) -> io::Result<BTreeMap<usize, String>> {
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| scratch.join("target"), |target| Path::new(&target).join("corpus"));
-    let output = Command::new(env!("CARGO"))
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| scratch.to_owned(), PathBuf::from);
+    let output = for_made_crates(&target)
         .args(["check", "--quiet", "--offline", "--message-format=json"])
         .current_dir(scratch)
-        .env("CARGO_TARGET_DIR", target)
         .output()?;
     let mut errors = BTreeMap::new();
     for line in String::from_utf8_lossy(&output.stdout).lines() {

@@ -1,4 +1,4 @@
-use bytes::Bytes;
+use onc_runtime::Bytes;
 use onc_runtime::Xdr;
 
 #[derive(Xdr)]
