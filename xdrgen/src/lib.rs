@@ -80,7 +80,8 @@
 //! - **Names that fall together**: who is spelled in Rust's way already keeps the name, then who comes first; the others
 //!   get a number, from 2: `Foo`, `Foo2`. A version whose trait, server, client or module would clash with a type gets its
 //!   program's name before its own. The constant with the number of a program or version is left out when there is one of
-//!   that name.
+//!   that name. A parameter called as a constant gets a number, too, as a constant does that is called as a variable of the generated
+//!   code (`value`, with [`Config::keep_names`]): in Rust it would be a pattern.
 //!
 //! With [`Config::keep_names`] names stay as they are, and only the last four rules hold.
 

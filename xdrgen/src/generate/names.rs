@@ -27,6 +27,8 @@ pub(super) struct Names {
     programs: Vec<ProgramNames>,
     type_names: HashSet<String>,
     value_names: HashSet<String>,
+    /// No parameter can have these: a constant of its name would be a pattern that has to match.
+    no_parameters: HashSet<String>,
 }
 
 /// The names inside a type, in the order of the model.
@@ -90,7 +92,28 @@ const CLIENT_METHODS: [&str; 5] = ["clone", "connect", "connect_to", "from_clien
 const MODULE_ITEMS: [&str; 1] = ["INTERFACE"];
 
 /// What the generated code calls its own parameters and variables.
-const OWN_VARIABLES: [&str; 3] = ["call", "cx", "service"];
+const OWN_VARIABLES: [&str; 17] = [
+    "arms",
+    "call",
+    "client",
+    "cx",
+    "discriminant",
+    "f",
+    "fail",
+    "from",
+    "given",
+    "name",
+    "outcome",
+    "result",
+    "service",
+    "status",
+    "target",
+    "to",
+    "value",
+];
+
+/// Those of them that are where a procedure's parameters are, and what would be a pattern there by Rust's prelude.
+const BESIDE_PARAMETERS: [&str; 7] = ["Err", "None", "Ok", "Some", "call", "cx", "service"];
 
 impl Names {
     /// Names everything in `model`.
@@ -106,6 +129,7 @@ impl Names {
             programs: Vec::new(),
             type_names: HashSet::new(),
             value_names: HashSet::new(),
+            no_parameters: BESIDE_PARAMETERS.iter().map(|name| (*name).to_owned()).collect(),
         };
         // A scope for each module: its file (`None`: this one) and its namespace.
         let mut scopes: HashMap<(Option<&str>, &[String]), Scope> = HashMap::new();
@@ -114,6 +138,13 @@ impl Names {
         names.claim_constants(model, &mut scopes);
         names.labels = model.types.iter().map(|type_| names.labels_of(&type_.kind)).collect();
         names.parts = model.types.iter().map(|type_| names.parts_of(model, type_)).collect();
+        names.no_parameters.extend(scopes.values().flat_map(|scope| &scope.values).cloned());
+        for program in &model.programs {
+            let numbered =
+                std::iter::once(&program.name.ident).chain(program.versions.iter().map(|version| &version.name));
+            let constants: Vec<String> = numbered.map(|ident| names.number_constant(ident)).collect();
+            names.no_parameters.extend(constants);
+        }
         for program in &model.programs {
             let scope = scopes.entry((None, &program.name.namespace)).or_default();
             let constant = names.constant_if_free(scope, &program.name.ident);
@@ -211,9 +242,11 @@ impl Names {
                     continue;
                 }
                 let scope = scopes.entry((type_.module.as_deref(), &type_.name.namespace)).or_default();
-                let name = free(wanted, |name| !scope.types.contains(name));
+                let is_value = type_.options.open;
+                let taken = |name: &str| scope.types.contains(name) || is_value && OWN_VARIABLES.contains(&name);
+                let name = free(wanted, |name| !taken(name));
                 // The newtype of an open enum is a function, too.
-                if type_.options.open {
+                if is_value {
                     scope.values.insert(name.clone());
                 }
                 scope.types.insert(name.clone());
@@ -231,7 +264,7 @@ impl Names {
                     continue;
                 }
                 let scope = scopes.entry((constant.module.as_deref(), &constant.name.namespace)).or_default();
-                let name = free(wanted, |name| !scope.values.contains(name));
+                let name = free(wanted, |name| !scope.values.contains(name) && !OWN_VARIABLES.contains(&name));
                 scope.values.insert(name.clone());
                 self.constants[index] = name;
                 self.constant_indices.insert(constant.name.clone(), index);
@@ -240,8 +273,16 @@ impl Names {
     }
 
     fn constant_if_free(&self, scope: &mut Scope, ident: &str) -> Option<String> {
-        let name = escape(if self.keep { ident.to_owned() } else { shouty(ident) });
+        let name = self.number_constant(ident);
+        if OWN_VARIABLES.contains(&name.as_str()) {
+            return None;
+        }
         scope.values.insert(name.clone()).then_some(name)
+    }
+
+    /// What the number of a program or a version is called.
+    fn number_constant(&self, ident: &str) -> String {
+        escape(if self.keep { ident.to_owned() } else { shouty(ident) })
     }
 
     fn parts_of(&self, model: &Model, type_: &Type) -> Parts {
@@ -375,7 +416,7 @@ impl Names {
     /// Parameters without a name are `arg`, or `a`, `b`, `c` when there are several.
     fn parameters(&self, names: &[Option<&str>]) -> Vec<String> {
         let several = names.len() > 1;
-        let mut taken: HashSet<String> = OWN_VARIABLES.iter().map(|name| (*name).to_owned()).collect();
+        let mut taken: HashSet<String> = HashSet::new();
         let mut parameters = vec![String::new(); names.len()];
         // Names that were given go first.
         for given in [true, false] {
@@ -387,9 +428,7 @@ impl Names {
                     None if several => format!("arg{}", index + 1),
                     None => "arg".to_owned(),
                 };
-                // A constant of that name would be a pattern that has to match.
-                let hidden = |name: &str| self.keep && self.constants.iter().any(|constant| constant == name);
-                let name = free(wanted, |name| !taken.contains(name) && !hidden(name));
+                let name = free(wanted, |name| !taken.contains(name) && !self.no_parameters.contains(name));
                 taken.insert(name.clone());
                 parameters[index] = name;
             }

@@ -4,7 +4,9 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::{
-    Generator, docs,
+    Generator,
+    case::snake,
+    docs,
     names::unescape,
     paths::ident,
     programs::{Interface, is_null, tuple},
@@ -65,6 +67,9 @@ impl Generator<'_> {
         let (runtime, service, server) = (&self.runtime, ident(&names.service), ident(&names.server));
         let (module, parameter, clone) = (ident(&names.module), self.type_parameter(), self.std_type("Clone"));
         let (cfg, allow) = (self.cfg(interface.program.feature.as_ref()), self.allow(&[]));
+        let mut parameters = interface.procedures().flat_map(|(_, names)| &names.arguments);
+        let others = self.settings.keep_names && parameters.any(|name| snake(name) != *name);
+        let allow_parameters = others.then(|| quote!(#[allow(non_snake_case)]));
         let docs = docs::paragraph(&format!(
             "Answers the calls of {} with a {}.",
             interface.title(),
@@ -100,7 +105,7 @@ impl Generator<'_> {
                     f.debug_struct(#shown).finish_non_exhaustive()
                 }
             }
-            #cfg
+            #cfg #allow_parameters
             impl<#parameter: #service> #runtime::service::Program for #server<#parameter> {
                 fn interface(&self) -> &'static #runtime::Interface {
                     &#module::INTERFACE

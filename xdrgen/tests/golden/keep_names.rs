@@ -935,3 +935,347 @@ pub mod calc_v2_procedures {
         const NAME: &'static str = "INTERFACE";
     }
 }
+
+/// Constants that would be patterns where the generated code has variables, and parameters that constants would be.
+#[doc(alias = "value")]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
+pub const value2: ::core::primitive::u32 = 1;
+
+/// `const cx`.
+#[doc(alias = "cx")]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
+pub const cx2: ::core::primitive::u32 = 2;
+
+/// `const outcome`.
+#[doc(alias = "outcome")]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
+pub const outcome2: ::core::primitive::u32 = 3;
+
+/// `const _1`.
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
+pub const _1: ::core::primitive::u32 = 4;
+
+/// The number of program `CLASH_PROG`.
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
+pub const CLASH_PROG: ::core::primitive::u32 = 0x2000_0032;
+
+/// The number of version `CLASH_V1` of `CLASH_PROG`.
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
+pub const CLASH_V1: ::core::primitive::u32 = 1;
+
+/// What a server of version 1 of `CLASH_PROG` answers.
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
+pub trait CLASH_V1: Send + Sync + 'static {
+    /// `int CLASH(int CLASH_PROG, int CLASH_V1, int cx, int _1, int Some)`
+    fn CLASH(
+        &self,
+        cx: &::onc_runtime::Context,
+        CLASH_PROG2: ::core::primitive::i32,
+        CLASH_V1_2: ::core::primitive::i32,
+        cx3: ::core::primitive::i32,
+        _1_2: ::core::primitive::i32,
+        Some2: ::core::primitive::i32,
+    ) -> impl ::core::future::Future<
+        Output = Result<::core::primitive::i32, ::onc_runtime::Fault>,
+    > + Send {
+        let _ = (cx, CLASH_PROG2, CLASH_V1_2, cx3, _1_2, Some2);
+        async { Err(::onc_runtime::Fault::ProcedureUnavailable) }
+    }
+
+    /// `int target(int LIMIT)`
+    fn target(
+        &self,
+        cx: &::onc_runtime::Context,
+        LIMIT: ::core::primitive::i32,
+    ) -> impl ::core::future::Future<
+        Output = Result<::core::primitive::i32, ::onc_runtime::Fault>,
+    > + Send {
+        let _ = (cx, LIMIT);
+        async { Err(::onc_runtime::Fault::ProcedureUnavailable) }
+    }
+}
+
+/// Answers the calls of version 1 of `CLASH_PROG` with a [`CLASH_V1`](trait@CLASH_V1).
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
+pub struct CLASH_V1Server<T> {
+    service: ::std::sync::Arc<T>,
+}
+
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
+impl<T: CLASH_V1> CLASH_V1Server<T> {
+    /// Answers calls with `service`.
+    pub fn new(service: T) -> Self {
+        Self::from_arc(::std::sync::Arc::new(service))
+    }
+
+    /// Answers calls with a service that others hold, too.
+    pub fn from_arc(service: ::std::sync::Arc<T>) -> Self {
+        Self { service }
+    }
+}
+
+impl<T> Clone for CLASH_V1Server<T> {
+    fn clone(&self) -> Self {
+        Self {
+            service: ::std::sync::Arc::clone(&self.service),
+        }
+    }
+}
+
+impl<T> ::core::fmt::Debug for CLASH_V1Server<T> {
+    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        f.debug_struct("CLASH_V1Server").finish_non_exhaustive()
+    }
+}
+
+#[allow(non_snake_case)]
+impl<T: CLASH_V1> ::onc_runtime::service::Program for CLASH_V1Server<T> {
+    fn interface(&self) -> &'static ::onc_runtime::Interface {
+        &clash_v1_procedures::INTERFACE
+    }
+
+    fn call(
+        &self,
+        call: ::onc_runtime::service::IncomingCall<'_>,
+    ) -> ::onc_runtime::service::Handling {
+        match call.procedure() {
+            1 => {
+                call.handle::<clash_v1_procedures::CLASH, _, _, _>(
+                    &self.service,
+                    |call, (CLASH_PROG2, CLASH_V1_2, cx3, _1_2, Some2)| async move {
+                        let outcome = T::CLASH(
+                                &call.service,
+                                &call.context,
+                                CLASH_PROG2,
+                                CLASH_V1_2,
+                                cx3,
+                                _1_2,
+                                Some2,
+                            )
+                            .await;
+                        (call, outcome)
+                    },
+                )
+            }
+            2 => {
+                call.handle::<clash_v1_procedures::target, _, _, _>(
+                    &self.service,
+                    |call, (LIMIT,)| async move {
+                        let outcome = T::target(&call.service, &call.context, LIMIT)
+                            .await;
+                        (call, outcome)
+                    },
+                )
+            }
+            _ => call.procedure_unavailable(),
+        }
+    }
+}
+
+/// Calls version 1 of `CLASH_PROG`.
+///
+/// Its clones share one connection. A call is sent when it is awaited, and can be given options before.
+#[doc(alias = "CLASH_V1")]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
+#[derive(Clone, Debug)]
+pub struct CLASH_V1Client {
+    client: ::onc_runtime::Client,
+}
+
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
+impl CLASH_V1Client {
+    /// Asks the port mapper of `target` where version 1 of `CLASH_PROG` is, and connects to it.
+    ///
+    /// # Errors
+    ///
+    /// The port mapper cannot be reached or does not know the program, or the connection fails.
+    pub async fn connect(
+        target: impl Into<::onc_runtime::client::Target>,
+    ) -> Result<Self, ::onc_runtime::Error> {
+        ::onc_runtime::Client::builder().connect(target).await
+    }
+
+    /// Connects to an address that is known, without a port mapper.
+    ///
+    /// # Errors
+    ///
+    /// The connection fails.
+    pub async fn connect_to(
+        address: ::std::net::SocketAddr,
+    ) -> Result<Self, ::onc_runtime::Error> {
+        ::onc_runtime::Client::builder().connect_to(address).await
+    }
+
+    /// Calls over a client that was made elsewhere.
+    pub fn new(client: ::onc_runtime::Client) -> Self {
+        Self { client }
+    }
+
+    /// `int CLASH(int CLASH_PROG, int CLASH_V1, int cx, int _1, int Some)`
+    pub fn CLASH(
+        &self,
+        CLASH_PROG2: ::core::primitive::i32,
+        CLASH_V1_2: ::core::primitive::i32,
+        cx3: ::core::primitive::i32,
+        _1_2: ::core::primitive::i32,
+        Some2: ::core::primitive::i32,
+    ) -> ::onc_runtime::Call<clash_v1_procedures::CLASH> {
+        self.client.call((CLASH_PROG2, CLASH_V1_2, cx3, _1_2, Some2))
+    }
+
+    /// `int target(int LIMIT)`
+    pub fn target(
+        &self,
+        LIMIT: ::core::primitive::i32,
+    ) -> ::onc_runtime::Call<clash_v1_procedures::target> {
+        self.client.call((LIMIT,))
+    }
+}
+
+impl ::onc_runtime::client::Stub for CLASH_V1Client {
+    const INTERFACE: &'static ::onc_runtime::Interface = &clash_v1_procedures::INTERFACE;
+
+    fn from_client(client: ::onc_runtime::Client) -> Self {
+        Self::new(client)
+    }
+
+    fn client(&self) -> &::onc_runtime::Client {
+        &self.client
+    }
+}
+
+/// The procedures of [`CLASH_V1`](trait@CLASH_V1), as types.
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    clippy::upper_case_acronyms
+)]
+pub mod clash_v1_procedures {
+    /// The numbers and names of version 1 of `CLASH_PROG`.
+    pub static INTERFACE: ::onc_runtime::Interface = ::onc_runtime::Interface {
+        program: 0x2000_0032,
+        version: 1,
+        program_name: "CLASH_PROG",
+        version_name: "CLASH_V1",
+        procedures: &[
+            ::onc_runtime::ProcedureInfo {
+                number: 1,
+                name: "CLASH",
+                idempotent: false,
+            },
+            ::onc_runtime::ProcedureInfo {
+                number: 2,
+                name: "target",
+                idempotent: false,
+            },
+        ],
+    };
+
+    /// `int CLASH(int CLASH_PROG, int CLASH_V1, int cx, int _1, int Some)`
+    #[derive(Clone, Copy, Debug)]
+    pub struct CLASH;
+
+    impl ::onc_runtime::Procedure for CLASH {
+        type Arguments = (
+            ::core::primitive::i32,
+            ::core::primitive::i32,
+            ::core::primitive::i32,
+            ::core::primitive::i32,
+            ::core::primitive::i32,
+        );
+        type Results = ::core::primitive::i32;
+        type ArgumentsShape = (
+            ::onc_runtime::xdr::Plain,
+            ::onc_runtime::xdr::Plain,
+            ::onc_runtime::xdr::Plain,
+            ::onc_runtime::xdr::Plain,
+            ::onc_runtime::xdr::Plain,
+        );
+        type ResultsShape = ::onc_runtime::xdr::Plain;
+        const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
+        const NUMBER: ::core::primitive::u32 = 1;
+        const NAME: &'static str = "CLASH";
+    }
+
+    /// `int target(int LIMIT)`
+    #[derive(Clone, Copy, Debug)]
+    pub struct target;
+
+    impl ::onc_runtime::Procedure for target {
+        type Arguments = (::core::primitive::i32,);
+        type Results = ::core::primitive::i32;
+        type ArgumentsShape = (::onc_runtime::xdr::Plain,);
+        type ResultsShape = ::onc_runtime::xdr::Plain;
+        const INTERFACE: &'static ::onc_runtime::Interface = &INTERFACE;
+        const NUMBER: ::core::primitive::u32 = 2;
+        const NAME: &'static str = "target";
+    }
+}
