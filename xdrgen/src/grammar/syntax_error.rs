@@ -103,6 +103,12 @@ impl Explanation<'_> {
         if let Some(diagnostic) = self.known_mistake(found, before) {
             return diagnostic;
         }
+        if let Some(near) = self.mistyped(before).filter(|_| is_keyword(found)) {
+            let word = self.tokens[self.index - 1].span;
+            return error(format!("expected {expected}, found `{found}`"))
+                .at(span, format!("expected {expected}"))
+                .at(word, format!("did you mean `{near}`?"));
+        }
         if self.expects(Rule::name) && is_keyword(found) {
             return error(format!("`{found}` is a keyword of XDR and cannot be a name"))
                 .at(span, "expected a name")
@@ -115,7 +121,7 @@ impl Explanation<'_> {
     fn missing(&self) -> Option<(Diagnostic, Option<Repair>)> {
         let before = self.tokens.get(self.index.checked_sub(1)?)?;
         let found = self.word(0);
-        let ends_body = found == "}" && self.rule == Rule::program_definition;
+        let ends_body = found == "}";
         let (code, what, mark) = if self.expects(Rule::SEMICOLON)
             && (self.starts_line() || ends_body)
             && self.word(-1) != "{"
@@ -164,6 +170,12 @@ impl Explanation<'_> {
             };
             return Some(Diagnostic::error("syntax", message).at(at, "").help(help));
         }
+        if found == "..." && self.rule == Rule::program_definition {
+            return with(
+                "a procedure takes the arguments that are declared, and no others",
+                "a `type<>` is any number of values",
+            );
+        }
         if found == "..." {
             return with("there are no ranges of cases in XDR", "write a `case` for each value");
         }
@@ -195,6 +207,12 @@ impl Explanation<'_> {
             return error("a number is given with one `=`".to_owned());
         }
         None
+    }
+
+    /// The keyword that `word`, which is taken for a type, may have been meant to be.
+    fn mistyped(&self, word: &str) -> Option<&'static str> {
+        let words = ["enum", "hyper", "long", "short", "signed", "struct", "union", "unsigned"];
+        if is_keyword(word) || !is_word(word) { None } else { suggest::similar(word, words) }
     }
 
     fn word(&self, offset: isize) -> &str {

@@ -253,10 +253,14 @@ impl<'a> Expansion<'a> {
     }
 
     fn wrong_count(&mut self, name: &str, token: PpToken, wanted: usize, given: usize, defined: Span) {
+        let plural = if wanted == 1 { "" } else { "s" };
         self.diagnostics.push(
-            Diagnostic::error("macro-arguments", format!("macro `{name}` takes {wanted} arguments, not {given}"))
-                .at(token.span(), format!("{given} given"))
-                .at(defined, "defined here"),
+            Diagnostic::error(
+                "macro-arguments",
+                format!("macro `{name}` takes {wanted} argument{plural}, not {given}"),
+            )
+            .at(token.span(), format!("{given} given"))
+            .at(defined, "defined here"),
         );
     }
 
