@@ -65,7 +65,8 @@ fn macros() {
 #[test]
 fn many_mistakes() {
     refused(&lines(MANY, |at| format!("struct a{at} {{ t{at} x; }};\n")), "unknown-type");
-    refused(&lines(MANY, |at| format!("struct a{at} {{ int x }};\n")), "syntax");
+    refused(&lines(MANY, |at| format!("struct a{at} {{ int x }};\n")), "missing-semicolon");
+    refused(&lines(MANY, |at| format!("struct a{at} {{ int x = 1; }};\n")), "syntax");
     refused(&format!("struct s {{ {} }};", "nosuch x; ".repeat(MANY)), "duplicate-field");
     refused(&"}".repeat(MANY), "unopened-brace");
     refused(&"#if 1\n".repeat(MANY), "unterminated-conditional");
