@@ -49,6 +49,13 @@ impl Observation {
     /// When a call begins, if anybody listens.
     #[inline]
     pub(crate) fn start() -> Option<Instant> {
+        // A level that nobody wants at all costs one comparison; who wants it of whom is asked behind that.
+        let may_listen = Level::DEBUG <= tracing::level_filters::LevelFilter::current();
+        if cfg!(feature = "metrics") || may_listen { Self::start_if_heard() } else { None }
+    }
+
+    #[cold]
+    fn start_if_heard() -> Option<Instant> {
         (cfg!(feature = "metrics") || tracing::enabled!(target: "onc::call", Level::DEBUG)).then(Instant::now)
     }
 

@@ -176,28 +176,33 @@ impl CallTemplate {
     #[inline]
     pub fn put(&self, out: &mut Vec<u8>, xid: u32, procedure: u32, arguments: usize) {
         out.reserve(MARK_SIZE + self.size());
-        let at = out.len();
-        out.extend_from_slice(&self.start);
-        out[at..at + MARK_SIZE].copy_from_slice(&record_mark(self.size() + arguments));
-        self.finish(out, at + MARK_SIZE, xid, procedure);
+        let mut start = self.start(xid, procedure);
+        start[..MARK_SIZE].copy_from_slice(&record_mark(self.size() + arguments));
+        out.extend_from_slice(&start);
+        self.put_rest(out);
     }
 
     /// Appends the header of a call without a record mark, for a datagram.
     #[inline]
     pub fn put_unmarked(&self, out: &mut Vec<u8>, xid: u32, procedure: u32) {
         out.reserve(self.size());
-        let at = out.len();
-        out.extend_from_slice(&self.start[MARK_SIZE..]);
-        self.finish(out, at, xid, procedure);
+        out.extend_from_slice(&self.start(xid, procedure)[MARK_SIZE..]);
+        self.put_rest(out);
     }
 
-    /// Writes what differs from call to call into the header that begins at `at`, and appends the rest of it.
+    /// The start of a header with what differs from call to call, but for the record mark.
     #[inline]
-    fn finish(&self, out: &mut Vec<u8>, at: usize, xid: u32, procedure: u32) {
-        const PROCEDURE: usize = 20;
-        let header = &mut out[at..at + BARE];
-        header[..4].copy_from_slice(&xid.to_be_bytes());
-        header[PROCEDURE..PROCEDURE + 4].copy_from_slice(&procedure.to_be_bytes());
+    fn start(&self, xid: u32, procedure: u32) -> [u8; MARK_SIZE + BARE] {
+        const XID: usize = MARK_SIZE;
+        const PROCEDURE: usize = MARK_SIZE + 20;
+        let mut start = self.start;
+        start[XID..XID + 4].copy_from_slice(&xid.to_be_bytes());
+        start[PROCEDURE..PROCEDURE + 4].copy_from_slice(&procedure.to_be_bytes());
+        start
+    }
+
+    #[inline]
+    fn put_rest(&self, out: &mut Vec<u8>) {
         if !self.rest.is_empty() {
             out.extend_from_slice(&self.rest);
         }

@@ -116,17 +116,12 @@ impl RecordReader {
     /// The stream cannot be read any further; calling it again gives the same error.
     #[inline]
     pub fn next<'a>(&mut self, input: &mut &'a [u8]) -> Result<Option<Record<'a>>, RecordError> {
-        if let State::Idle = self.state
-            && let Some((mark, rest)) = input.split_first_chunk::<MARK_SIZE>()
-        {
-            let mark = u32::from_be_bytes(*mark);
-            let length = (mark & !LAST) as usize;
-            if mark & LAST != 0
-                && length <= self.max_record_size
-                && let Some((record, rest)) = rest.split_at_checked(length)
-            {
-                *input = rest;
-                return Ok(Some(Record::Borrowed(record)));
+        if let State::Idle = self.state {
+            if let Some(record) = self.whole(input) {
+                return Ok(Some(record));
+            }
+            if input.is_empty() {
+                return Ok(None);
             }
         }
         self.assemble(input)
@@ -199,6 +194,20 @@ impl RecordReader {
             State::Mark { length, .. } => MARK_SIZE - length,
             State::Fragment { end, .. } => end - self.buffer.len(),
         }
+    }
+
+    /// A record that lies whole in the input.
+    #[inline]
+    fn whole<'a>(&self, input: &mut &'a [u8]) -> Option<Record<'a>> {
+        let (mark, rest) = input.split_first_chunk::<MARK_SIZE>()?;
+        let mark = u32::from_be_bytes(*mark);
+        let length = (mark & !LAST) as usize;
+        if mark & LAST == 0 || length > self.max_record_size {
+            return None;
+        }
+        let (record, rest) = rest.split_at_checked(length)?;
+        *input = rest;
+        Some(Record::Borrowed(record))
     }
 
     /// The way of records that do not lie whole in the input.

@@ -13,13 +13,13 @@ use crate::xdr::Sink;
 use super::calls::RunningCall;
 use super::duplicates::{Admission, DuplicateCache, Ticket};
 use super::execution::{AtOnce, Spares};
-use super::outbox::Outbox;
+use super::outbox::{Awaited, Outbox};
 use super::registry::Verdict;
 use super::{ConnectionInfo, Handling, Lifecycle, Registry, Reply, Settings};
 
 /// Answers the calls of one connection.
 pub(super) struct Answering {
-    pub(super) outbox: Arc<Outbox>,
+    pub(super) outbox: Outbox,
     registry: Registry,
     pub(super) info: Arc<ConnectionInfo>,
     pub(super) settings: Settings,
@@ -32,7 +32,7 @@ pub(super) struct Answering {
 impl Answering {
     pub(super) fn new(registry: Registry, info: Arc<ConnectionInfo>, settings: Settings, lifecycle: Lifecycle) -> Self {
         Self {
-            outbox: Arc::default(),
+            outbox: Outbox::default(),
             registry,
             info,
             settings,
@@ -60,7 +60,6 @@ impl Answering {
     /// # Errors
     ///
     /// It is not a call.
-    #[inline]
     pub(super) fn begin(&mut self, record: &Record<'_>, outgoing: &mut Outgoing, waker: &Waker) -> io::Result<()> {
         if self.duplicates.is_some() {
             return self.begin_once(record, outgoing, waker);
@@ -102,7 +101,6 @@ impl Answering {
     }
 
     /// Gives the ticket back when the reply is in `outgoing`.
-    #[inline]
     fn execute(
         &mut self,
         record: &Record<'_>,
@@ -117,7 +115,7 @@ impl Answering {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn dispatch(&mut self, record: &Record<'_>, outgoing: &mut Outgoing, waker: &Waker) -> Verdict {
         let (message, shared) = match record {
             Record::Borrowed(bytes) => (*bytes, None),
@@ -131,7 +129,7 @@ impl Answering {
     /// Answers with a refusal, or leaves a handler that waits to a task of its own.
     #[cold]
     fn go_on(
-        &self,
+        &mut self,
         xid: u32,
         mut handling: Handling,
         outgoing: &mut Outgoing,
@@ -142,9 +140,8 @@ impl Answering {
         if handling.poll(&mut Context::from_waker(waker), &mut Reply::new(outgoing, xid, max_size)).is_ready() {
             return ticket;
         }
-        self.outbox.begin(waker);
-        let end =
-            End { outbox: Arc::clone(&self.outbox), reply: None, ticket, _running: self.lifecycle.calls().begin() };
+        let awaited = self.outbox.begin(waker);
+        let end = End { awaited, reply: None, ticket, _running: self.lifecycle.calls().begin() };
         self.lifecycle.spawn(finish(handling, xid, max_size, end));
         None
     }
@@ -158,7 +155,7 @@ impl Answering {
 
 /// What is to be done at the end of a handler, even if it is cut off.
 struct End {
-    outbox: Arc<Outbox>,
+    awaited: Awaited,
     reply: Option<Outgoing>,
     ticket: Option<Ticket>,
     _running: RunningCall,
@@ -176,7 +173,7 @@ async fn finish(mut handling: Handling, xid: u32, max_size: usize, mut end: End)
 
 impl Drop for End {
     fn drop(&mut self) {
-        self.outbox.end(self.reply.take());
+        self.awaited.leave(self.reply.take());
     }
 }
 

@@ -57,6 +57,8 @@ pub(crate) struct Connection<S> {
     /// Calls that go the other way.
     side: Option<Side>,
     vitals: Option<Arc<Vitals>>,
+    /// Bytes have come or left since the vitals were told last.
+    has_moved: bool,
     /// Bytes received when the record under way began or made its last step.
     step: u64,
 }
@@ -83,6 +85,7 @@ impl<S: Stream> Connection<S> {
             peer_closed: false,
             side: None,
             vitals: None,
+            has_moved: false,
             step: 0,
         }
     }
@@ -150,7 +153,16 @@ impl<S: Stream> Connection<S> {
     }
 
     /// There is room for another call. If only the server as a whole has none, it is waited for.
+    #[inline]
     fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.room.is_none() && self.answering.may_begin(&self.outgoing) {
+            return Poll::Ready(());
+        }
+        self.wait_for_room(cx)
+    }
+
+    #[cold]
+    fn wait_for_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while self.answering.has_room(&self.outgoing) {
             let calls = self.answering.lifecycle.calls();
             if !calls.is_full() {
@@ -186,8 +198,8 @@ impl<S: Stream> Connection<S> {
     /// Bytes have come; `complete`: a record has been completed.
     #[inline]
     fn note_arrival(&mut self, complete: bool) {
+        self.has_moved = true;
         let Some(vitals) = &self.vitals else { return };
-        vitals.active();
         if !self.incoming.in_progress() {
             if vitals.record_under_way() {
                 vitals.no_record();
@@ -196,6 +208,34 @@ impl<S: Stream> Connection<S> {
             self.step = self.incoming.received();
             vitals.record_grows();
         }
+    }
+
+    /// Picks up what handlers have left that took their time.
+    fn collect(&mut self, cx: &Context<'_>) {
+        let outbox = &self.answering.outbox;
+        if outbox.running() > 0 && !std::mem::replace(&mut self.gathering, true) {
+            // More handlers are running: one turn of the scheduler lets those that are about to finish leave in the same
+            // write.
+            cx.waker().wake_by_ref();
+        } else {
+            self.gathering = false;
+            outbox.collect(&mut self.outgoing);
+        }
+    }
+
+    /// Writes what is to leave; true if all of it has left.
+    #[inline]
+    fn flush(&mut self, cx: &mut Context<'_>) -> io::Result<bool> {
+        if self.outgoing.is_empty() {
+            return Ok(true);
+        }
+        let bytes = self.outgoing.len();
+        let flushed = self.outgoing.poll_flush(Pin::new(&mut self.io), cx)?.is_ready();
+        if flushed {
+            step!(8, "the reply crosses back", bytes);
+        }
+        self.has_moved |= flushed || self.outgoing.len() < bytes;
+        Ok(flushed)
     }
 
     /// Nothing is read for now: whether a record comes slowly cannot be told.
@@ -214,36 +254,19 @@ impl<S: Stream> Connection<S> {
             self.held.clear();
         }
         loop {
-            let outbox = &self.answering.outbox;
-            if outbox.is_filled() {
-                if outbox.running() > 0 && !std::mem::replace(&mut self.gathering, true) {
-                    // More handlers are running: one turn of the scheduler lets those that are about to finish leave
-                    // in the same write.
-                    cx.waker().wake_by_ref();
-                } else {
-                    self.gathering = false;
-                    outbox.collect(&mut self.outgoing);
-                }
+            if self.answering.outbox.is_filled() {
+                self.collect(cx);
             }
             if let Some(side) = &self.side {
                 side.attend(cx.waker());
                 side.collect(&mut self.outgoing);
             }
-            let bytes = self.outgoing.len();
-            let flushed = bytes == 0 || self.outgoing.poll_flush(Pin::new(&mut self.io), cx)?.is_ready();
-            if flushed && bytes > 0 {
-                step!(8, "the reply crosses back", bytes);
-            }
-            if self.outgoing.len() < bytes
-                && let Some(vitals) = &self.vitals
-            {
-                vitals.active();
-            }
+            let flushed = self.flush(cx)?;
             if !self.held.is_empty() && self.begin_held(cx)? {
                 continue;
             }
-            let outbox = &self.answering.outbox;
             if self.ending && self.held.is_empty() {
+                let outbox = &self.answering.outbox;
                 if flushed && outbox.running() == 0 && !outbox.is_filled() {
                     ready!(Pin::new(&mut self.io).poll_shutdown(cx))?;
                     return Poll::Ready(Ok(()));
@@ -298,15 +321,13 @@ impl<S: Stream> Future for Connection<S> {
             // Others that wait may have the room that is left.
             self.answering.lifecycle.calls().pass_on();
         }
+        let has_moved = std::mem::take(&mut self.has_moved);
         if let Some(vitals) = &self.vitals {
+            if has_moved {
+                vitals.active();
+            }
             vitals.busy(self.answering.outbox.running() > 0 || self.room.is_some());
         }
         poll
-    }
-}
-
-impl<S> Drop for Connection<S> {
-    fn drop(&mut self) {
-        self.answering.outbox.close();
     }
 }

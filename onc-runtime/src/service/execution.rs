@@ -129,27 +129,39 @@ pub(crate) struct AtOnce<'a> {
     pub(super) max_size: usize,
     pub(super) waker: &'a Waker,
     pub(super) spares: &'a mut Spares,
-    /// What makes the reply's verifier, and seals the results.
-    pub(super) protection: Option<Arc<dyn Protection>>,
 }
 
 impl<'a> AtOnce<'a> {
     /// With the reply at the end of `out`, of at most `max_size` bytes; a handler that waits has `waker` woken.
     #[inline]
     pub(super) fn new(out: &'a mut Outgoing, max_size: usize, waker: &'a Waker, spares: &'a mut Spares) -> Self {
-        Self { out, max_size, waker, spares, protection: None }
+        Self { out, max_size, waker, spares }
     }
 
-    /// Runs the handler in `slot` as far as it gets without waiting.
+    /// Answers with success without results.
     #[inline]
-    pub(super) fn run<P, T, F>(&mut self, xid: u32, mut slot: Box<Slot<P, T, F>>) -> Handling
+    pub(super) fn success(&mut self, xid: u32) -> Handling {
+        let mut reply = Reply::new(self.out, xid, self.max_size);
+        reply.success::<(), ()>(&());
+        Handling::answered(reply.status())
+    }
+
+    /// Runs the handler in `slot` as far as it gets without waiting. `protection` makes the reply's verifier, and seals the
+    /// results.
+    #[inline]
+    pub(super) fn run<P, T, F>(
+        &mut self,
+        xid: u32,
+        mut slot: Box<Slot<P, T, F>>,
+        protection: Option<&Arc<dyn Protection>>,
+    ) -> Handling
     where
         P: Procedure,
         T: ?Sized + Send + Sync + 'static,
         F: Future<Output = (Box<Execution<T>>, Result<P::Results, Fault>)> + Send + 'static,
     {
         let mut reply = Reply::new(self.out, xid, self.max_size);
-        if let Some(protection) = &self.protection {
+        if let Some(protection) = protection {
             reply.protect(Arc::clone(protection));
         }
         let mut cx = TaskContext::from_waker(self.waker);

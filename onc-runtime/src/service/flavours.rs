@@ -49,6 +49,11 @@ impl Flavours {
         if self.none && credential.flavour == AuthFlavour::NONE && credential.body.is_empty() {
             return Ok(());
         }
+        self.accept_other(credential)
+    }
+
+    #[inline(never)]
+    fn accept_other(&self, credential: &OpaqueAuth<'_>) -> Result<(), AuthStatus> {
         credential.validate()?;
         // RFC 5531 §9, AUTH_TOOWEAK: a flavour that is known and not enough.
         if self.plain.contains(&credential.flavour) { Ok(()) } else { Err(AuthStatus::TooWeak) }

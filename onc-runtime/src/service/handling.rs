@@ -20,14 +20,6 @@ use super::{Called, Fault, Reply};
 #[must_use = "nobody answers the call unless this is polled"]
 pub struct Handling {
     state: State,
-    /// What few calls have.
-    extra: Option<Box<Extra>>,
-}
-
-#[derive(Default)]
-struct Extra {
-    observation: Option<Box<Observation>>,
-    protection: Option<Arc<dyn Protection>>,
 }
 
 enum State {
@@ -38,6 +30,20 @@ enum State {
     Accepted(AcceptStatus),
     Denied(RejectStatus),
     Running(Box<dyn Running>),
+    Observed(Box<Observed>),
+    Protected(Box<Protected>),
+}
+
+/// A call that is watched until it has been answered.
+struct Observed {
+    handling: Handling,
+    observation: Option<Box<Observation>>,
+}
+
+/// A call whose reply's verifier `protection` makes, and whose results it may seal.
+struct Protected {
+    handling: Handling,
+    protection: Arc<dyn Protection>,
 }
 
 impl Handling {
@@ -90,58 +96,39 @@ impl Handling {
 
     #[inline]
     fn new(state: State) -> Self {
-        Self { state, extra: None }
+        Self { state }
     }
 
     /// Watched by `observation`.
-    pub(super) fn observed(mut self, observation: Box<Observation>) -> Self {
-        match self.is_answered() {
-            Some(status) => observation.end(status),
-            None => self.extra.get_or_insert_default().observation = Some(observation),
+    pub(super) fn observed(self, observation: Box<Observation>) -> Self {
+        if let Some(status) = self.is_answered() {
+            observation.end(status);
+            return self;
         }
-        self
+        Self::new(State::Observed(Box::new(Observed { handling: self, observation: Some(observation) })))
     }
 
     /// With a reply that `protection` makes.
-    pub(super) fn protected(mut self, protection: Arc<dyn Protection>) -> Self {
+    pub(super) fn protected(self, protection: Arc<dyn Protection>) -> Self {
         if self.is_answered().is_some() {
             return self;
         }
-        self.extra.get_or_insert_default().protection = Some(protection);
-        self
+        Self::new(State::Protected(Box::new(Protected { handling: self, protection })))
     }
 
     /// Goes on; when it is ready the reply has been written. A handler that panics answers `SYSTEM_ERR`.
-    #[inline]
     pub fn poll(&mut self, cx: &mut Context<'_>, reply: &mut Reply<'_>) -> Poll<()> {
-        if self.extra.is_some() {
-            return self.poll_extra(cx, reply);
-        }
-        self.poll_state(cx, reply)
-    }
-
-    #[cold]
-    fn poll_extra(&mut self, cx: &mut Context<'_>, reply: &mut Reply<'_>) -> Poll<()> {
-        let Extra { observation, protection } = self.extra.as_deref_mut().map(std::mem::take).unwrap_or_default();
-        if let Some(protection) = &protection {
-            reply.protect(Arc::clone(protection));
-        }
-        let span = observation.as_ref().map_or_else(tracing::Span::none, |observation| observation.span().clone());
-        let poll = span.in_scope(|| self.poll_state(cx, reply));
-        match observation {
-            Some(observation) if poll.is_ready() => observation.end(reply.status()),
-            observation => self.extra = Some(Box::new(Extra { observation, protection })),
-        }
-        poll
-    }
-
-    fn poll_state(&mut self, cx: &mut Context<'_>, reply: &mut Reply<'_>) -> Poll<()> {
         match &mut self.state {
             State::Answered(status) => reply.note(status),
             State::Discard => {}
             State::Success => reply.success::<(), ()>(&()),
             State::Accepted(status) => reply.accepted(*status),
             State::Denied(status) => reply.denied(*status),
+            State::Observed(observed) => return observed.poll(cx, reply),
+            State::Protected(protected) => {
+                reply.protect(Arc::clone(&protected.protection));
+                return protected.handling.poll(cx, reply);
+            }
             State::Running(running) => {
                 let poll = catch_unwind(AssertUnwindSafe(|| running.poll(cx, reply)));
                 return match poll {
@@ -158,6 +145,20 @@ impl Handling {
     }
 }
 
+impl Observed {
+    fn poll(&mut self, cx: &mut Context<'_>, reply: &mut Reply<'_>) -> Poll<()> {
+        let Some(observation) = &self.observation else { return Poll::Ready(()) };
+        let span = observation.span().clone();
+        let poll = span.in_scope(|| self.handling.poll(cx, reply));
+        if poll.is_ready()
+            && let Some(observation) = self.observation.take()
+        {
+            observation.end(reply.status());
+        }
+        poll
+    }
+}
+
 impl std::fmt::Debug for Handling {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let state = match &self.state {
@@ -167,6 +168,8 @@ impl std::fmt::Debug for Handling {
             State::Accepted(_) => "accepted",
             State::Denied(_) => "denied",
             State::Running(_) => "running",
+            State::Observed(observed) => return observed.handling.fmt(f),
+            State::Protected(protected) => return protected.handling.fmt(f),
         };
         f.debug_tuple("Handling").field(&state).finish()
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::observe::step;
-use crate::rpc::{AcceptStatus, CallHeader, Identity, Interface, OpaqueAuth, Procedure};
+use crate::rpc::{AcceptStatus, CallHeader, Identity, Interface, OpaqueAuth, Procedure, Protection};
 use crate::xdr::{DecodeError, Decoder, Limits, Shape};
 
 use super::execution::{AtOnce, Execution, Slot};
@@ -29,6 +29,8 @@ pub(super) struct Received<'a> {
     pub(super) limits: &'a Limits,
     /// Who calls, when the credential proves it.
     pub(super) identity: Option<Identity>,
+    /// What makes the reply's verifier then, and seals the results.
+    pub(super) protection: Option<Arc<dyn Protection>>,
     /// Where it can be answered at once.
     pub(super) at_once: Option<AtOnce<'a>>,
 }
@@ -71,7 +73,7 @@ impl IncomingCall<'_> {
         let execution = received.execution(service, slot.execution());
         slot.begin(handler(execution, arguments));
         match &mut received.at_once {
-            Some(at_once) => at_once.run(xid, slot),
+            Some(at_once) => at_once.run(xid, slot, received.protection.as_ref()),
             None => Handling::running(slot),
         }
     }

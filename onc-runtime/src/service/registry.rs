@@ -94,7 +94,10 @@ impl Entry {
         }
         // RFC 5531 §12.1: procedure 0 needs no authentication: it is how clients ask who is there.
         if received.header.procedure == 0 {
-            return Handling::success();
+            return match &mut received.at_once {
+                Some(at_once) => at_once.success(received.header.xid),
+                None => Handling::success(),
+            };
         }
         if let Err(status) = self.flavours.accept(&received.header.credential) {
             return Handling::denied(RejectStatus::AuthError(status));
@@ -129,11 +132,13 @@ impl Entry {
             }
             arguments = Arguments { bytes: &opened, record: Some(&opened) };
         }
-        let mut at_once = received.at_once.take();
-        if let Some(at_once) = &mut at_once {
-            at_once.protection = Some(Arc::clone(&protection));
-        }
-        let mut received = Received { arguments, identity: Some(identity), at_once, ..*received };
+        let mut received = Received {
+            arguments,
+            identity: Some(identity),
+            protection: Some(Arc::clone(&protection)),
+            at_once: received.at_once.take(),
+            ..*received
+        };
         self.program.call(IncomingCall { received: &mut received }).protected(protection)
     }
 }
@@ -145,7 +150,7 @@ impl Registry {
     }
 
     /// Finds the answer to a received message; `at_once` is where it may be written already.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn dispatch(
         &self,
         message: &[u8],
@@ -154,7 +159,21 @@ impl Registry {
         limits: &Limits,
         at_once: Option<AtOnce<'_>>,
     ) -> Verdict {
-        let (header, offset) = match CallHeader::parse(message) {
+        self.dispatch_parsed(CallHeader::parse(message), message, record, connection, limits, at_once)
+    }
+
+    /// [`dispatch`](Self::dispatch) of a message whose header, with the offset of the arguments, was `parsed` before.
+    #[inline(always)]
+    pub(super) fn dispatch_parsed(
+        &self,
+        parsed: Result<(CallHeader<'_>, usize), CallError>,
+        message: &[u8],
+        record: Option<&Bytes>,
+        connection: &Arc<ConnectionInfo>,
+        limits: &Limits,
+        at_once: Option<AtOnce<'_>>,
+    ) -> Verdict {
+        let (header, offset) = match parsed {
             Ok(parsed) => parsed,
             Err(error) => return refuse(error),
         };
@@ -169,6 +188,7 @@ impl Registry {
             connection,
             limits,
             identity: None,
+            protection: None,
             at_once,
         };
         let (begun, peer) = (Observation::start(), Some(&connection.peer as _));

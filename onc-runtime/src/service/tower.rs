@@ -117,6 +117,7 @@ impl Service<Request> for ProgramService {
             connection: &context.connection,
             limits: &limits,
             identity: context.identity.clone(),
+            protection: None,
             at_once: None,
         };
         let xid = header.xid;

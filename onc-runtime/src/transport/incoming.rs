@@ -67,21 +67,22 @@ impl Incoming {
     }
 
     /// Reads once and hands each record that is complete to `each`, which may stop the reading by an error.
+    #[inline]
     pub(crate) fn poll_read<S: Stream>(
         &mut self,
         mut io: Pin<&mut S>,
         cx: &mut Context<'_>,
-        mut each: impl FnMut(Record<'_>) -> io::Result<()>,
+        each: impl FnMut(Record<'_>) -> io::Result<()>,
     ) -> Poll<io::Result<Arrival>> {
-        let arrival = if self.records.in_progress() && self.make_room() {
-            self.poll_rest(io.as_mut(), cx, &mut each)
-        } else {
-            let mut buffer = BUFFER.take().unwrap_or_else(|| vec![0; SCRATCH].into_boxed_slice());
-            let arrival = self.poll_scratch(io.as_mut(), cx, &mut each, &mut buffer);
-            BUFFER.set(Some(buffer));
-            arrival
-        };
-        if arrival.is_pending() {
+        let mut scratch = None;
+        if !self.records.in_progress() || !self.make_room() {
+            scratch = Some(BUFFER.take().unwrap_or_else(|| vec![0; SCRATCH].into_boxed_slice()));
+        }
+        let arrival = self.poll_records(io.as_mut(), cx, scratch.as_deref_mut(), each);
+        if scratch.is_some() {
+            BUFFER.set(scratch);
+        }
+        if arrival.is_pending() && (self.records.in_progress() || self.low_water.is_set()) {
             self.low_water.await_bytes(&*io, self.records.missing());
         }
         arrival
@@ -100,45 +101,48 @@ impl Incoming {
         self.records.wants().is_some()
     }
 
-    fn poll_rest<S: Stream>(
+    /// Reads to `scratch`, or to where the rest of the record under way will stay.
+    #[inline]
+    fn poll_records<S: Stream>(
         &mut self,
         io: Pin<&mut S>,
         cx: &mut Context<'_>,
-        each: &mut impl FnMut(Record<'_>) -> io::Result<()>,
+        scratch: Option<&mut [u8]>,
+        mut each: impl FnMut(Record<'_>) -> io::Result<()>,
     ) -> Poll<io::Result<Arrival>> {
-        let Some(mut room) = self.records.wants() else { return Poll::Ready(Ok(Arrival::Bytes)) };
-        let length = ready!(poll_read_buf(io, cx, &mut room))?;
+        let is_rest = scratch.is_none();
+        let (length, mut bytes) = match scratch {
+            Some(scratch) => {
+                let most = if self.large { START } else { scratch.len() };
+                let mut room = ReadBuf::new(&mut scratch[..most]);
+                ready!(io.poll_read(cx, &mut room))?;
+                let length = room.filled().len();
+                (length, &scratch[..length])
+            }
+            None => (ready!(self.poll_rest(io, cx))?, &[][..]),
+        };
         if length == 0 {
-            return Poll::Ready(Ok(Arrival::End { inside_record: true }));
+            return Poll::Ready(Ok(Arrival::End { inside_record: self.records.in_progress() }));
         }
         self.received += length as u64;
-        if let Some(record) = self.records.next(&mut &[][..]).map_err(invalid)? {
-            self.large = record.len() >= buffers::WORTH_KEEPING;
+        while let Some(record) = self.records.next(&mut bytes).map_err(invalid)? {
+            if is_rest {
+                self.large = record.len() >= buffers::WORTH_KEEPING;
+            }
             each(record)?;
+        }
+        if !is_rest {
+            self.large &= self.records.in_progress();
         }
         Poll::Ready(Ok(Arrival::Bytes))
     }
 
-    fn poll_scratch<S: Stream>(
-        &mut self,
-        io: Pin<&mut S>,
-        cx: &mut Context<'_>,
-        each: &mut impl FnMut(Record<'_>) -> io::Result<()>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<Arrival>> {
-        let most = if self.large { START } else { buffer.len() };
-        let mut room = ReadBuf::new(&mut buffer[..most]);
-        ready!(io.poll_read(cx, &mut room))?;
-        let mut bytes = room.filled();
-        if bytes.is_empty() {
-            return Poll::Ready(Ok(Arrival::End { inside_record: self.records.in_progress() }));
+    #[cold]
+    fn poll_rest<S: Stream>(&mut self, io: Pin<&mut S>, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        match self.records.wants() {
+            Some(mut room) => poll_read_buf(io, cx, &mut room),
+            None => unreachable!("there is room: it has been made"),
         }
-        self.received += bytes.len() as u64;
-        while let Some(record) = self.records.next(&mut bytes).map_err(invalid)? {
-            each(record)?;
-        }
-        self.large &= self.records.in_progress();
-        Poll::Ready(Ok(Arrival::Bytes))
     }
 }
 

@@ -37,7 +37,7 @@ impl LowWater {
     }
 
     /// The socket's mark is raised.
-    #[cfg(test)]
+    #[inline]
     pub(super) fn is_set(&self) -> bool {
         self.set.is_some()
     }

@@ -31,10 +31,12 @@ pub(crate) struct Outgoing {
 
 impl Outgoing {
     /// Bytes that have not left.
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.buffer.len() - self.sent + self.referenced
     }
 
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.sent == self.buffer.len() && self.referenced == 0
     }
@@ -88,7 +90,12 @@ impl Outgoing {
     ) -> Poll<io::Result<()>> {
         while !self.is_empty() {
             let written = if self.gone == self.segments.len() {
-                ready!(io.as_mut().poll_write(cx, &self.buffer[self.sent..]))?
+                let rest = &self.buffer[self.sent..];
+                let written = ready!(io.as_mut().poll_write(cx, rest))?;
+                if written == rest.len() {
+                    break;
+                }
+                written
             } else {
                 let mut pieces = [IoSlice::new(&[]); PIECES];
                 let count = self.pieces(&mut pieces);
