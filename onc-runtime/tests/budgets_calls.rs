@@ -158,6 +158,33 @@ async fn datagrams_count_too() {
 }
 
 #[tokio::test]
+async fn room_that_a_datagram_does_not_need_goes_to_the_next() {
+    let gauge = Arc::new(Gauge::default());
+    let builder = Server::builder().add(TestV1Server(Arc::clone(&gauge))).registration(Policy::Off).max_calls(1);
+    let server = builder.bind("127.0.0.1:0").await.expect("bound");
+    let (handle, address) = (server.handle(), server.local_addr().expect("bound"));
+    tokio::spawn(server.run());
+    let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.expect("bound");
+    socket.connect(address).await.expect("connected");
+    socket.send(&datagram::<Wait>(0, 0_u32)).await.expect("sent");
+    while gauge.begun.load(Ordering::Relaxed) == 0 {
+        tokio::task::yield_now().await;
+    }
+    // These are answered at once when they are looked at: they take no room for long.
+    socket.send(&datagram::<Add>(1, (1, 1))).await.expect("sent");
+    settle().await;
+    let mut stream = connect(&handle);
+    stream.write_all(&record::<Add>(2, (1, 1))).await.expect("written");
+    settle().await;
+    assert_eq!(gauge.begun.load(Ordering::Relaxed), 1);
+    gauge.gate.0.add_permits(1);
+    for _ in 0..2 {
+        socket.recv(&mut [0; 100]).await.expect("received");
+    }
+    assert_eq!(replies(&mut stream, 1).await, [2]);
+}
+
+#[tokio::test]
 async fn a_peer_that_does_not_read_has_few_calls_executed() {
     const CALLS: u32 = 1000;
     const SIZE: usize = 4000;

@@ -22,9 +22,13 @@ struct Counter {
     go_on: Notify,
 }
 
+/// Added to anything, it gets no reply.
+const SILENT: i32 = -1;
+
 impl TestV1 for Counter {
-    async fn add(&self, _cx: &Context, _a: i32, _b: i32) -> Result<i32, Fault> {
-        Ok(self.count.fetch_add(1, Ordering::Relaxed) as i32)
+    async fn add(&self, _cx: &Context, a: i32, _b: i32) -> Result<i32, Fault> {
+        let count = self.count.fetch_add(1, Ordering::Relaxed);
+        if a == SILENT { Err(Fault::NoReply) } else { Ok(count as i32) }
     }
 
     async fn echo(&self, _cx: &Context, data: bytes::Bytes) -> Result<bytes::Bytes, Fault> {
@@ -99,6 +103,18 @@ async fn a_call_that_runs_is_not_executed_again_though_its_connection_is_gone() 
         }
     }
     assert_eq!(counter.count.load(Ordering::Relaxed), 3, "wait once, add with xid 8 and 9 once each");
+}
+
+#[tokio::test]
+async fn a_repeat_of_a_call_without_a_reply_gets_none_either() {
+    let (counter, server) = serve(true).await;
+    let mut stream = connect(&server, 700);
+    for _ in 0..2 {
+        stream.write_all(&record::<Add>(7, (SILENT, 1))).await.expect("written");
+    }
+    stream.write_all(&record::<Add>(8, (1, 1))).await.expect("written");
+    assert_eq!(result(&mut stream).await, 1, "the first that comes is the reply to the other call");
+    assert_eq!(counter.count.load(Ordering::Relaxed), 2);
 }
 
 #[tokio::test]

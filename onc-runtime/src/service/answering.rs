@@ -6,7 +6,7 @@ use std::task::{Context, Waker};
 
 use bytes::Bytes;
 
-use crate::rpc::{MARK_SIZE, Record, record_mark};
+use crate::rpc::{CallHeader, MARK_SIZE, Record, record_mark};
 use crate::transport::Outgoing;
 use crate::xdr::Sink;
 
@@ -77,9 +77,12 @@ impl Answering {
     /// Answers a call that is executed only if it has not been.
     #[cold]
     fn begin_once(&mut self, record: &Record<'_>, outgoing: &mut Outgoing, waker: &Waker) -> io::Result<()> {
-        let now = tokio::time::Instant::now().into_std();
-        let admission = match (&self.duplicates, self.info.peer.address()) {
-            (Some(duplicates), Some(peer)) => duplicates.admit(&self.registry, now, peer, record),
+        let now = || tokio::time::Instant::now().into_std();
+        let admission = match (&self.duplicates, self.info.peer.address(), CallHeader::parse(record)) {
+            (Some(duplicates), Some(peer), Ok((header, _))) => {
+                duplicates.admit(&self.registry, now, peer, &header, record)
+            }
+            // What does not parse is refused further on.
             _ => Admission::Execute(None),
         };
         match admission {
@@ -87,7 +90,7 @@ impl Answering {
             Admission::Execute(ticket) => {
                 let mut reply = Outgoing::default();
                 if let Some(ticket) = self.execute(record, &mut reply, waker, ticket)? {
-                    ticket.answered(now, reply.datagram(&mut Vec::new()));
+                    ticket.answered(now(), reply.datagram(&mut Vec::new()));
                 }
                 outgoing.absorb(&mut reply);
                 Ok(())
@@ -177,8 +180,11 @@ impl Drop for End {
     }
 }
 
-/// Appends a message that was sent before.
-fn put_record(outgoing: &mut Outgoing, message: Bytes) {
+/// Appends a message that was sent before; nothing, if the call got no reply.
+pub(super) fn put_record(outgoing: &mut Outgoing, message: Bytes) {
+    if message.is_empty() {
+        return;
+    }
     let _ = outgoing.append(|out| {
         out.put::<MARK_SIZE>(record_mark(message.len()));
         out.put_slice(&message);

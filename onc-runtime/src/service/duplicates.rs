@@ -129,14 +129,19 @@ impl DuplicateCache {
         }
     }
 
-    /// Decides what is to be done with a message of `peer`.
-    pub(crate) fn admit(&self, registry: &Registry, now: Instant, peer: SocketAddr, message: &[u8]) -> Admission {
-        // What does not parse is refused further on.
-        let Ok((header, _)) = CallHeader::parse(message) else { return Admission::Execute(None) };
-        if !concerns(registry, &header) {
+    /// Decides what is to be done with a message of `peer` that has this header. `now` is asked for the time if that matters.
+    pub(crate) fn admit(
+        &self,
+        registry: &Registry,
+        now: impl FnOnce() -> Instant,
+        peer: SocketAddr,
+        header: &CallHeader<'_>,
+        message: &[u8],
+    ) -> Admission {
+        if !concerns(registry, header) {
             return Admission::Execute(None);
         }
-        let (outcome, known, admission) = match self.begin(now, peer, &header, message) {
+        let (outcome, known, admission) = match self.begin(now(), peer, header, message) {
             Seen::New(ticket) => return Admission::Execute(Some(ticket)),
             Seen::Running => ("running", "it still runs", Admission::Drop),
             Seen::Answered(Some(reply)) => ("answered", "the first reply is sent again", Admission::Repeat(reply)),
@@ -175,11 +180,14 @@ impl Drop for Ticket {
 
 /// Whether a call has to go through the cache: not if executing it twice does no harm.
 fn concerns(registry: &Registry, header: &CallHeader<'_>) -> bool {
+    if header.procedure == 0 {
+        return false;
+    }
     let is_called =
         |interface: &&'static Interface| interface.program == header.program && interface.version == header.version;
     let Some(interface) = registry.interfaces().find(is_called) else { return false };
     let idempotent = |procedure: &ProcedureInfo| procedure.idempotent;
-    header.procedure != 0 && !interface.procedure(header.procedure).is_some_and(idempotent)
+    !interface.procedure(header.procedure).is_some_and(idempotent)
 }
 
 enum Known {

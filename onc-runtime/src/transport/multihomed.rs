@@ -2,9 +2,9 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::task::{Context, Poll, ready};
 
 use tokio::net::UdpSocket;
-use tokio::task::coop::consume_budget;
 
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
 use self::control as system;
@@ -43,24 +43,11 @@ impl MultihomedSocket {
         Ok(Self { io, tells })
     }
 
-    /// The address that it is bound to.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.io.local_addr()
-    }
-
-    /// Receives a datagram.
-    ///
-    /// # Cancel safety
-    ///
-    /// No datagram is lost.
-    pub(crate) async fn receive(&self, buffer: &mut [u8]) -> io::Result<(usize, Return)> {
-        // However fast they come, other tasks have their turn.
-        consume_budget().await;
+    /// Receives a datagram, or has the task woken when there is one. One task at a time may wait here.
+    pub(crate) fn poll_receive(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<(usize, Return)>> {
         loop {
+            // This is counted: however fast they come, other tasks have their turn.
+            ready!(self.io.poll_recv_ready(cx))?;
             let received = if self.tells {
                 system::receive(&self.io, buffer)
             } else {
@@ -68,17 +55,27 @@ impl MultihomedSocket {
             };
             match received {
                 Err(error) => match error.kind() {
-                    io::ErrorKind::WouldBlock => self.io.readable().await?,
+                    io::ErrorKind::WouldBlock => {}
                     // An ICMP answer to one of our replies says nothing about the next call.
                     io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionRefused => {}
-                    _ => return Err(error),
+                    _ => return Poll::Ready(Err(error)),
                 },
-                received => return received,
+                received => return Poll::Ready(received),
             }
         }
     }
 
-    /// Sends an answer.
+    /// Sends an answer, or has the task woken when it can be sent. One task at a time may wait here.
+    pub(crate) fn poll_send(&self, cx: &mut Context<'_>, message: &[u8], destination: Return) -> Poll<io::Result<()>> {
+        loop {
+            match self.try_send(message, destination) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => ready!(self.io.poll_send_ready(cx))?,
+                sent => return Poll::Ready(sent),
+            }
+        }
+    }
+
+    /// Sends an answer. Any number of tasks may wait here.
     ///
     /// # Cancel safety
     ///
