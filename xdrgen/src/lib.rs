@@ -70,7 +70,7 @@
 //!   `NFSPROC3_READ` of `NFS_PROGRAM` is `read`, `REMOTE_PROC_OPEN` of `REMOTE_PROGRAM` is `open`.
 //! - **Variants of a union** are called as their label; as their field when the label is a number or there are several;
 //!   `Case5` when there is neither. `default` is `Other`.
-//! - **Parameters** without a name are `arg`, or `a`, `b`, `c` when there are several.
+//! - **Parameters** without a name are `arg`, or `a`, `b`, `c` when there are several; `_1`, a name without a letter, is `arg_1`.
 //! - **Anonymous bodies** are called as what they are in and their field, joined.
 //! - **Keywords** are raw identifiers (`r#type`); `self`, `Self`, `super` and `crate`, which cannot be, get a `_`. So do procedures
 //!   that are called as a method that every client has: `new`, `connect`, `connect_to`, `from_client`, `clone`. What would begin

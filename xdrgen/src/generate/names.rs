@@ -413,7 +413,7 @@ impl Names {
             .collect()
     }
 
-    /// Parameters without a name are `arg`, or `a`, `b`, `c` when there are several.
+    /// Parameters without a name are `arg`, or `a`, `b`, `c` when there are several; `_1` is `arg_1`.
     fn parameters(&self, names: &[Option<&str>]) -> Vec<String> {
         let several = names.len() > 1;
         let mut taken: HashSet<String> = HashSet::new();
@@ -422,6 +422,8 @@ impl Names {
         for given in [true, false] {
             for (index, name) in names.iter().enumerate().filter(|(_, name)| name.is_some() == given) {
                 let wanted = match name {
+                    // A name of no letters is one that clippy complains of.
+                    Some(name) if !name.contains(|c: char| c.is_ascii_alphabetic()) => format!("arg{name}"),
                     Some(name) if self.keep => (*name).to_owned(),
                     Some(name) => snake(name),
                     None if several && index < 26 => char::from(b'a' + index as u8).to_string(),

@@ -1015,12 +1015,12 @@ pub trait CLASH_V1: Send + Sync + 'static {
         CLASH_PROG2: ::core::primitive::i32,
         CLASH_V1_2: ::core::primitive::i32,
         cx3: ::core::primitive::i32,
-        _1_2: ::core::primitive::i32,
+        arg_1: ::core::primitive::i32,
         Some2: ::core::primitive::i32,
     ) -> impl ::core::future::Future<
         Output = Result<::core::primitive::i32, ::onc_runtime::Fault>,
     > + Send {
-        let _ = (cx, CLASH_PROG2, CLASH_V1_2, cx3, _1_2, Some2);
+        let _ = (cx, CLASH_PROG2, CLASH_V1_2, cx3, arg_1, Some2);
         async { Err(::onc_runtime::Fault::ProcedureUnavailable) }
     }
 
@@ -1096,14 +1096,14 @@ impl<T: CLASH_V1> ::onc_runtime::service::Program for CLASH_V1Server<T> {
             1 => {
                 call.handle::<clash_v1_procedures::CLASH, _, _, _>(
                     &self.service,
-                    |call, (CLASH_PROG2, CLASH_V1_2, cx3, _1_2, Some2)| async move {
+                    |call, (CLASH_PROG2, CLASH_V1_2, cx3, arg_1, Some2)| async move {
                         let outcome = T::CLASH(
                                 &call.service,
                                 &call.context,
                                 CLASH_PROG2,
                                 CLASH_V1_2,
                                 cx3,
-                                _1_2,
+                                arg_1,
                                 Some2,
                             )
                             .await;
@@ -1183,10 +1183,10 @@ impl CLASH_V1Client {
         CLASH_PROG2: ::core::primitive::i32,
         CLASH_V1_2: ::core::primitive::i32,
         cx3: ::core::primitive::i32,
-        _1_2: ::core::primitive::i32,
+        arg_1: ::core::primitive::i32,
         Some2: ::core::primitive::i32,
     ) -> ::onc_runtime::Call<clash_v1_procedures::CLASH> {
-        self.client.call((CLASH_PROG2, CLASH_V1_2, cx3, _1_2, Some2))
+        self.client.call((CLASH_PROG2, CLASH_V1_2, cx3, arg_1, Some2))
     }
 
     /// `int target(int LIMIT)`
