@@ -156,14 +156,16 @@ impl Pending {
         if !matches!(slot.state, State::Waiting(_)) {
             return None;
         }
-        let left = matches!(reply, Record::Borrowed(reply) if replies.put(Ticket { xid, place: slot.place }, reply));
-        let settled = match reply {
-            _ if left => State::Vacant,
-            Record::Borrowed(reply) => State::Long(Bytes::copy_from_slice(reply)),
-            Record::Owned(reply) => State::Long(reply.clone()),
+        let reply = match reply {
+            Record::Borrowed(reply) if replies.put(Ticket { xid, place: slot.place }, reply) => {
+                let before = std::mem::take(&mut slot.state);
+                self.count -= 1;
+                return if let State::Waiting(waiting) = before { Some(waiting) } else { None };
+            }
+            Record::Borrowed(reply) => Bytes::copy_from_slice(reply),
+            Record::Owned(reply) => reply.clone(),
         };
-        let before = std::mem::replace(&mut slot.state, settled);
-        self.count -= usize::from(left);
+        let before = std::mem::replace(&mut slot.state, State::Long(reply));
         if let State::Waiting(waiting) = before { Some(waiting) } else { None }
     }
 
