@@ -75,6 +75,7 @@ impl Plan {
     /// Finds the server and connects to it, within one deadline counted from `start`. `again`: it may have moved since the port
     /// mapper was asked last.
     pub(super) async fn connect(&self, start: Instant, again: bool) -> Result<Link, Error> {
+        clock::attach();
         let connecting = self.connect_patiently(again);
         let outcome = match start.checked_add(self.timeout) {
             Some(deadline) => clock::until(deadline, connecting).await,

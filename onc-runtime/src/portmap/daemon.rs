@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use crate::clock;
 use crate::service::{Lifecycle, Patience, RegistryBuilder};
 use crate::transport::{Sockets, Target};
 
@@ -203,6 +204,7 @@ impl DaemonBuilder {
     ///
     /// Outside a tokio runtime.
     pub fn serve(self, sockets: Sockets) -> io::Result<Daemon> {
+        clock::attach();
         let Self { table, journal, rules, sweep, max_connections, max_connections_per_peer, idle, idle_local, record } =
             self;
         let local = sockets.local_addr();

@@ -30,6 +30,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::time::timeout;
 
+use crate::clock;
 use crate::portmap::Registration;
 use crate::rpc::{Netid, UniversalAddress};
 use crate::service::{ConnectionInfo, Datagrams, DuplicateCache, Lifecycle};
@@ -137,6 +138,9 @@ impl Server {
     ///
     /// As [`run`](Self::run).
     pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> io::Result<Stopped> {
+        if !self.sockets.is_empty() {
+            clock::attach();
+        }
         let Self { sockets, host, duplicates, stop_timeout, registration, .. } = self;
         let lifecycle = &host.lifecycle;
         // Whatever ends this future ends what it has started.

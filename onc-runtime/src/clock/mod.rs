@@ -2,12 +2,15 @@
 //!
 //! A runtime in which a timer runs waits for its sockets with a time limit, which the kernel sets up and takes down for each
 //! wait: half a microsecond on either side of every call. The timers behind deadlines, idle connections and the port mapper
-//! always run and hardly ever end anything. A thread of their own keeps them, one for the process, which sleeps from one of
-//! their moments to the next. These lie on a grid of ten milliseconds: the timers of thousands of connections would wake it for
-//! each of them.
+//! always run and hardly ever end anything. On Linux a runtime of one thread [waits for them as for a socket](alarm); elsewhere
+//! a thread of their own keeps them, one for the process, which sleeps from one of their moments to the next. These lie on a grid
+//! of ten milliseconds: the timers of thousands of connections would wake it for each of them.
 //!
 //! Where tokio's clock does not show the real time, as in tests that pause it, a timer runs in the runtime of its task, as
 //! tokio's do.
+
+#[cfg(target_os = "linux")]
+mod alarm;
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -25,8 +28,20 @@ const GRAIN: Duration = Duration::from_millis(10);
 /// Ready at a moment, which can be changed, and from then on.
 #[derive(Debug)]
 pub(crate) struct Timer {
-    sleep: Pin<Box<Sleep>>,
-    is_aside: bool,
+    moment: Instant,
+    kept: Kept,
+}
+
+/// Who keeps a timer.
+#[derive(Debug)]
+enum Kept {
+    /// The runtime of its task, as any timer of tokio's, while the clock is paused.
+    Within(Pin<Box<Sleep>>),
+    /// The thread.
+    Aside(Pin<Box<Sleep>>),
+    /// The runtime's own poll.
+    #[cfg(target_os = "linux")]
+    Alarm(alarm::Alarm),
 }
 
 impl Timer {
@@ -36,11 +51,7 @@ impl Timer {
     }
 
     fn at(moment: Instant) -> Self {
-        let keeper = keeper();
-        // Whose context it is made in keeps it.
-        let _context = keeper.as_ref().map(Handle::enter);
-        let moment = if keeper.is_some() { on_grid(moment) } else { moment };
-        Self { sleep: Box::pin(sleep_until(moment)), is_aside: keeper.is_some() }
+        Self { moment, kept: Kept::at(moment) }
     }
 
     /// Ready after this time from now, and not before.
@@ -50,17 +61,40 @@ impl Timer {
 
     /// When it is or was to be ready.
     pub(crate) fn deadline(&self) -> Instant {
-        self.sleep.deadline()
+        self.moment
     }
 
     /// Ready at this moment, and not before.
     pub(crate) fn reset(&mut self, moment: Instant) {
-        let is_real = time_is_real();
-        if self.is_aside == is_real {
-            self.sleep.as_mut().reset(if is_real { on_grid(moment) } else { moment });
-        } else {
+        self.moment = moment;
+        match (&mut self.kept, time_is_real()) {
+            (Kept::Within(sleep), false) => sleep.as_mut().reset(moment),
+            (Kept::Aside(sleep), true) => sleep.as_mut().reset(on_grid(moment)),
+            #[cfg(target_os = "linux")]
+            (Kept::Alarm(alarm), true) => alarm.reset(on_grid(moment).into_std()),
             // The clock was paused, or goes again.
-            *self = Self::at(moment);
+            _ => self.kept = Kept::at(moment),
+        }
+    }
+}
+
+impl Kept {
+    fn at(moment: Instant) -> Self {
+        if !time_is_real() {
+            return Self::Within(Box::pin(sleep_until(moment)));
+        }
+        let on_grid = on_grid(moment);
+        #[cfg(target_os = "linux")]
+        if let Some(clock) = alarm::of_this_runtime() {
+            return Self::Alarm(alarm::Alarm::at(clock, on_grid.into_std()));
+        }
+        match keeper() {
+            Some(keeper) => {
+                // Whose context it is made in keeps it.
+                let _context = keeper.enter();
+                Self::Aside(Box::pin(sleep_until(on_grid)))
+            }
+            None => Self::Within(Box::pin(sleep_until(moment))),
         }
     }
 }
@@ -69,8 +103,18 @@ impl Future for Timer {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.sleep.as_mut().poll(cx)
+        match &mut self.kept {
+            Kept::Within(sleep) | Kept::Aside(sleep) => sleep.as_mut().poll(cx),
+            #[cfg(target_os = "linux")]
+            Kept::Alarm(alarm) => alarm.poll(cx),
+        }
     }
+}
+
+/// Called where a runtime is about to wait for sockets: its timers may be kept by what waits for them.
+pub(crate) fn attach() {
+    #[cfg(target_os = "linux")]
+    alarm::attach();
 }
 
 /// What `future` comes to; `None`: it has come to nothing by `deadline`.
@@ -118,13 +162,10 @@ fn time_is_real() -> bool {
     (before..=std::time::Instant::now()).contains(&now)
 }
 
-/// The runtime that keeps the time. `None`: tokio's clock does not show the real time, or there can be no such thread.
+/// The thread's runtime. `None`: there can be no such thread.
 fn keeper() -> Option<Handle> {
     static KEEPER: Mutex<Option<Keeper>> = Mutex::new(None);
 
-    if !time_is_real() {
-        return None;
-    }
     let process = std::process::id();
     let mut keeper = KEEPER.lock().unwrap_or_else(PoisonError::into_inner);
     // A process that was forked has none of its parent's threads.
@@ -154,7 +195,7 @@ mod tests {
         let runtime = Builder::new_current_thread().build().expect("a runtime without timers");
         runtime.block_on(async {
             let mut timer = Timer::after(SOON);
-            assert!(timer.is_aside);
+            assert!(matches!(timer.kept, Kept::Aside(_)));
             (&mut timer).await;
             timer.restart(SOON);
             (&mut timer).await;
@@ -179,7 +220,7 @@ mod tests {
     async fn a_clock_that_is_paused_is_followed() {
         let begun = Instant::now();
         let mut timer = Timer::after(HOUR);
-        assert!(!timer.is_aside);
+        assert!(matches!(timer.kept, Kept::Within(_)));
         (&mut timer).await;
         timer.restart(HOUR);
         timer.await;
@@ -188,12 +229,19 @@ mod tests {
 
     #[tokio::test]
     async fn a_clock_that_is_paused_later_is_followed_from_the_next_time_on() {
-        let mut timer = Timer::after(SOON);
-        assert!(timer.is_aside);
+        let mut timers = [Timer::after(SOON), {
+            attach();
+            Timer::after(SOON)
+        }];
+        assert!(matches!(timers[0].kept, Kept::Aside(_)));
+        #[cfg(target_os = "linux")]
+        assert!(matches!(timers[1].kept, Kept::Alarm(_)));
         tokio::time::pause();
-        (&mut timer).await;
-        timer.restart(HOUR);
-        assert!(!timer.is_aside);
-        timer.await;
+        for timer in &mut timers {
+            (&mut *timer).await;
+            timer.restart(HOUR);
+            assert!(matches!(timer.kept, Kept::Within(_)));
+            timer.await;
+        }
     }
 }

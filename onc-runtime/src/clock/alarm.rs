@@ -1,0 +1,247 @@
+//! Time that a runtime of one thread keeps for itself.
+//!
+//! In its own poll it waits for a timer of the kernel's as for a socket, so that no wait has a limit, and the process stays one of a
+//! single thread, in which the C library takes the short way through each system call.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use tokio::runtime::{Handle, Id, RuntimeFlavor};
+
+/// The clocks of the runtimes that have one.
+static CLOCKS: Mutex<Vec<(Id, Arc<Clock>)>> = Mutex::new(Vec::new());
+
+/// The clock of one runtime.
+#[derive(Debug)]
+pub(super) struct Clock {
+    descriptor: AsyncFd<Descriptor>,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    alarms: BTreeMap<Key, Arc<Mutex<State>>>,
+    /// Of the alarm that was set last.
+    number: u64,
+    /// What the descriptor is set to.
+    set: Option<Instant>,
+}
+
+/// A moment and a number: alarms of one moment have different ones.
+type Key = (Instant, u64);
+
+#[derive(Debug, Default)]
+struct State {
+    is_due: bool,
+    waker: Option<Waker>,
+}
+
+#[derive(Debug)]
+struct Descriptor(TimerFd);
+
+/// Goes off at a moment.
+#[derive(Debug)]
+pub(super) struct Alarm {
+    clock: Arc<Clock>,
+    key: Key,
+    state: Arc<Mutex<State>>,
+}
+
+/// From now on the timers of this runtime are kept by itself, if it has one thread. To be called where it is about to wait for
+/// sockets: only a runtime that does can wait for this, too.
+pub(crate) fn attach() {
+    let Ok(runtime) = Handle::try_current() else { return };
+    if runtime.runtime_flavor() != RuntimeFlavor::CurrentThread {
+        return;
+    }
+    let mut clocks = locked(&CLOCKS);
+    if clocks.iter().any(|(id, _)| *id == runtime.id()) {
+        return;
+    }
+    // Without one the thread keeps the time.
+    let Ok(clock) = Clock::new() else { return };
+    let clock = Arc::new(clock);
+    clocks.push((runtime.id(), Arc::clone(&clock)));
+    runtime.spawn(run(clock, Listed(runtime.id())));
+}
+
+/// The clock of the runtime in which this is called.
+pub(super) fn of_this_runtime() -> Option<Arc<Clock>> {
+    let id = Handle::try_current().ok()?.id();
+    locked(&CLOCKS).iter().find(|(other, _)| *other == id).map(|(_, clock)| Arc::clone(clock))
+}
+
+/// Strikes a clock off the list when its runtime ends.
+struct Listed(Id);
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        locked(&CLOCKS).retain(|(id, _)| *id != self.0);
+    }
+}
+
+/// Has a clock's alarms go off, as long as its runtime lives.
+async fn run(clock: Arc<Clock>, _listed: Listed) {
+    while let Ok(mut ready) = clock.descriptor.readable().await {
+        // It cannot be read if it was set anew just now.
+        let _ = clock.descriptor.get_ref().0.wait();
+        ready.clear_ready();
+        clock.go_off();
+    }
+}
+
+impl Clock {
+    #[expect(unsafe_code, reason = "tokio has no other way to wait for a descriptor that is no socket")]
+    fn new() -> io::Result<Self> {
+        let flags = TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC;
+        let descriptor = Descriptor(TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?);
+        // SAFETY: `Descriptor` owns what it gives the number of, which therefore stays open and the same until it is dropped, and
+        // it is never taken out of the `AsyncFd`.
+        let descriptor = unsafe { AsyncFd::register_with_interest(descriptor, Interest::READABLE) };
+        Ok(Self { descriptor: descriptor.map_err(|error| error.into_parts().1)?, inner: Mutex::default() })
+    }
+
+    /// Wakes those whose moment has come.
+    fn go_off(&self) {
+        let mut woken = Vec::new();
+        let mut inner = locked(&self.inner);
+        let now = Instant::now();
+        while let Some(first) = inner.alarms.first_entry()
+            && first.key().0 <= now
+        {
+            let alarm = first.remove();
+            let mut state = locked(&alarm);
+            state.is_due = true;
+            woken.extend(state.waker.take());
+        }
+        inner.set = None;
+        self.set(&mut inner);
+        drop(inner);
+        woken.into_iter().for_each(Waker::wake);
+    }
+
+    /// Has the descriptor go off with the first alarm, or earlier.
+    fn set(&self, inner: &mut Inner) {
+        let Some((&(first, _), _)) = inner.alarms.first_key_value() else { return };
+        if inner.set.is_some_and(|set| set <= first) {
+            return;
+        }
+        // Zero would stop it.
+        let after = first.saturating_duration_since(Instant::now()).max(std::time::Duration::from_nanos(1));
+        let set = self.descriptor.get_ref().0.set(Expiration::OneShot(after.into()), TimerSetTimeFlags::empty());
+        inner.set = set.is_ok().then_some(first);
+    }
+}
+
+impl AsRawFd for Descriptor {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_fd().as_raw_fd()
+    }
+}
+
+impl Alarm {
+    pub(super) fn at(clock: Arc<Clock>, moment: Instant) -> Self {
+        let state = Arc::default();
+        let mut inner = locked(&clock.inner);
+        let key = inner.add(moment, &state);
+        clock.set(&mut inner);
+        drop(inner);
+        Self { clock, key, state }
+    }
+
+    /// Goes off at this moment, and not before.
+    pub(super) fn reset(&mut self, moment: Instant) {
+        let mut inner = locked(&self.clock.inner);
+        inner.alarms.remove(&self.key);
+        locked(&self.state).is_due = false;
+        self.key = inner.add(moment, &self.state);
+        self.clock.set(&mut inner);
+    }
+
+    pub(super) fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = locked(&self.state);
+        if state.is_due {
+            return Poll::Ready(());
+        }
+        match &mut state.waker {
+            Some(waker) => waker.clone_from(cx.waker()),
+            waker => *waker = Some(cx.waker().clone()),
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        locked(&self.clock.inner).alarms.remove(&self.key);
+    }
+}
+
+impl Inner {
+    fn add(&mut self, moment: Instant, state: &Arc<Mutex<State>>) -> Key {
+        self.number += 1;
+        let key = (moment, self.number);
+        self.alarms.insert(key, Arc::clone(state));
+        key
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::time::Duration;
+
+    use super::*;
+
+    fn soon(milliseconds: u64) -> Instant {
+        Instant::now() + Duration::from_millis(milliseconds)
+    }
+
+    #[tokio::test]
+    async fn alarms_go_off_in_turn_and_not_early() {
+        attach();
+        let clock = of_this_runtime().expect("a runtime of one thread");
+        let moments = [soon(20), soon(5), soon(60_000), soon(10), soon(0)];
+        let mut alarms = moments.map(|moment| Alarm::at(Arc::clone(&clock), moment));
+        for at in [4, 1, 3, 0] {
+            poll_fn(|cx| alarms[at].poll(cx)).await;
+            assert!(Instant::now() >= moments[at]);
+        }
+        assert!(poll_fn(|cx| Poll::Ready(alarms[2].poll(cx))).await.is_pending());
+        alarms[2].reset(soon(1));
+        poll_fn(|cx| alarms[2].poll(cx)).await;
+        drop(alarms);
+        assert!(locked(&clock.inner).alarms.is_empty());
+    }
+
+    #[test]
+    fn a_runtime_has_one_clock_and_takes_it_along() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().expect("a runtime");
+        let id = runtime.handle().id();
+        let count = || locked(&CLOCKS).iter().filter(|(other, _)| *other == id).count();
+        runtime.block_on(async {
+            attach();
+            attach();
+        });
+        assert_eq!(count(), 1);
+        drop(runtime);
+        assert_eq!(count(), 0);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn a_runtime_of_several_threads_has_none() {
+        attach();
+        assert!(of_this_runtime().is_none());
+    }
+}
