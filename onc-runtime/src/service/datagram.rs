@@ -208,7 +208,7 @@ impl Datagrams {
         };
         match admission {
             Admission::Execute(ticket) => {
-                if let Some(ticket) = self.execute(cx, parsed, datagram, from, ticket).flatten() {
+                if let Some(ticket) = self.execute(cx, parsed, datagram, from, ticket) {
                     ticket.answered(now(), self.out.datagram(&mut self.message));
                 }
             }
@@ -226,7 +226,7 @@ impl Datagrams {
         datagram: &[u8],
         from: Return,
         ticket: Option<Ticket>,
-    ) -> Option<Option<Ticket>> {
+    ) -> Option<Ticket> {
         let max = self.settings.max_record_size;
         let dispatch = || {
             let at_once = AtOnce::new(&mut self.out, max, cx.waker(), &mut self.spares);
@@ -235,7 +235,7 @@ impl Datagrams {
         // A connection may end with a panic, this socket may not: it is everybody's.
         let verdict = catch_unwind(AssertUnwindSafe(dispatch));
         let (xid, mut handling) = match verdict.unwrap_or_else(|panic| self.registry.panicked(datagram, &*panic)) {
-            Verdict::Answered => return Some(ticket),
+            Verdict::Answered => return ticket,
             Verdict::Answer { xid, handling } => (xid, handling),
             Verdict::NotACall => {
                 tracing::debug!(target: "onc::server", peer = %self.info.peer, "a datagram that is not a call");
@@ -243,7 +243,7 @@ impl Datagrams {
             }
         };
         if handling.poll(cx, &mut Reply::new(&mut self.out, xid, max)).is_ready() {
-            return Some(ticket);
+            return ticket;
         }
         let (socket, running) = (Arc::clone(&self.socket), self.lifecycle.calls().begin());
         self.lifecycle.spawn(async move {
