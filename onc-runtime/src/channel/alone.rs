@@ -12,7 +12,7 @@ use crate::error::Error;
 
 use super::link::{Line, Poller};
 use super::pending::{Body, Ticket};
-use super::queue::{Channel, Inner};
+use super::queue::{Channel, Inner, wake_driver};
 
 impl Inner {
     /// The call that was just queued is the only one, and the driver sleeps: it is not about to write or to read, and counts
@@ -37,9 +37,9 @@ impl Inner {
 
 impl Channel {
     /// Sends a call from its caller's own task.
-    pub(super) fn send_alone(&self, xid: u32, waker: &Waker) {
-        let Some(mut line) = self.try_line() else { return self.wake_driver() };
-        if self.poll_line(&mut line, xid, waker).is_ready() {
+    pub(super) fn send_alone<'a>(&'a self, inner: MutexGuard<'a, Inner>, xid: u32, waker: &Waker) {
+        let Some(mut line) = self.try_line() else { return wake_driver(inner) };
+        if self.poll_line(&mut line, inner, xid, waker).is_ready() {
             self.end_alone(self.lock(), &mut line, xid);
             // The reply, or the end of the connection, is here already. Whoever has queued the call does not look for it.
             waker.wake_by_ref();
@@ -47,20 +47,21 @@ impl Channel {
     }
 
     /// As [`poll_reply`](Self::poll_reply), for a call that has the connection to itself.
-    pub(super) fn poll_alone<R>(
-        &self,
+    pub(super) fn poll_alone<'a, R>(
+        &'a self,
+        mut inner: MutexGuard<'a, Inner>,
         call: Ticket,
         waker: &Waker,
         read: impl FnOnce(Body<'_>) -> R,
     ) -> Poll<Result<R, Error>> {
         let xid = call.xid;
         let Some(mut line) = self.try_line() else {
-            self.wake_driver();
+            wake_driver(inner);
             return self.outcome(self.lock(), call, waker, read);
         };
         loop {
-            let progress = self.poll_line(&mut line, xid, waker);
-            let mut inner = self.lock();
+            let progress = self.poll_line(&mut line, inner, xid, waker);
+            inner = self.lock();
             if inner.awaits(xid, waker) {
                 if progress.is_ready() && inner.alone == Some(xid) {
                     // It was something else, such as a late reply to a call that was given up.
@@ -86,8 +87,8 @@ impl Channel {
     }
 
     /// Sends and receives for the caller of `xid`. Ready when something has happened.
-    fn poll_line(&self, line: &mut Line, xid: u32, waker: &Waker) -> Poll<()> {
-        let progress = line.poll_once(self, &mut Context::from_waker(waker), Poller::Caller(xid));
+    fn poll_line<'a>(&'a self, line: &mut Line, inner: MutexGuard<'a, Inner>, xid: u32, waker: &Waker) -> Poll<()> {
+        let progress = line.poll_once(self, inner, &mut Context::from_waker(waker), Poller::Caller(xid));
         if !line.is_up() {
             // The driver sees to it.
             self.lock().alone = None;
@@ -98,14 +99,14 @@ impl Channel {
 
     /// Has the connection wake the driver again.
     fn give_back(&self, line: &mut Line, driver: &Waker) {
-        match line.poll_once(self, &mut Context::from_waker(driver), Poller::Driver) {
+        match line.poll_once(self, self.lock(), &mut Context::from_waker(driver), Poller::Driver) {
             Poll::Pending => {}
             // There is more to do: the driver's work.
             Poll::Ready(_) => self.wake_driver(),
         }
     }
 
-    /// The connection, unless the driver is at it.
+    /// The connection, unless the driver is at it. Waits for nobody, so that it may be asked for while the queue is locked.
     fn try_line(&self) -> Option<MutexGuard<'_, Line>> {
         match self.line.try_lock() {
             Ok(line) => Some(line),

@@ -5,7 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::rpc::{Netid, Record};
 use crate::transport::failure;
 
 use super::link::{Poller, Progress};
-use super::queue::Channel;
+use super::queue::{Channel, Inner};
 use super::retransmission::{Attempts, Retransmission};
 
 /// The largest datagram there is.
@@ -111,40 +111,41 @@ impl DatagramLink {
     }
 
     /// Sends what is due and receives once.
-    pub(super) fn poll_once(
+    pub(super) fn poll_once<'a>(
         &mut self,
-        channel: &Channel,
+        channel: &'a Channel,
+        mut inner: MutexGuard<'a, Inner>,
         cx: &mut Context<'_>,
         poller: Poller,
     ) -> Poll<io::Result<Progress>> {
         loop {
-            {
-                let mut inner = channel.lock();
-                if !inner.admits(poller) {
-                    return Poll::Pending;
-                }
-                if std::mem::take(&mut inner.one_way) {
-                    self.one_way.append(&mut inner.one_way_datagrams);
-                }
-                if inner.closed {
-                    drop(inner);
-                    return self.poll_send_one_way(cx).map_ok(|()| Progress::End);
-                }
-                if !inner.datagrams.is_empty() {
-                    self.due.extend(inner.datagrams.drain(..));
-                    inner.returning = 0;
-                }
-                if poller == Poller::Driver && inner.driver.is_none() {
-                    inner.driver = Some(cx.waker().clone());
-                }
+            if !inner.admits(poller) {
+                return Poll::Pending;
+            }
+            if std::mem::take(&mut inner.one_way) {
+                self.one_way.append(&mut inner.one_way_datagrams);
+            }
+            if inner.closed {
+                drop(inner);
+                return self.poll_send_one_way(cx).map_ok(|()| Progress::End);
+            }
+            if !inner.datagrams.is_empty() {
+                self.due.extend(inner.datagrams.drain(..));
+                inner.returning = 0;
+            }
+            if poller == Poller::Driver && inner.driver.is_none() {
+                inner.driver = Some(cx.waker().clone());
             }
             if !self.one_way.is_empty() {
+                drop(inner);
                 let _ = self.poll_send_one_way(cx)?;
+                inner = channel.lock();
             }
-            self.poll_send(channel, cx)?;
+            self.poll_send(channel, inner, cx)?;
             // A caller that has the socket to itself leaves both to the driver, who is woken and takes it back.
             let watched = poller != Poller::Driver && self.alarm.is_some() && self.alarm <= self.retransmission.next();
             if !watched && self.poll_timer(channel, cx) {
+                inner = channel.lock();
                 continue;
             }
             let received = self.poll_receive(channel, cx)?;
@@ -170,13 +171,13 @@ impl DatagramLink {
     }
 
     /// Sends what is due, as far as the socket takes it.
-    fn poll_send(&mut self, channel: &Channel, cx: &mut Context<'_>) -> io::Result<()> {
-        if self.due.is_empty() {
-            return Ok(());
-        }
-        let now = Instant::now().into_std();
+    fn poll_send<'a>(
+        &mut self,
+        channel: &'a Channel,
+        mut inner: MutexGuard<'a, Inner>,
+        cx: &mut Context<'_>,
+    ) -> io::Result<()> {
         while let Some(&xid) = self.due.front() {
-            let mut inner = channel.lock();
             if let Some(waiting) = inner.pending.waiting(xid)
                 && let Some(Outstanding { message, attempts }) = waiting.datagram.as_deref_mut()
             {
@@ -188,7 +189,8 @@ impl DatagramLink {
                         step!(2, "the message is handed to the local kernel", xid, bytes = message.len());
                         step!(3, "the message crosses to the remote host", xid);
                         observe::datagram_sent(Side::Client, self.netid, message.len());
-                        self.retransmission.sent(attempts, now);
+                        // The clock is read when the message is on its way: the server need not wait for that.
+                        self.retransmission.sent(attempts, Instant::now().into_std());
                         if attempts.sends() > 1 {
                             observe::retransmitted();
                             tracing::debug!(target: "onc::client", xid, sends = attempts.sends(), "no reply yet: sent again");
@@ -197,6 +199,12 @@ impl DatagramLink {
                 }
             }
             self.due.pop_front();
+            if self.due.is_empty() {
+                break;
+            }
+            // Others have their turn.
+            drop(inner);
+            inner = channel.lock();
         }
         Ok(())
     }
@@ -213,7 +221,7 @@ impl DatagramLink {
             && let Some(waiting) = inner.pending.waiting(u32::from_be_bytes(*xid))
             && let Some(outstanding) = &waiting.datagram
         {
-            self.retransmission.answered(&outstanding.attempts, Instant::now().into_std());
+            self.retransmission.answered(&outstanding.attempts, || Instant::now().into_std());
         }
         let woken = channel.deliver(&mut inner, &Record::Borrowed(datagram));
         drop(inner);

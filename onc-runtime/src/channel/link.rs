@@ -1,10 +1,11 @@
 //! What a channel's bytes go over at present.
 
 use std::io;
+use std::sync::MutexGuard;
 use std::task::{Context, Poll};
 
 use super::datagram::DatagramLink;
-use super::queue::Channel;
+use super::queue::{Channel, Inner};
 use super::stream::StreamLink;
 
 /// A connection, or a socket that sends to one address.
@@ -96,14 +97,20 @@ impl Line {
         self.link.is_some() && self.broken.is_none()
     }
 
-    /// Sends what is queued and receives once.
-    pub(super) fn poll_once(&mut self, channel: &Channel, cx: &mut Context<'_>, poller: Poller) -> Poll<Progress> {
+    /// Sends what is queued and receives once. Lets go of the queue before it does.
+    pub(super) fn poll_once<'a>(
+        &mut self,
+        channel: &'a Channel,
+        inner: MutexGuard<'a, Inner>,
+        cx: &mut Context<'_>,
+        poller: Poller,
+    ) -> Poll<Progress> {
         if self.broken.is_some() {
             return Poll::Ready(Progress::End);
         }
         let progress = match &mut self.link {
-            Some(Link::Stream(link)) => link.poll_once(channel, cx, poller),
-            Some(Link::Datagram(link)) => link.poll_once(channel, cx, poller),
+            Some(Link::Stream(link)) => link.poll_once(channel, inner, cx, poller),
+            Some(Link::Datagram(link)) => link.poll_once(channel, inner, cx, poller),
             None => return Poll::Ready(Progress::End),
         };
         progress.map(|progress| {
@@ -118,7 +125,7 @@ impl Line {
     /// reason why it is lost, or with nothing when no client is left.
     pub(super) fn poll(&mut self, channel: &Channel, cx: &mut Context<'_>) -> Poll<Option<(Link, io::Error)>> {
         loop {
-            match std::task::ready!(self.poll_once(channel, cx, Poller::Driver)) {
+            match std::task::ready!(self.poll_once(channel, channel.lock(), cx, Poller::Driver)) {
                 Progress::Some => {}
                 Progress::Large => {
                     // Its caller may be done with it before the next one comes: then that will find its memory, still in

@@ -35,7 +35,7 @@ pub(crate) struct Channel {
     inner: Apart<Mutex<Inner>>,
     /// Where short replies are left; only whoever has locked `inner` leaves one.
     replies: Replies,
-    /// The connection. Locked before `inner`, never while that is held.
+    /// The connection. Locked before `inner`; while that is held it is only tried.
     pub(super) line: Mutex<Line>,
     pub(crate) settings: Settings,
     /// The default timeout in the channel's own time.
@@ -207,8 +207,7 @@ impl Channel {
         }
         if inner.may_go_alone() {
             inner.alone = Some(xid);
-            drop(inner);
-            self.send_alone(xid, waker);
+            self.send_alone(inner, xid, waker);
             return Ok((call, expiry));
         }
         // From here on the driver reads for all.
@@ -232,8 +231,7 @@ impl Channel {
         }
         let inner = self.lock();
         if inner.alone == Some(call.xid) {
-            drop(inner);
-            return self.poll_alone(call, waker, read);
+            return self.poll_alone(inner, call, waker, read);
         }
         self.outcome(inner, call, waker, read)
     }

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 pub(crate) struct Retransmission {
     smoothed: Option<Duration>,
     variation: Duration,
+    /// Calls sent before this tell nothing new of the round trip.
+    measures_from: Option<Instant>,
     /// How often the wait is doubled to begin with.
     doublings: u32,
     /// Nothing is due before.
@@ -48,6 +50,8 @@ impl Retransmission {
     /// Two scans of the calls are at least so far apart.
     const GRAIN: Duration = Duration::from_millis(10);
     const MOST_DOUBLINGS: u32 = 8;
+    /// The round trip is measured again after so long. It is the grain of the waits.
+    const BETWEEN: Duration = Self::GRAIN;
 
     /// A call was sent.
     pub(crate) fn sent(&mut self, call: &mut Attempts, now: Instant) {
@@ -58,11 +62,17 @@ impl Retransmission {
         self.next = Some(self.next.map_or(again, |next| next.min(again)));
     }
 
-    /// The reply to a call came.
-    pub(crate) fn answered(&mut self, call: &Attempts, now: Instant) {
+    /// The reply to a call came. The clock is read only when the round trip is to be measured.
+    #[inline]
+    pub(crate) fn answered(&mut self, call: &Attempts, now: impl FnOnce() -> Instant) {
         let Some(last) = call.last else { return };
         if call.sends == 1 {
-            self.measured(now.saturating_duration_since(last));
+            // RFC 6298 §3 wants one measurement a round trip.
+            if self.measures_from <= Some(last) {
+                let now = now();
+                self.measured(now.saturating_duration_since(last));
+                self.measures_from = Some(now + Self::BETWEEN);
+            }
             self.doublings = 0;
         } else {
             self.doublings = (call.sends - 1).min(Self::MOST_DOUBLINGS);
@@ -129,12 +139,15 @@ mod tests {
         now
     }
 
-    fn answered_after(to: &mut Retransmission, round_trip: Duration, times: u32) {
+    /// Calls one after the other; returns the time after them.
+    fn answered_after(to: &mut Retransmission, mut now: Instant, round_trip: Duration, times: u32) -> Instant {
         for _ in 0..times {
-            let (mut call, now) = (Attempts::new(true), Instant::now());
+            let mut call = Attempts::new(true);
             to.sent(&mut call, now);
-            to.answered(&call, now + round_trip);
+            to.answered(&call, || now + round_trip);
+            now += round_trip + Retransmission::BETWEEN;
         }
+        now
     }
 
     fn wait_of(to: &Retransmission, idempotent: bool, sends: u32) -> Duration {
@@ -145,28 +158,47 @@ mod tests {
     fn the_wait_follows_the_round_trip_and_doubles() {
         let mut to = Retransmission::default();
         assert_eq!(wait_of(&to, true, 1), Retransmission::FIRST);
-        answered_after(&mut to, Duration::from_millis(1), 50);
+        let now = answered_after(&mut to, Instant::now(), Duration::from_millis(1), 50);
         assert_eq!(wait_of(&to, true, 1), Retransmission::LEAST);
         assert_eq!(wait_of(&to, true, 3), Retransmission::LEAST * 4);
         assert_eq!(wait_of(&to, false, 1), Retransmission::FIRST, "what must not be repeated lightly is not");
         assert_eq!(wait_of(&to, false, 40), Retransmission::MOST);
-        answered_after(&mut to, Duration::from_secs(3), 50);
+        answered_after(&mut to, now, Duration::from_secs(3), 50);
         let wait = wait_of(&to, true, 1);
         assert!(wait >= Duration::from_millis(2990) && wait < Duration::from_secs(4), "{wait:?}");
     }
 
     #[test]
+    fn many_quick_calls_are_not_all_measured() {
+        let mut to = Retransmission::default();
+        let (start, step) = (Instant::now(), Duration::from_micros(20));
+        let mut readings = 0;
+        for at in 0..5000 {
+            let mut call = Attempts::new(true);
+            let now = start + step * at;
+            to.sent(&mut call, now);
+            to.answered(&call, || {
+                readings += 1;
+                now + step
+            });
+        }
+        // A tenth of a second: once in each hundredth, and for the first.
+        assert_eq!(readings, 10);
+        assert_eq!(to.smoothed, Some(step));
+    }
+
+    #[test]
     fn a_call_sent_twice_measures_nothing_but_keeps_the_doubled_wait() {
         let mut to = Retransmission::default();
-        answered_after(&mut to, Duration::from_millis(50), 50);
+        let now = answered_after(&mut to, Instant::now(), Duration::from_millis(50), 50);
         let before = to.smoothed;
         // The round trip is a minute from now on, far above the estimate.
         let mut call = Attempts::new(true);
-        let last = send(&mut to, &mut call, Instant::now(), 4);
-        to.answered(&call, last + Duration::from_millis(1));
+        let last = send(&mut to, &mut call, now, 4);
+        to.answered(&call, || last + Duration::from_millis(1));
         assert_eq!(to.smoothed, before, "which of the four it answers is not known");
         assert_eq!(wait_of(&to, true, 1), Retransmission::LEAST * 8, "the next call waits as long as the last did");
-        answered_after(&mut to, Duration::from_millis(50), 1);
+        answered_after(&mut to, last, Duration::from_millis(50), 1);
         assert_eq!(wait_of(&to, true, 1), Retransmission::LEAST, "until one is answered that was sent once");
     }
 

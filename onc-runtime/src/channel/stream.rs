@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::pin::Pin;
+use std::sync::MutexGuard;
 use std::task::{Context, Poll, Waker, ready};
 
 use crate::observe::step;
@@ -62,48 +63,47 @@ impl StreamLink {
     }
 
     /// Sends what is queued and reads once.
-    pub(super) fn poll_once(
+    pub(super) fn poll_once<'a>(
         &mut self,
-        channel: &Channel,
+        channel: &'a Channel,
+        mut inner: MutexGuard<'a, Inner>,
         cx: &mut Context<'_>,
         poller: Poller,
     ) -> Poll<io::Result<Progress>> {
-        {
-            let mut inner = channel.lock();
-            if !inner.admits(poller) {
-                return Poll::Pending;
+        if !inner.admits(poller) {
+            return Poll::Pending;
+        }
+        if inner.closed {
+            if !self.linger(&mut inner) {
+                return Poll::Ready(Ok(Progress::End));
             }
-            if inner.closed {
-                if !self.linger(&mut inner) {
-                    return Poll::Ready(Ok(Progress::End));
-                }
-                drop(inner);
-                return self.poll_flush(cx).map_ok(|()| Progress::End);
-            }
-            inner.leaving = self.outgoing.len();
-            if !inner.outgoing.is_empty() {
-                if inner.are_several() && !std::mem::replace(&mut self.gathering, true) {
-                    // Others are calling too: one turn of the scheduler lets those who are about to call leave in the
-                    // same write.
-                    cx.waker().wake_by_ref();
-                } else {
-                    self.gathering = false;
-                    self.take(&mut inner);
-                }
-            }
-            if let Some(side) = &self.side
-                && inner.outgoing.is_empty()
-            {
-                side.attend(cx.waker());
-                // Counted as queued, or it could not be said of the calls behind it whether they have left.
-                let bytes = side.collect(&mut self.outgoing) as u64;
-                inner.position += bytes;
-                self.taken += bytes;
-            }
-            if poller == Poller::Driver && !self.gathering && inner.driver.is_none() {
-                inner.driver = Some(cx.waker().clone());
+            drop(inner);
+            return self.poll_flush(cx).map_ok(|()| Progress::End);
+        }
+        inner.leaving = self.outgoing.len();
+        if !inner.outgoing.is_empty() {
+            if inner.are_several() && !std::mem::replace(&mut self.gathering, true) {
+                // Others are calling too: one turn of the scheduler lets those who are about to call leave in the
+                // same write.
+                cx.waker().wake_by_ref();
+            } else {
+                self.gathering = false;
+                self.take(&mut inner);
             }
         }
+        if let Some(side) = &self.side
+            && inner.outgoing.is_empty()
+        {
+            side.attend(cx.waker());
+            // Counted as queued, or it could not be said of the calls behind it whether they have left.
+            let bytes = side.collect(&mut self.outgoing) as u64;
+            inner.position += bytes;
+            self.taken += bytes;
+        }
+        if poller == Poller::Driver && !self.gathering && inner.driver.is_none() {
+            inner.driver = Some(cx.waker().clone());
+        }
+        drop(inner);
         // Whether it all left or not: replies are read either way, or two full sockets would wait for each other.
         let _ = self.poll_flush(cx)?;
         if let Some(side) = &self.side {

@@ -175,7 +175,7 @@ impl Simulation {
     fn receive(&mut self, datagram: &[u8]) {
         let word = |at: usize| u32::from_be_bytes(datagram[at..at + 4].try_into().expect("four bytes"));
         if let Some((attempts, _)) = self.calls.remove(&word(0)) {
-            self.retransmission.answered(&attempts, self.now);
+            self.retransmission.answered(&attempts, || self.now);
             self.answered.push((word(0), word(24)));
         }
     }
