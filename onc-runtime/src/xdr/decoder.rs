@@ -148,7 +148,7 @@ impl Source for Decoder<'_> {
         self.padded(length)
     }
 
-    #[inline]
+    #[inline(always)]
     fn shared(&mut self, length: usize) -> Result<Bytes, DecodeError> {
         let start = self.position();
         self.padded(length)?;
