@@ -61,6 +61,13 @@ impl Channel {
         };
         loop {
             let progress = self.poll_line(&mut line, inner, xid, waker);
+            if progress.is_ready()
+                && let Some(reply) = self.replies().take(call)
+            {
+                let outcome = read(Body::Short(reply.as_bytes()));
+                self.end_alone(self.lock(), &mut line, xid);
+                return Poll::Ready(Ok(outcome));
+            }
             inner = self.lock();
             if inner.awaits(xid, waker) {
                 if progress.is_ready() && inner.alone == Some(xid) {

@@ -19,7 +19,7 @@ use crate::rpc::{Netid, Record};
 use crate::transport::failure;
 
 use super::link::{Poller, Progress};
-use super::queue::{Channel, Inner};
+use super::queue::{Channel, Delivered, Inner};
 use super::retransmission::{Attempts, Retransmission};
 
 /// The largest datagram there is.
@@ -217,15 +217,15 @@ impl DatagramLink {
         observe::datagram_received(Side::Client, self.netid, datagram.len());
         let mut inner = channel.lock();
         inner.down = None;
-        if let Some((xid, _)) = datagram.split_first_chunk()
-            && let Some(waiting) = inner.pending.waiting(u32::from_be_bytes(*xid))
-            && let Some(outstanding) = &waiting.datagram
-        {
+        let Some(Delivered { waker, datagram }) = channel.deliver(&mut inner, &Record::Borrowed(datagram)) else {
+            return Poll::Ready(Ok(()));
+        };
+        if let Some(outstanding) = &datagram {
             self.retransmission.answered(&outstanding.attempts, || Instant::now().into_std());
+            inner.spare = datagram;
         }
-        let woken = channel.deliver(&mut inner, &Record::Borrowed(datagram));
         drop(inner);
-        if let Some(waker) = woken {
+        if let Some(waker) = waker {
             waker.wake();
         }
         Poll::Ready(Ok(()))

@@ -76,7 +76,7 @@ pub(super) struct Inner {
     /// As `outgoing`, on a datagram socket.
     pub(super) datagrams: Vec<u32>,
     /// The memory of a datagram whose reply came, for the next one.
-    spare: Option<Box<Outstanding>>,
+    pub(super) spare: Option<Box<Outstanding>>,
     /// Datagrams that are sent once.
     pub(super) one_way_datagrams: VecDeque<Vec<u8>>,
     /// Why there is no connection, when one was tried in vain.
@@ -90,6 +90,15 @@ pub(super) struct Inner {
 #[derive(Debug)]
 #[repr(align(64))]
 struct Apart<T>(T);
+
+/// What is left of a call that has its reply.
+#[derive(Debug)]
+pub(super) struct Delivered {
+    /// Whom to wake.
+    pub(super) waker: Option<Waker>,
+    /// The datagram that it was.
+    pub(super) datagram: Option<Box<Outstanding>>,
+}
 
 /// When a call is given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -250,10 +259,9 @@ impl Channel {
         Poll::Ready(inner.pending.take(call, &self.replies, read))
     }
 
-    /// Hands a received record to the call that waits for it; returns whom to wake. One that nobody waits for is a late
-    /// reply, and ignored.
+    /// Hands a received record to the call that waits for it. One that nobody waits for is a late reply, and ignored.
     #[inline]
-    pub(super) fn deliver(&self, inner: &mut Inner, record: &Record<'_>) -> Option<Waker> {
+    pub(super) fn deliver(&self, inner: &mut Inner, record: &Record<'_>) -> Option<Delivered> {
         let bytes: &[u8] = match record {
             Record::Borrowed(bytes) => bytes,
             Record::Owned(bytes) => bytes,
@@ -267,11 +275,9 @@ impl Channel {
         step!(9, "the client stub receives the reply from its kernel", xid);
         let waiting = inner.pending.settle(xid, record, &self.replies)?;
         inner.returning = inner.returning.saturating_add(1);
-        if waiting.datagram.is_some() {
-            inner.spare = waiting.datagram;
-        }
+        let Waiting { waker, datagram, .. } = waiting;
         // A caller that reads by itself is awake.
-        (inner.alone != Some(xid)).then_some(waiting.waker)
+        Some(Delivered { waker: (inner.alone != Some(xid)).then_some(waker), datagram })
     }
 
     /// Forgets a call: its reply will be ignored.

@@ -175,7 +175,7 @@ impl StreamLink {
             }
             // Taken at the first reply and kept for the rest of the burst.
             let inner = inner.get_or_insert_with(|| channel.lock());
-            woken.extend(channel.deliver(inner, &record));
+            woken.extend(channel.deliver(inner, &record).and_then(|delivered| delivered.waker));
             Ok(())
         });
         drop(inner);
