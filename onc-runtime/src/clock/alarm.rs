@@ -27,19 +27,19 @@ pub(super) struct Clock {
 
 #[derive(Debug, Default)]
 struct Inner {
-    alarms: BTreeMap<Key, Arc<Mutex<State>>>,
-    /// Of the alarm that was set last.
-    number: u64,
+    /// By moment. There are many of one moment: they lie on a grid.
+    alarms: BTreeMap<Instant, Vec<Arc<Mutex<State>>>>,
     /// What the descriptor is set to.
     set: Option<Instant>,
 }
 
-/// A moment and a number: alarms of one moment have different ones.
-type Key = (Instant, u64);
-
+/// Locked after the clock, if that is locked too.
 #[derive(Debug, Default)]
 struct State {
+    /// It has gone off, and is no longer among the clock's.
     is_due: bool,
+    /// Where it is among those of its moment.
+    place: usize,
     waker: Option<Waker>,
 }
 
@@ -50,7 +50,7 @@ struct Descriptor(TimerFd);
 #[derive(Debug)]
 pub(super) struct Alarm {
     clock: Arc<Clock>,
-    key: Key,
+    moment: Instant,
     state: Arc<Mutex<State>>,
 }
 
@@ -114,12 +114,13 @@ impl Clock {
         let mut inner = locked(&self.inner);
         let now = Instant::now();
         while let Some(first) = inner.alarms.first_entry()
-            && first.key().0 <= now
+            && *first.key() <= now
         {
-            let alarm = first.remove();
-            let mut state = locked(&alarm);
-            state.is_due = true;
-            woken.extend(state.waker.take());
+            for alarm in first.remove() {
+                let mut state = locked(&alarm);
+                state.is_due = true;
+                woken.extend(state.waker.take());
+            }
         }
         inner.set = None;
         self.set(&mut inner);
@@ -129,7 +130,7 @@ impl Clock {
 
     /// Has the descriptor go off with the first alarm, or earlier.
     fn set(&self, inner: &mut Inner) {
-        let Some((&(first, _), _)) = inner.alarms.first_key_value() else { return };
+        let Some((&first, _)) = inner.alarms.first_key_value() else { return };
         if inner.set.is_some_and(|set| set <= first) {
             return;
         }
@@ -150,18 +151,18 @@ impl Alarm {
     pub(super) fn at(clock: Arc<Clock>, moment: Instant) -> Self {
         let state = Arc::default();
         let mut inner = locked(&clock.inner);
-        let key = inner.add(moment, &state);
+        inner.add(moment, &state);
         clock.set(&mut inner);
         drop(inner);
-        Self { clock, key, state }
+        Self { clock, moment, state }
     }
 
     /// Goes off at this moment, and not before.
     pub(super) fn reset(&mut self, moment: Instant) {
         let mut inner = locked(&self.clock.inner);
-        inner.alarms.remove(&self.key);
-        locked(&self.state).is_due = false;
-        self.key = inner.add(moment, &self.state);
+        inner.remove(self.moment, &self.state);
+        inner.add(moment, &self.state);
+        self.moment = moment;
         self.clock.set(&mut inner);
     }
 
@@ -180,16 +181,33 @@ impl Alarm {
 
 impl Drop for Alarm {
     fn drop(&mut self) {
-        locked(&self.clock.inner).alarms.remove(&self.key);
+        locked(&self.clock.inner).remove(self.moment, &self.state);
     }
 }
 
 impl Inner {
-    fn add(&mut self, moment: Instant, state: &Arc<Mutex<State>>) -> Key {
-        self.number += 1;
-        let key = (moment, self.number);
-        self.alarms.insert(key, Arc::clone(state));
-        key
+    fn add(&mut self, moment: Instant, state: &Arc<Mutex<State>>) {
+        let alarms = self.alarms.entry(moment).or_default();
+        let mut new = locked(state);
+        new.is_due = false;
+        new.place = alarms.len();
+        alarms.push(Arc::clone(state));
+    }
+
+    fn remove(&mut self, moment: Instant, state: &Mutex<State>) {
+        let State { is_due, place, .. } = *locked(state);
+        if is_due {
+            return;
+        }
+        let Some(alarms) = self.alarms.get_mut(&moment) else { return };
+        alarms.swap_remove(place);
+        match alarms.get(place) {
+            Some(moved) => locked(moved).place = place,
+            None if alarms.is_empty() => {
+                self.alarms.remove(&moment);
+            }
+            None => {}
+        }
     }
 }
 
@@ -221,6 +239,28 @@ mod tests {
         assert!(poll_fn(|cx| Poll::Ready(alarms[2].poll(cx))).await.is_pending());
         alarms[2].reset(soon(1));
         poll_fn(|cx| alarms[2].poll(cx)).await;
+        drop(alarms);
+        assert!(locked(&clock.inner).alarms.is_empty());
+    }
+
+    #[tokio::test]
+    async fn alarms_of_one_moment_leave_in_any_order() {
+        attach();
+        let clock = of_this_runtime().expect("a runtime of one thread");
+        let (past, next, far) = (soon(0), soon(1), soon(60_000));
+        let mut alarms: Vec<Alarm> = (0..6).map(|_| Alarm::at(Arc::clone(&clock), far)).collect();
+        alarms.swap_remove(1);
+        alarms.remove(0);
+        alarms[0].reset(next);
+        alarms[1].reset(past);
+        for alarm in &mut alarms[..2] {
+            poll_fn(|cx| alarm.poll(cx)).await;
+        }
+        // It has gone off, and others are set to the moment at which it did.
+        alarms[0].reset(past);
+        alarms.remove(1);
+        poll_fn(|cx| alarms[0].poll(cx)).await;
+        assert_eq!(locked(&clock.inner).alarms.values().map(Vec::len).collect::<Vec<_>>(), [2]);
         drop(alarms);
         assert!(locked(&clock.inner).alarms.is_empty());
     }
