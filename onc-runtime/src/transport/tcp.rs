@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpStream};
 
 /// Connections that wait to be accepted.
 const BACKLOG: i32 = 1024;
@@ -35,10 +35,48 @@ const HANDED_DOWN: bool = cfg!(any(target_os = "linux", target_os = "android"));
 ///
 /// Dropped, the attempt is abandoned.
 pub async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    // Before, not after: the first call leaves at once, while the server still looks at the connection.
-    set_up(&socket)?;
-    socket.connect(address).await
+    finish_connecting(open(address)?, address).await
+}
+
+/// A socket that does not block.
+fn open(address: SocketAddr) -> io::Result<Socket> {
+    let open = |kind| Socket::new(Domain::for_address(address), kind, Some(Protocol::TCP));
+    // To tell it afterwards takes two calls of the system.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    return open(Type::STREAM.nonblocking());
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let socket = open(Type::STREAM)?;
+        socket.set_nonblocking(true)?;
+        Ok(socket)
+    }
+}
+
+/// Connects a socket and sets it up.
+async fn finish_connecting(socket: Socket, address: SocketAddr) -> io::Result<TcpStream> {
+    match socket.connect(&address.into()) {
+        Ok(()) => {}
+        Err(error) if is_under_way(&error) => {}
+        Err(error) => return Err(error),
+    }
+    // While the other end hears of the connection, and before the first call leaves. There are systems that set nothing on a socket
+    // that was refused: it matters only if it is connected.
+    let set_up = set_up(&socket);
+    let stream = TcpStream::from_std(socket.into())?;
+    stream.writable().await?;
+    match stream.take_error()? {
+        Some(error) => Err(error),
+        None => set_up.map(|()| stream),
+    }
+}
+
+/// The attempt to connect goes on.
+fn is_under_way(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    let in_progress = error.raw_os_error() == Some(libc::EINPROGRESS);
+    #[cfg(not(unix))]
+    let in_progress = false;
+    in_progress || error.kind() == io::ErrorKind::WouldBlock
 }
 
 /// Connects to `address` from a port below 1024, which only root may use: there are servers that take no calls from others.
@@ -54,15 +92,11 @@ pub async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
 pub async fn connect_reserved(address: SocketAddr) -> io::Result<TcpStream> {
     // A port from which a connection to the same address was closed just now is refused only on connecting.
     const ATTEMPTS: usize = 16;
-    let open = || Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP));
     let mut attempt = 0;
     loop {
         attempt += 1;
-        let socket = super::reserved::connect(address, open, Ok)?;
-        socket.set_nonblocking(true)?;
-        let socket = TcpSocket::from_std_stream(socket.into());
-        set_up(&socket)?;
-        match socket.connect(address).await {
+        let socket = super::reserved::connect(address, || open(address), Ok)?;
+        match finish_connecting(socket, address).await {
             Ok(stream) => return Ok(stream),
             Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable && attempt < ATTEMPTS => {}
             Err(error) => return Err(error),
@@ -76,26 +110,25 @@ pub async fn connect_reserved(address: SocketAddr) -> io::Result<TcpStream> {
 ///
 /// The system's, as of binding.
 pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    let socket = open(address)?;
     if address.is_ipv6() {
         socket.set_only_v6(!address.ip().is_unspecified())?;
     }
     // A server that is started again must not wait for the connections of its predecessor to be forgotten.
     #[cfg(unix)]
     socket.set_reuse_address(true)?;
-    socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     hand_down(SockRef::from(&socket))?;
     TcpListener::from_std(socket.into())
 }
 
-/// Sets a socket up that is about to connect. A connection whose other end is out of reach is ended by the system: one that waits
+/// Sets a socket up that connects. A connection whose other end is out of reach is ended by the system: one that waits
 /// for a reply, and one that has bytes to send. Where the system cannot, the connection ends later.
-fn set_up(socket: &TcpSocket) -> io::Result<()> {
-    set_options(&SockRef::from(socket))?;
+fn set_up(socket: &Socket) -> io::Result<()> {
+    set_options(socket)?;
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    let _ = SockRef::from(socket).set_tcp_user_timeout(Some(GONE));
+    let _ = socket.set_tcp_user_timeout(Some(GONE));
     Ok(())
 }
 
@@ -109,7 +142,7 @@ pub(crate) fn set_up_accepted(stream: &TcpStream) -> io::Result<()> {
     if HANDED_DOWN { Ok(()) } else { set_options(&SockRef::from(stream)) }
 }
 
-fn set_options(socket: &SockRef<'_>) -> io::Result<()> {
+fn set_options(socket: &Socket) -> io::Result<()> {
     // Has the system ask whether the other end of a silent connection is still there. Where it cannot, the connection ends when it
     // is used.
     let _ = socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(SILENCE).with_interval(AGAIN));
