@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,8 +21,14 @@ use super::{ConnectionInfo, Lifecycle};
 pub(crate) trait Accept: Send + Sync + 'static {
     type Io: Stream;
 
-    /// The next connection.
-    fn accept(&self) -> impl Future<Output = io::Result<(Self::Io, ConnectionInfo)>> + Send;
+    /// The address that every connection comes to. `None`: each has one of its own, or none.
+    fn address(&self) -> Option<SocketAddr>;
+
+    /// The next connection, which has come to `address` if that is known of all.
+    fn accept(
+        &self,
+        address: Option<SocketAddr>,
+    ) -> impl Future<Output = io::Result<(Self::Io, ConnectionInfo)>> + Send;
 }
 
 /// How long to wait after the system refused a connection for want of descriptors or memory.
@@ -35,13 +42,14 @@ pub(crate) async fn accept<L: Accept>(
     lifecycle: Lifecycle,
     serve: impl Fn(L::Io, ConnectionInfo, OwnedSemaphorePermit),
 ) {
+    let address = listener.address();
     let stopping = lifecycle.stopping();
     tokio::pin!(stopping);
     loop {
         let next = async {
             // Not kept while nobody comes: it may be another listener's to give.
             drop(place(&room).await);
-            let (io, info) = listener.accept().await?;
+            let (io, info) = listener.accept(address).await?;
             Ok((io, info, place(&room).await))
         };
         let accepted: io::Result<_> = tokio::select! {
@@ -63,16 +71,23 @@ pub(crate) async fn accept<L: Accept>(
 }
 
 async fn place(room: &Arc<Semaphore>) -> OwnedSemaphorePermit {
+    if let Ok(place) = Arc::clone(room).try_acquire_owned() {
+        return place;
+    }
     Arc::clone(room).acquire_owned().await.expect("the semaphore is never closed")
 }
 
 impl Accept for TcpListener {
     type Io = TcpStream;
 
-    async fn accept(&self) -> io::Result<(TcpStream, ConnectionInfo)> {
+    fn address(&self) -> Option<SocketAddr> {
+        self.local_addr().ok().filter(|address| !address.ip().is_unspecified()).map(canonical)
+    }
+
+    async fn accept(&self, address: Option<SocketAddr>) -> io::Result<(TcpStream, ConnectionInfo)> {
         let (stream, peer) = TcpListener::accept(self).await?;
         tcp::set_up_accepted(&stream)?;
-        let local = stream.local_addr().ok().map(canonical);
+        let local = address.or_else(|| stream.local_addr().ok().map(canonical));
         Ok((stream, ConnectionInfo::new(Peer::tcp(peer), local)))
     }
 }
@@ -81,7 +96,11 @@ impl Accept for TcpListener {
 impl Accept for UnixSocket {
     type Io = tokio::net::UnixStream;
 
-    async fn accept(&self) -> io::Result<(Self::Io, ConnectionInfo)> {
+    fn address(&self) -> Option<SocketAddr> {
+        None
+    }
+
+    async fn accept(&self, _address: Option<SocketAddr>) -> io::Result<(Self::Io, ConnectionInfo)> {
         let (stream, peer) = UnixSocket::accept(self).await?;
         Ok((stream, ConnectionInfo::new(peer, None)))
     }
