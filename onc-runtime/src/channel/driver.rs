@@ -77,7 +77,8 @@ pub(crate) struct Driver {
     channel: Arc<Channel>,
     connector: Option<Box<dyn Connector>>,
     state: State,
-    timer: Timer,
+    /// Of the first tick, and then of each next one.
+    timer: Option<Timer>,
     timer_runs: bool,
     back_off: BackOff,
     /// Something has been received over some link.
@@ -121,7 +122,7 @@ impl Driver {
             channel,
             connector,
             state: State::Up,
-            timer: Timer::after(TICK),
+            timer: None,
             timer_runs: false,
             back_off: BackOff::new(),
             proven: false,
@@ -147,12 +148,15 @@ impl Driver {
                 }
                 inner.ticking = true;
                 drop(inner);
-                // From one tick to the next: what each timer is late does not add up.
-                let (now, next) = (Instant::now(), self.timer.deadline() + TICK);
-                self.timer.reset(if next > now { next } else { now + TICK });
+                if let Some(timer) = &mut self.timer {
+                    // From one tick to the next: what each timer is late does not add up.
+                    let (now, next) = (Instant::now(), timer.deadline() + TICK);
+                    timer.reset(if next > now { next } else { now + TICK });
+                }
                 self.timer_runs = true;
             }
-            if Pin::new(&mut self.timer).poll(cx).is_pending() {
+            let timer = self.timer.get_or_insert_with(|| Timer::after(TICK));
+            if Pin::new(timer).poll(cx).is_pending() {
                 return;
             }
             self.timer_runs = false;
@@ -311,12 +315,16 @@ impl Future for Driver {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
         loop {
-            this.poll_time(cx);
+            if !matches!(this.state, State::Up) {
+                this.poll_time(cx);
+            }
             match &mut this.state {
                 State::Up => {
                     this.poll_elsewhere(cx);
                     let polled = this.channel.line().poll(&this.channel, cx);
                     let Poll::Ready(ended) = polled else {
+                        // When all that waited to be sent is on its way.
+                        this.poll_time(cx);
                         if this.poll_quiet(cx).is_ready() {
                             continue;
                         }

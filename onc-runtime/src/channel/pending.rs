@@ -256,7 +256,7 @@ impl Pending {
     /// Twice the places. Calls that had different places under the shorter mask have different ones under the longer.
     #[cold]
     fn grow(&mut self) {
-        let longer = (self.slots.len() * 2).max(8);
+        let longer = (self.slots.len() * 2).max(FEWEST);
         let old = std::mem::take(&mut self.slots);
         self.slots.resize_with(longer, Slot::default);
         for slot in old {
@@ -267,6 +267,9 @@ impl Pending {
         }
     }
 }
+
+/// So many places there are at least: most connections carry one call at a time.
+const FEWEST: usize = 4;
 
 /// More places than this are not kept once no call is in flight.
 const KEEP: usize = 256;
@@ -330,14 +333,14 @@ mod tests {
     #[test]
     fn a_reply_whose_place_is_not_empty_is_kept_all_the_same() {
         let (mut pending, replies) = (Pending::new(0), Replies::default());
-        let calls: Vec<Ticket> = (0..9)
+        let calls: Vec<Ticket> = (0..=FEWEST as u8)
             .map(|at| {
                 let call = pending.insert(waiting());
                 assert!(pending.settle(call.xid, &Record::Borrowed(&[at; 28]), &replies).is_some());
                 call
             })
             .collect();
-        assert_eq!(calls[0].place, calls[8].place);
+        assert_eq!(calls[0].place, calls[FEWEST].place);
         assert_eq!(pending.len(), 1);
         for (at, call) in (0..).zip(calls) {
             let reply = pending.take(call, &replies, |body| body.into_bytes()).expect("a reply");

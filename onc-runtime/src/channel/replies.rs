@@ -15,10 +15,10 @@ pub(super) const SHORT: usize = WORDS * 8;
 const WORDS: usize = 15;
 
 /// Places of the first level; each further one doubles the number of all.
-const FIRST: usize = 8;
+const FIRST: usize = 4;
 
 /// Up to 2048 places, 256 KiB.
-const LEVELS: usize = 9;
+const LEVELS: usize = 10;
 
 /// The places of a channel. They are made as more calls are in flight at once, and kept.
 #[derive(Debug, Default)]
