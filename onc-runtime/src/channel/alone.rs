@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 use crate::error::Error;
 
 use super::link::{Line, Poller};
-use super::pending::{Body, Ticket};
+use super::pending::{Body, CallKey};
 use super::queue::{Channel, Inner, wake_driver};
 
 impl Inner {
@@ -50,7 +50,7 @@ impl Channel {
     pub(super) fn poll_alone<'a, R>(
         &'a self,
         mut inner: MutexGuard<'a, Inner>,
-        call: Ticket,
+        call: CallKey,
         waker: &Waker,
         read: impl FnOnce(Body<'_>) -> R,
     ) -> Poll<Result<R, Error>> {

@@ -17,7 +17,7 @@ use crate::xdr::{DecodeError, Decoder, EncodeError, Encoder, Limits, Shape, Size
 use super::caller::{Request, Response};
 use super::client::{Client, Shared, Through, deadline};
 use super::one_way::OneWay;
-use super::pending::{Body, Ticket};
+use super::pending::{Body, CallKey};
 use super::queue::{Channel, Expiry, Terms};
 
 /// A call of procedure `P`, to be awaited as it is or after its options were set.
@@ -41,7 +41,7 @@ pub struct Call<P: Procedure> {
 
 enum Stage {
     Ready(Expiry),
-    InFlight { call: Ticket, expiry: Expiry },
+    InFlight { call: CallKey, expiry: Expiry },
     Elsewhere(Pin<Box<dyn Future<Output = Result<Response, Error>> + Send>>),
     Done,
 }
@@ -195,7 +195,7 @@ fn submit<P: Procedure>(
     arguments: &P::Arguments,
     terms: Terms,
     cx: &Context<'_>,
-) -> Result<(Ticket, Expiry), Error> {
+) -> Result<(CallKey, Expiry), Error> {
     let size = measure::<P>(arguments)?;
     shared.with_template(P::INTERFACE, |template: &CallTemplate| {
         channel.admit(template.size() + size.total).map_err(unfit::<P>)?;

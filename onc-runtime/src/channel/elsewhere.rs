@@ -12,7 +12,7 @@ use std::task::Waker;
 use crate::error::{Error, Lost, Refusal};
 use crate::rpc::Interface;
 
-use super::pending::{NOT_QUEUED, Ticket, Waiting};
+use super::pending::{CallKey, NOT_QUEUED, Waiting};
 use super::queue::{Channel, Expiry, Inner, wake_driver};
 
 /// Calls that wait until it is known whether their server has moved.
@@ -35,7 +35,7 @@ impl Channel {
         interface: &'static Interface,
         waker: &Waker,
         expiry: Expiry,
-    ) -> Option<Ticket> {
+    ) -> Option<CallKey> {
         let Error::Refused(refusal @ (Refusal::ProgramUnavailable | Refusal::ProgramMismatch { .. })) = error else {
             return None;
         };

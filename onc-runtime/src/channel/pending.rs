@@ -24,7 +24,7 @@ pub(super) struct Pending {
 
 /// What finds a call again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Ticket {
+pub(super) struct CallKey {
     pub(super) xid: u32,
     /// Where a short reply is [left](Replies).
     pub(super) place: u32,
@@ -107,7 +107,7 @@ impl Pending {
 
     /// Adds a call and gives it an xid.
     #[inline]
-    pub(super) fn insert(&mut self, waiting: Waiting) -> Ticket {
+    pub(super) fn insert(&mut self, waiting: Waiting) -> CallKey {
         if self.slots.len() < 2 * (self.count + 1) {
             self.grow();
         }
@@ -119,7 +119,7 @@ impl Pending {
                 let place = at as u32;
                 self.slots[at] = Slot { xid, place, state: State::Waiting(waiting) };
                 self.count += 1;
-                return Ticket { xid, place };
+                return CallKey { xid, place };
             }
         }
     }
@@ -157,7 +157,7 @@ impl Pending {
             return None;
         }
         let reply = match reply {
-            Record::Borrowed(reply) if replies.put(Ticket { xid, place: slot.place }, reply) => {
+            Record::Borrowed(reply) if replies.put(CallKey { xid, place: slot.place }, reply) => {
                 let before = std::mem::take(&mut slot.state);
                 self.count -= 1;
                 return if let State::Waiting(waiting) = before { Some(waiting) } else { None };
@@ -184,7 +184,7 @@ impl Pending {
     #[inline]
     pub(super) fn take<R>(
         &mut self,
-        call: Ticket,
+        call: CallKey,
         replies: &Replies,
         read: impl FnOnce(Body<'_>) -> R,
     ) -> Result<R, Error> {
@@ -333,7 +333,7 @@ mod tests {
     #[test]
     fn a_reply_whose_place_is_not_empty_is_kept_all_the_same() {
         let (mut pending, replies) = (Pending::new(0), Replies::default());
-        let calls: Vec<Ticket> = (0..=FEWEST as u8)
+        let calls: Vec<CallKey> = (0..=FEWEST as u8)
             .map(|at| {
                 let call = pending.insert(waiting());
                 assert!(pending.settle(call.xid, &Record::Borrowed(&[at; 28]), &replies).is_some());

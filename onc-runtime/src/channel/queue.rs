@@ -23,7 +23,7 @@ use super::datagram::Outstanding;
 use super::driver::Settings;
 use super::elsewhere::Strays;
 use super::link::Line;
-use super::pending::{Body, NOT_QUEUED, Pending, Tick, Ticket, Waiting};
+use super::pending::{Body, CallKey, NOT_QUEUED, Pending, Tick, Waiting};
 use super::replies::Replies;
 
 /// One unit of the channel's time.
@@ -179,7 +179,7 @@ impl Channel {
         waker: &Waker,
         terms: Terms,
         write: impl FnOnce(&mut Encoder<'_>, u32) -> Result<(), Error>,
-    ) -> Result<(Ticket, Expiry), Error> {
+    ) -> Result<(CallKey, Expiry), Error> {
         let Terms { expiry, idempotent, again } = terms;
         let mut inner = self.lock();
         let settings = &self.settings;
@@ -230,7 +230,7 @@ impl Channel {
     #[inline]
     pub(super) fn poll_reply<R>(
         &self,
-        call: Ticket,
+        call: CallKey,
         waker: &Waker,
         read: impl FnOnce(Body<'_>) -> R,
     ) -> Poll<Result<R, Error>> {
@@ -249,7 +249,7 @@ impl Channel {
     pub(super) fn outcome<R>(
         &self,
         mut inner: MutexGuard<'_, Inner>,
-        call: Ticket,
+        call: CallKey,
         waker: &Waker,
         read: impl FnOnce(Body<'_>) -> R,
     ) -> Poll<Result<R, Error>> {
@@ -281,7 +281,7 @@ impl Channel {
     }
 
     /// Forgets a call: its reply will be ignored.
-    pub(super) fn forget(&self, call: Ticket) {
+    pub(super) fn forget(&self, call: CallKey) {
         let xid = call.xid;
         let mut inner = self.lock();
         let leaves = inner.lets_leave(xid, self.settings.max_calls);
@@ -297,7 +297,7 @@ impl Channel {
 
     /// Why a call that waits ends now, whose own time, `after`, is over.
     #[cold]
-    pub(super) fn given_up(&self, call: Ticket, after: Duration) -> Option<Error> {
+    pub(super) fn given_up(&self, call: CallKey, after: Duration) -> Option<Error> {
         let xid = call.xid;
         let mut inner = self.lock();
         if inner.lets_leave(xid, self.settings.max_calls) {

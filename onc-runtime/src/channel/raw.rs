@@ -14,7 +14,7 @@ use crate::xdr::{Sink, Size};
 use super::call::accepted;
 use super::caller::{Request, Response};
 use super::client::{Client, Through};
-use super::pending::Ticket;
+use super::pending::CallKey;
 use super::queue::{Channel, Expiry, Terms};
 
 impl Client {
@@ -98,7 +98,7 @@ impl Client {
         request: &Request,
         terms: Terms,
         cx: &std::task::Context<'_>,
-    ) -> Result<(Ticket, Expiry), Error> {
+    ) -> Result<(CallKey, Expiry), Error> {
         let size = request.arguments.len();
         self.shared.with_template_of(request, |template: &CallTemplate| {
             channel.admit(template.size() + size).map_err(|error| Error::Arguments(Arc::new(error)))?;
@@ -115,19 +115,19 @@ impl Client {
 /// Forgets a call that is no longer waited for.
 pub(super) struct Forget<'a> {
     channel: &'a Channel,
-    call: Ticket,
+    call: CallKey,
 }
 
 impl Channel {
     /// Waits for the reply to a call. Dropped, the call is forgotten.
-    async fn reply(&self, call: Ticket) -> Result<Response, Error> {
+    async fn reply(&self, call: CallKey) -> Result<Response, Error> {
         let _forget = self.forget_on_drop(call);
         let message = poll_fn(|cx| self.poll_reply(call, cx.waker(), |body| body.into_bytes())).await?;
         response(&message)
     }
 
     /// Forgets a call when what is returned is dropped.
-    pub(super) fn forget_on_drop(&self, call: Ticket) -> Forget<'_> {
+    pub(super) fn forget_on_drop(&self, call: CallKey) -> Forget<'_> {
         Forget { channel: self, call }
     }
 }

@@ -7,7 +7,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::pending::Ticket;
+use super::pending::CallKey;
 
 /// Replies up to this length have a place: a header of 24 bytes and a few dozen of results.
 pub(super) const SHORT: usize = WORDS * 8;
@@ -54,7 +54,7 @@ impl Replies {
     /// Leaves a reply for the caller of `call`. False if it is too long, or a reply that nobody has fetched yet is in its place.
     /// Only one thread at a time may do this.
     #[inline]
-    pub(super) fn put(&self, call: Ticket, reply: &[u8]) -> bool {
+    pub(super) fn put(&self, call: CallKey, reply: &[u8]) -> bool {
         if reply.is_empty() || reply.len() > SHORT {
             return false;
         }
@@ -78,7 +78,7 @@ impl Replies {
 
     /// Fetches the reply to `call`, if it is there. Only the caller may do this.
     #[inline]
-    pub(super) fn take(&self, call: Ticket) -> Option<Short> {
+    pub(super) fn take(&self, call: CallKey) -> Option<Short> {
         let place = self.place(call)?;
         let state = place.state.load(Ordering::Acquire);
         if state == EMPTY || (state >> 32) as u32 != call.xid {
@@ -94,13 +94,13 @@ impl Replies {
     }
 
     #[inline]
-    fn place(&self, call: Ticket) -> Option<&Place> {
+    fn place(&self, call: CallKey) -> Option<&Place> {
         let (level, at) = position(call.place);
         self.levels.get(level)?.get()?.get(at)
     }
 
     #[inline]
-    fn place_to_fill(&self, call: Ticket) -> Option<&Place> {
+    fn place_to_fill(&self, call: CallKey) -> Option<&Place> {
         let (level, at) = position(call.place);
         let level_of = self.levels.get(level)?;
         level_of.get_or_init(|| (0..FIRST << level.saturating_sub(1)).map(|_| Place::default()).collect()).get(at)
@@ -121,19 +121,19 @@ fn position(place: u32) -> (usize, usize) {
 mod tests {
     use super::*;
 
-    const fn ticket(xid: u32, place: u32) -> Ticket {
-        Ticket { xid, place }
+    const fn key(xid: u32, place: u32) -> CallKey {
+        CallKey { xid, place }
     }
 
     #[test]
     fn a_reply_is_fetched_as_it_was_left_and_once() {
         let replies = Replies::default();
         for length in 1..=SHORT {
-            let call = ticket(7, length as u32);
+            let call = key(7, length as u32);
             let reply: Vec<u8> = (0..length as u8).map(|byte| byte ^ 0x5a).collect();
             assert!(replies.take(call).is_none());
             assert!(replies.put(call, &reply), "{length}");
-            assert!(replies.take(ticket(8, call.place)).is_none(), "that of another call");
+            assert!(replies.take(key(8, call.place)).is_none(), "that of another call");
             assert_eq!(replies.take(call).expect("it is there").as_bytes(), reply);
             assert!(replies.take(call).is_none());
         }
@@ -142,24 +142,24 @@ mod tests {
     #[test]
     fn what_has_no_place_is_refused() {
         let replies = Replies::default();
-        assert!(!replies.put(ticket(1, 0), &[0; SHORT + 1]));
-        assert!(!replies.put(ticket(1, 0), &[]));
-        assert!(replies.put(ticket(1, 2047), &[0; 24]));
-        assert!(!replies.put(ticket(1, 2048), &[0; 24]), "there are no more places");
-        assert!(replies.take(ticket(1, u32::MAX)).is_none());
-        assert!(replies.put(ticket(2, 3), &[1; 24]));
-        assert!(!replies.put(ticket(3, 3), &[2; 24]), "one that nobody has fetched is not written over");
-        assert_eq!(replies.take(ticket(2, 3)).expect("it is there").as_bytes(), [1; 24]);
+        assert!(!replies.put(key(1, 0), &[0; SHORT + 1]));
+        assert!(!replies.put(key(1, 0), &[]));
+        assert!(replies.put(key(1, 2047), &[0; 24]));
+        assert!(!replies.put(key(1, 2048), &[0; 24]), "there are no more places");
+        assert!(replies.take(key(1, u32::MAX)).is_none());
+        assert!(replies.put(key(2, 3), &[1; 24]));
+        assert!(!replies.put(key(3, 3), &[2; 24]), "one that nobody has fetched is not written over");
+        assert_eq!(replies.take(key(2, 3)).expect("it is there").as_bytes(), [1; 24]);
     }
 
     #[test]
     fn every_place_is_its_own() {
         let replies = Replies::default();
         for place in 0..2048 {
-            assert!(replies.put(ticket(place, place), &place.to_be_bytes()));
+            assert!(replies.put(key(place, place), &place.to_be_bytes()));
         }
         for place in 0..2048 {
-            assert_eq!(replies.take(ticket(place, place)).expect("it is there").as_bytes(), place.to_be_bytes());
+            assert_eq!(replies.take(key(place, place)).expect("it is there").as_bytes(), place.to_be_bytes());
         }
     }
 
@@ -171,7 +171,7 @@ mod tests {
                 scope.spawn(move || {
                     for xid in 0..10_000_u32 {
                         let reply = [xid as u8; 100];
-                        while !replies.put(ticket(xid, place), &reply) {
+                        while !replies.put(key(xid, place), &reply) {
                             std::thread::yield_now();
                         }
                     }
@@ -179,7 +179,7 @@ mod tests {
                 scope.spawn(move || {
                     for xid in 0..10_000_u32 {
                         let reply = loop {
-                            match replies.take(ticket(xid, place)) {
+                            match replies.take(key(xid, place)) {
                                 Some(reply) => break reply,
                                 None => std::thread::yield_now(),
                             }

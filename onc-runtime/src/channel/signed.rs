@@ -17,7 +17,7 @@ use crate::rpc::{
 
 use super::caller::{Caller, Request, Response};
 use super::client::{Client, Through};
-use super::pending::Ticket;
+use super::pending::CallKey;
 use super::queue::{Channel, Expiry, Terms};
 use super::raw::response;
 
@@ -165,11 +165,11 @@ impl Signed {
             ))));
         };
         let started = Observation::start();
-        let (ticket, call) = poll_fn(|cx| Poll::Ready(self.submit(channel, request, again, cx))).await?;
-        let _forget = channel.forget_on_drop(ticket);
+        let (key, call) = poll_fn(|cx| Poll::Ready(self.submit(channel, request, again, cx))).await?;
+        let _forget = channel.forget_on_drop(key);
         let (interface, procedure, server) = (request.interface, request.procedure, channel.settings.server());
-        let observation = Observation::begin(started, Side::Client, interface, procedure, ticket.xid, server);
-        let message = poll_fn(|cx| channel.poll_reply(ticket, cx.waker(), |body| body.into_bytes())).await;
+        let observation = Observation::begin(started, Side::Client, interface, procedure, key.xid, server);
+        let message = poll_fn(|cx| channel.poll_reply(key, cx.waker(), |body| body.into_bytes())).await;
         if let Some(observation) = observation {
             observation.end(message.as_ref().map_or_else(Error::status, status));
         }
@@ -182,11 +182,11 @@ impl Signed {
         request: &Request,
         again: bool,
         cx: &Context<'_>,
-    ) -> Result<(Ticket, u64), Error> {
+    ) -> Result<(CallKey, u64), Error> {
         let interface = request.interface;
         let mut call = 0;
         let terms = Terms { expiry: Expiry::Default, idempotent: request.idempotent, again };
-        let (ticket, _) = channel.submit(cx.waker(), terms, |out, xid| {
+        let (key, _) = channel.submit(cx.waker(), terms, |out, xid| {
             let out = out.buffer();
             let mark = out.len();
             out.extend_from_slice(&[0; MARK_SIZE]);
@@ -203,7 +203,7 @@ impl Signed {
             patch_mark(out, mark, length);
             Ok(())
         })?;
-        Ok((ticket, call))
+        Ok((key, call))
     }
 }
 
