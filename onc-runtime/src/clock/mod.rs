@@ -3,23 +3,22 @@
 //! A runtime in which a timer runs waits for its sockets with a time limit, which the kernel sets up and takes down for each
 //! wait: half a microsecond on either side of every call. The timers behind deadlines, idle connections and the port mapper
 //! always run and hardly ever end anything. On Linux a runtime of one thread [waits for them as for a socket](alarm); elsewhere
-//! a thread of their own keeps them, one for the process, which sleeps from one of their moments to the next. These lie on a grid
-//! of ten milliseconds: the timers of thousands of connections would wake it for each of them.
+//! [a thread of their own](thread) keeps them, one for the process, which sleeps from one of their moments to the next. These lie
+//! on a grid of ten milliseconds: the timers of thousands of connections would wake it for each of them.
 //!
 //! Where tokio's clock does not show the real time, as in tests that pause it, a timer runs in the runtime of its task, as
 //! tokio's do.
 
 #[cfg(target_os = "linux")]
 mod alarm;
+mod thread;
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 use std::task::{Context, Poll};
-use std::thread;
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Handle};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// Timers that are kept aside are ready at moments so far apart, up to this later than they were set to.
@@ -88,7 +87,7 @@ impl Kept {
         if let Some(clock) = alarm::of_this_runtime() {
             return Self::Alarm(alarm::Alarm::at(clock, on_grid.into_std()));
         }
-        match keeper() {
+        match thread::runtime() {
             Some(keeper) => {
                 // Whose context it is made in keeps it.
                 let _context = keeper.enter();
@@ -149,12 +148,6 @@ fn on_grid(moment: Instant) -> Instant {
     origin.checked_add(since).unwrap_or(moment)
 }
 
-/// The thread that keeps the time.
-struct Keeper {
-    process: u32,
-    runtime: Handle,
-}
-
 /// Tokio's clock shows the real time.
 fn time_is_real() -> bool {
     let before = std::time::Instant::now();
@@ -162,29 +155,10 @@ fn time_is_real() -> bool {
     (before..=std::time::Instant::now()).contains(&now)
 }
 
-/// The thread's runtime. `None`: there can be no such thread.
-fn keeper() -> Option<Handle> {
-    static KEEPER: Mutex<Option<Keeper>> = Mutex::new(None);
-
-    let process = std::process::id();
-    let mut keeper = KEEPER.lock().unwrap_or_else(PoisonError::into_inner);
-    // A process that was forked has none of its parent's threads.
-    if keeper.as_ref().is_none_or(|keeper| keeper.process != process) {
-        *keeper = start(process);
-    }
-    keeper.as_ref().map(|keeper| keeper.runtime.clone())
-}
-
-fn start(process: u32) -> Option<Keeper> {
-    let runtime = Builder::new_current_thread().enable_time().build().ok()?;
-    let keeper = Keeper { process, runtime: runtime.handle().clone() };
-    let thread = thread::Builder::new().name("onc-clock".into());
-    thread.spawn(move || runtime.block_on(std::future::pending::<()>())).ok()?;
-    Some(keeper)
-}
-
 #[cfg(test)]
 mod tests {
+    use tokio::runtime::Builder;
+
     use super::*;
 
     const HOUR: Duration = Duration::from_secs(3600);
