@@ -51,11 +51,12 @@ impl Short {
 }
 
 impl Replies {
-    /// Leaves a reply for the caller of `call`. False if it is too long, or a reply that nobody has fetched yet is in its place.
+    /// Leaves a reply for the caller of `call`. False if it is too long or no XDR, or a reply that nobody has fetched yet is in its place.
     /// Only one thread at a time may do this.
     #[inline]
     pub(super) fn put(&self, call: CallKey, reply: &[u8]) -> bool {
-        if reply.is_empty() || reply.len() > SHORT {
+        // RFC 4506 §3: what is encoded has a length that is a multiple of four.
+        if reply.is_empty() || reply.len() > SHORT || !reply.len().is_multiple_of(4) {
             return false;
         }
         let Some(place) = self.place_to_fill(call) else { return false };
@@ -63,14 +64,13 @@ impl Replies {
         if place.state.load(Ordering::Acquire) != EMPTY {
             return false;
         }
-        let (whole, rest) = reply.as_chunks::<8>();
-        for (word, bytes) in place.words.iter().zip(whole) {
+        let (words, half) = reply.as_chunks::<8>();
+        for (word, bytes) in place.words.iter().zip(words) {
             word.store(u64::from_ne_bytes(*bytes), Ordering::Relaxed);
         }
-        if !rest.is_empty() {
-            let mut last = [0; 8];
-            last[..rest.len()].copy_from_slice(rest);
-            place.words[whole.len()].store(u64::from_ne_bytes(last), Ordering::Relaxed);
+        if let Some([a, b, c, d]) = half.first_chunk() {
+            let last = u64::from_ne_bytes([*a, *b, *c, *d, 0, 0, 0, 0]);
+            place.words[words.len()].store(last, Ordering::Relaxed);
         }
         place.state.store(u64::from(call.xid) << 32 | reply.len() as u64, Ordering::Release);
         true
@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn a_reply_is_fetched_as_it_was_left_and_once() {
         let replies = Replies::default();
-        for length in 1..=SHORT {
+        for length in (4..=SHORT).step_by(4) {
             let call = key(7, length as u32);
             let reply: Vec<u8> = (0..length as u8).map(|byte| byte ^ 0x5a).collect();
             assert!(replies.take(call).is_none());
@@ -144,6 +144,7 @@ mod tests {
         let replies = Replies::default();
         assert!(!replies.put(key(1, 0), &[0; SHORT + 1]));
         assert!(!replies.put(key(1, 0), &[]));
+        assert!(!replies.put(key(1, 0), &[0; 27]));
         assert!(replies.put(key(1, 2047), &[0; 24]));
         assert!(!replies.put(key(1, 2048), &[0; 24]), "there are no more places");
         assert!(replies.take(key(1, u32::MAX)).is_none());
