@@ -73,7 +73,7 @@ async fn finish_connecting(socket: Socket, address: SocketAddr) -> io::Result<Tc
 /// The attempt to connect goes on.
 fn is_under_way(error: &io::Error) -> bool {
     #[cfg(unix)]
-    let in_progress = error.raw_os_error() == Some(libc::EINPROGRESS);
+    let in_progress = error.raw_os_error() == Some(nix::errno::Errno::EINPROGRESS as i32);
     #[cfg(not(unix))]
     let in_progress = false;
     in_progress || error.kind() == io::ErrorKind::WouldBlock
