@@ -47,11 +47,9 @@ impl Retransmission {
     const LEAST: Duration = Duration::from_millis(100);
     /// A server that remembers calls for two minutes still knows this one when seven repeats in a row were lost.
     const MOST: Duration = Duration::from_secs(15);
-    /// Two scans of the calls are at least so far apart.
+    /// Two scans of the calls, and two measurements, are at least so far apart.
     const GRAIN: Duration = Duration::from_millis(10);
     const MOST_DOUBLINGS: u32 = 8;
-    /// The round trip is measured again after so long. It is the grain of the waits.
-    const BETWEEN: Duration = Self::GRAIN;
 
     /// A call was sent.
     pub(crate) fn sent(&mut self, call: &mut Attempts, now: Instant) {
@@ -67,11 +65,12 @@ impl Retransmission {
     pub(crate) fn answered(&mut self, call: &Attempts, now: impl FnOnce() -> Instant) {
         let Some(last) = call.last else { return };
         if call.sends == 1 {
-            // RFC 6298 §3 wants one measurement a round trip.
+            // RFC 6298 §3 wants one measurement a round trip. Of those below the grain a part is enough: no wait is shorter than ten
+            // grains.
             if self.measures_from <= Some(last) {
                 let now = now();
                 self.measured(now.saturating_duration_since(last));
-                self.measures_from = Some(now + Self::BETWEEN);
+                self.measures_from = Some(now + Self::GRAIN);
             }
             self.doublings = 0;
         } else {
@@ -145,7 +144,7 @@ mod tests {
             let mut call = Attempts::new(true);
             to.sent(&mut call, now);
             to.answered(&call, || now + round_trip);
-            now += round_trip + Retransmission::BETWEEN;
+            now += round_trip + Retransmission::GRAIN;
         }
         now
     }

@@ -148,6 +148,7 @@ impl Source for Decoder<'_> {
         self.padded(length)
     }
 
+    // Made where they stay: bytes that were cloned just now are on their way to memory, and moving them waits for that.
     #[inline(always)]
     fn shared(&mut self, length: usize) -> Result<Bytes, DecodeError> {
         let start = self.position();
