@@ -105,3 +105,24 @@ impl Accept for UnixSocket {
         Ok((stream, ConnectionInfo::new(peer, None)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_knows_where_it_came_to() {
+        // What is bound to one address knows it of all, what is bound to every one asks for each.
+        for (bound, called) in [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("[::]", "127.0.0.1")] {
+            let listener = tcp::listen(format!("{bound}:0").parse().expect("an address")).expect("bound");
+            let address = listener.address();
+            assert_eq!(address.is_some(), bound == called);
+            let called =
+                SocketAddr::new(called.parse().expect("an address"), listener.local_addr().expect("bound").port());
+            let client = tcp::connect(called).await.expect("connected");
+            let (_stream, info) = Accept::accept(&listener, address).await.expect("accepted");
+            assert_eq!(info.local, Some(called), "bound to {bound}");
+            assert_eq!(info.peer.address(), client.local_addr().ok());
+        }
+    }
+}
