@@ -19,6 +19,11 @@ fn bounded(length: usize, max: u32) -> Result<(), EncodeError> {
     }
 }
 
+/// Whether [`Bytes`] of at most `max` bytes may ever leave by reference. Those that may not need no code for it.
+const fn may_be_long(max: u32) -> bool {
+    max as usize >= BY_REFERENCE
+}
+
 #[inline]
 fn put_length<S: Sink>(length: usize, out: &mut S) {
     // `measure` has refused anything longer than 32 bits.
@@ -124,14 +129,14 @@ impl<const N: u32> Shape<Bytes> for Max<N> {
     fn measure(value: &Bytes) -> Result<Size, EncodeError> {
         let length = value.len();
         bounded(length, N)?;
-        let by_reference = if length >= BY_REFERENCE { length } else { 0 };
+        let by_reference = if may_be_long(N) && length >= BY_REFERENCE { length } else { 0 };
         Ok(Size { total: 4 + length + padding(length), by_reference })
     }
 
     #[inline(always)]
     fn encode<S: Sink>(value: &Bytes, out: &mut S) {
         put_length(value.len(), out);
-        out.put_shared(value);
+        if may_be_long(N) { out.put_shared(value) } else { out.put_opaque(value) }
     }
 
     #[inline]

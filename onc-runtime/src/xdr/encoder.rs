@@ -90,7 +90,7 @@ impl Sink for Encoder<'_> {
     fn put_shared(&mut self, bytes: &Bytes) {
         match &mut self.segments {
             Some(segments) if bytes.len() >= BY_REFERENCE => {
-                segments.push(Segment { at: self.buffer.len(), bytes: bytes.clone() });
+                push(segments, self.buffer.len(), bytes);
                 self.put_slice(&[0; 3][..padding(bytes.len())]);
             }
             _ => self.put_opaque(bytes),
@@ -213,8 +213,8 @@ fn overrun() -> ! {
     panic!("a value is longer than it was measured: its `Xdr` or `Shape` contradicts itself")
 }
 
-#[cold]
-#[inline(never)]
+/// Adds a segment. Room for it is made first: were the vector to grow with the clone in hand, that would go through memory once more.
+#[inline(always)]
 fn push(segments: &mut Vec<Segment>, at: usize, bytes: &Bytes) {
-    segments.push(Segment { at, bytes: bytes.clone() });
+    segments.extend(std::iter::once(bytes).map(|bytes| Segment { at, bytes: bytes.clone() }));
 }
