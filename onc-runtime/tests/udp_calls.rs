@@ -254,3 +254,28 @@ async fn a_server_that_comes_back_is_found_by_what_may_be_repeated() {
     let (..) = start(address.port()).await;
     assert_eq!(waiting.await.expect("ran").expect("answered"), 4);
 }
+
+#[tokio::test]
+async fn a_large_payload_is_one_datagram_and_let_go_with_the_reply() {
+    let server = UdpSocket::bind("127.0.0.1:0").await.expect("bound");
+    let client: TestV1Client =
+        Client::builder().udp().connect_to(server.local_addr().expect("bound")).await.expect("started");
+    let payload = Bytes::from(vec![0xa5; 20_000]);
+    let mut room = vec![0; 64 << 10];
+    // One alone, and two at once.
+    for count in [1, 2] {
+        let calls = (0..count).map(|_| tokio::spawn(client.echo(payload.clone()))).collect::<Vec<_>>();
+        for _ in 0..count {
+            let (length, from) = server.recv_from(&mut room).await.expect("received");
+            let xid = u32::from_be_bytes(room[..4].try_into().expect("four bytes"));
+            assert!(room[..length] == datagram::<Echo>(xid, payload.clone()), "{length} bytes");
+            assert!(!payload.is_unique(), "it may have to be sent again");
+            let reply = [onc_runtime::rpc::success_header(xid).as_slice(), &[0; 4]].concat();
+            server.send_to(&reply, from).await.expect("sent");
+        }
+        for call in calls {
+            assert!(call.await.expect("ran").expect("answered").is_empty());
+        }
+        assert!(payload.is_unique());
+    }
+}

@@ -84,11 +84,12 @@ impl Channel {
 
     /// The connection is the driver's again.
     fn end_alone(&self, mut inner: MutexGuard<'_, Inner>, line: &mut Line, xid: u32) {
-        let driver = inner.alone.take_if(|alone| *alone == xid).and_then(|_| inner.driver.clone());
+        if inner.alone.take_if(|alone| *alone == xid).is_none() || line.may_rest() {
+            return;
+        }
+        let driver = inner.driver.clone();
         drop(inner);
-        if let Some(driver) = driver
-            && !line.may_rest()
-        {
+        if let Some(driver) = driver {
             self.give_back(line, &driver);
         }
     }

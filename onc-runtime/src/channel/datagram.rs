@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use crate::clock::Timer;
 use crate::observe::{self, Side, step};
 use crate::rpc::{Netid, Record};
-use crate::transport::failure;
+use crate::transport::{Outgoing, failure};
 
 use super::link::{Poller, Progress};
 use super::queue::{Channel, Delivered, Inner};
@@ -32,8 +32,8 @@ pub(crate) struct DatagramLink {
     failure: Failure,
     netid: Netid,
     buffer: Box<[u8]>,
-    /// Calls whose datagram is due now, the first one first.
-    due: VecDeque<u32>,
+    /// Where a message of several pieces is put together.
+    scratch: Vec<u8>,
     /// Datagrams that are sent once.
     one_way: VecDeque<Vec<u8>>,
     retransmission: Retransmission,
@@ -50,7 +50,7 @@ struct Failure(Pin<Box<dyn Future<Output = io::Error> + Send>>);
 /// A call that is or will be under way as a datagram.
 #[derive(Debug, Default)]
 pub(super) struct Outstanding {
-    message: Vec<u8>,
+    message: Outgoing,
     attempts: Attempts,
 }
 
@@ -68,16 +68,21 @@ impl fmt::Debug for Failure {
 }
 
 impl Outstanding {
-    /// A call that has not been sent, in the memory of one that has its reply.
-    pub(super) fn renew(&mut self, idempotent: bool, message: &[u8]) {
-        self.message.clear();
-        self.message.extend_from_slice(message);
+    /// A call that has not been sent. Its message is written to what is returned.
+    #[inline]
+    pub(super) fn begin(&mut self, idempotent: bool) -> &mut Outgoing {
         self.attempts = Attempts::new(idempotent);
+        &mut self.message
+    }
+
+    /// Lets go of the message, and keeps the memory that it was written to.
+    fn clear(&mut self) {
+        self.message.discard();
     }
 
     /// The message, if it has never been sent.
-    pub(super) fn take_unsent(&mut self) -> Option<Vec<u8>> {
-        (!self.was_sent()).then(|| std::mem::take(&mut self.message))
+    pub(super) fn unsent(&self) -> Option<Vec<u8>> {
+        (!self.was_sent()).then(|| self.message.datagram(&mut Vec::new()).to_vec())
     }
 
     /// It has been sent at least once.
@@ -96,7 +101,7 @@ impl DatagramLink {
             socket,
             netid,
             buffer: vec![0; ROOM].into_boxed_slice(),
-            due: VecDeque::new(),
+            scratch: Vec::new(),
             one_way: VecDeque::new(),
             retransmission: Retransmission::default(),
             timer: Timer::after(Duration::ZERO),
@@ -128,10 +133,6 @@ impl DatagramLink {
             if inner.closed {
                 drop(inner);
                 return self.poll_send_one_way(cx).map_ok(|()| Progress::End);
-            }
-            if !inner.datagrams.is_empty() {
-                self.due.extend(inner.datagrams.drain(..));
-                inner.returning = 0;
             }
             if poller == Poller::Driver && inner.driver.is_none() {
                 inner.driver = Some(cx.waker().clone());
@@ -177,10 +178,14 @@ impl DatagramLink {
         mut inner: MutexGuard<'a, Inner>,
         cx: &mut Context<'_>,
     ) -> io::Result<()> {
-        while let Some(&xid) = self.due.front() {
+        if !inner.datagrams.is_empty() {
+            inner.returning = 0;
+        }
+        while let Some(&xid) = inner.datagrams.front() {
             if let Some(waiting) = inner.pending.waiting(xid)
                 && let Some(Outstanding { message, attempts }) = waiting.datagram.as_deref_mut()
             {
+                let message = message.datagram(&mut self.scratch);
                 match self.socket.poll_send(cx, message) {
                     Poll::Pending => return Ok(()),
                     Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => return Err(error),
@@ -198,8 +203,8 @@ impl DatagramLink {
                     }
                 }
             }
-            self.due.pop_front();
-            if self.due.is_empty() {
+            inner.datagrams.pop_front();
+            if inner.datagrams.is_empty() {
                 break;
             }
             // Others have their turn.
@@ -220,9 +225,10 @@ impl DatagramLink {
         let Some(Delivered { waker, datagram }) = channel.deliver(&mut inner, &Record::Borrowed(datagram)) else {
             return Poll::Ready(Ok(()));
         };
-        if let Some(outstanding) = &datagram {
+        if let Some(mut outstanding) = datagram {
             self.retransmission.answered(&outstanding.attempts, || Instant::now().into_std());
-            inner.spare = datagram;
+            outstanding.clear();
+            inner.spare = Some(outstanding);
         }
         drop(inner);
         if let Some(waker) = waker {
@@ -241,16 +247,19 @@ impl DatagramLink {
             if Pin::new(&mut self.timer).poll(cx).is_pending() {
                 return false;
             }
-            let Self { retransmission, due, .. } = self;
-            retransmission.scan(Instant::now().into_std(), |is_due| {
-                channel.lock().pending.end_each(|xid, waiting| {
+            let mut due = 0;
+            self.retransmission.scan(Instant::now().into_std(), |is_due| {
+                let mut inner = channel.lock();
+                let Inner { pending, datagrams, .. } = &mut *inner;
+                pending.end_each(|xid, waiting| {
                     if waiting.datagram.as_deref_mut().is_some_and(|call| is_due(&mut call.attempts)) {
-                        due.push_back(xid);
+                        datagrams.push_back(xid);
+                        due += 1;
                     }
                     None
                 });
             });
-            if !self.due.is_empty() {
+            if due > 0 {
                 return true;
             }
         }

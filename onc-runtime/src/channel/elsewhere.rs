@@ -81,7 +81,7 @@ impl Inner {
             if waiting.datagram.is_none() {
                 return Some(Error::Lost(Lost { sent: false, cause: Arc::clone(cause) }));
             }
-            datagrams.push(xid);
+            datagrams.push_back(xid);
             None
         })
     }

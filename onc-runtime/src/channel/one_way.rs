@@ -86,7 +86,7 @@ impl Channel {
         if inner.one_way_datagrams.len() >= settings.max_calls {
             return Err(Error::Limit(Limit::Calls { max: settings.max_calls }));
         }
-        let xid = inner.pending.skip_xid();
+        let xid = inner.pending.next().xid;
         let before = inner.outgoing.len();
         let Ok(()) = inner.outgoing.append(|out| {
             write(out, xid);

@@ -108,6 +108,14 @@ impl Pending {
     /// Adds a call and gives it an xid.
     #[inline]
     pub(super) fn insert(&mut self, waiting: Waiting) -> CallKey {
+        let call = self.next();
+        self.put(call, waiting);
+        call
+    }
+
+    /// An xid that no call has, and a place that is free, for a call that may be [added](Self::put).
+    #[inline]
+    pub(super) fn next(&mut self) -> CallKey {
         if self.slots.len() < 2 * (self.count + 1) {
             self.grow();
         }
@@ -115,27 +123,20 @@ impl Pending {
             let xid = self.next_xid;
             self.next_xid = xid.wrapping_add(1);
             let at = self.place(xid);
-            let slot = &mut self.slots[at];
-            if matches!(slot.state, State::Vacant) {
-                let place = at as u32;
-                (slot.xid, slot.place) = (xid, place);
-                // In place of nothing, which need not be dropped.
-                std::mem::forget(std::mem::replace(&mut slot.state, State::Waiting(waiting)));
-                self.count += 1;
-                return CallKey { xid, place };
+            if matches!(self.slots[at].state, State::Vacant) {
+                return CallKey { xid, place: at as u32 };
             }
         }
     }
 
-    /// An xid that no call has.
-    pub(super) fn skip_xid(&mut self) -> u32 {
-        loop {
-            let xid = self.next_xid;
-            self.next_xid = xid.wrapping_add(1);
-            if self.state(xid).is_none() {
-                return xid;
-            }
-        }
+    /// Adds the call that has just been given this xid.
+    #[inline]
+    pub(super) fn put(&mut self, call: CallKey, waiting: Waiting) {
+        let slot = &mut self.slots[call.place as usize];
+        (slot.xid, slot.place) = (call.xid, call.place);
+        // In place of nothing, which need not be dropped.
+        std::mem::forget(std::mem::replace(&mut slot.state, State::Waiting(waiting)));
+        self.count += 1;
     }
 
     /// The xid that comes next: it has changed if a call was made.

@@ -73,9 +73,9 @@ pub(super) struct Inner {
     pub(super) closed: bool,
     /// There are calls among what is queued that nobody waits for, and that have to leave all the same.
     pub(super) one_way: bool,
-    /// As `outgoing`, on a datagram socket.
-    pub(super) datagrams: Vec<u32>,
-    /// The memory of a datagram whose reply came, for the next one.
+    /// Calls whose datagram is due now, the first one first.
+    pub(super) datagrams: VecDeque<u32>,
+    /// The memory of a datagram whose reply came, empty, for the next one.
     pub(super) spare: Option<Box<Outstanding>>,
     /// Datagrams that are sent once.
     pub(super) one_way_datagrams: VecDeque<Vec<u8>>,
@@ -126,7 +126,7 @@ impl Channel {
             inner: Apart(Mutex::new(Inner {
                 pending: Pending::new(random_xid()),
                 outgoing: Outgoing::default(),
-                datagrams: Vec::new(),
+                datagrams: VecDeque::new(),
                 spare: None,
                 one_way_datagrams: VecDeque::new(),
                 one_way: false,
@@ -198,22 +198,25 @@ impl Channel {
             known => known,
         };
         let deadline = if let Expiry::At(tick) = expiry { Some(tick) } else { None };
+        let call = inner.pending.next();
+        let xid = call.xid;
+        let mut datagram = settings.datagrams.then(|| inner.spare.take().unwrap_or_default());
         let queued = inner.connected || settings.datagrams;
         let position = if queued { inner.position } else { NOT_QUEUED };
-        let call = inner.pending.insert(Waiting { waker: waker.clone(), deadline, position, datagram: None });
-        let xid = call.xid;
-        let before = inner.outgoing.len();
-        let written = if queued { inner.outgoing.append(|out| write(out, xid)) } else { Ok(()) };
-        if let Err(error) = written {
-            inner.pending.remove(xid);
-            return Err(error);
+        if queued {
+            let out = match &mut datagram {
+                Some(datagram) => datagram.begin(idempotent),
+                None => &mut inner.outgoing,
+            };
+            let before = out.len();
+            out.append(|out| write(out, xid))?;
+            let bytes = (out.len() - before) as u64;
+            inner.position += bytes;
         }
-        if settings.datagrams {
-            inner.queue_datagram(xid, idempotent);
-        } else {
-            // Nothing, without a connection.
-            inner.position += (inner.outgoing.len() - before) as u64;
+        if datagram.is_some() {
+            inner.datagrams.push_back(xid);
         }
+        inner.pending.put(call, Waiting { waker: waker.clone(), deadline, position, datagram });
         if inner.may_go_alone() {
             inner.alone = Some(xid);
             self.send_alone(inner, xid, waker);
@@ -355,17 +358,6 @@ impl Inner {
         self.pending.len() > 1 || self.returning > 1
     }
 
-    /// Queues what has just been written as a datagram, which stays here until the reply comes.
-    fn queue_datagram(&mut self, xid: u32, idempotent: bool) {
-        let mut outstanding = self.spare.take().unwrap_or_default();
-        outstanding.renew(idempotent, self.outgoing.datagram(&mut Vec::new()));
-        self.outgoing.discard();
-        if let Some(waiting) = self.pending.waiting(xid) {
-            waiting.datagram = Some(outstanding);
-        }
-        self.datagrams.push(xid);
-    }
-
     /// A call that is given up while its datagram waits for the socket leaves all the same, once, as calls on a connection do
     /// that are queued. True if this is one.
     fn lets_leave(&mut self, xid: u32, most: usize) -> bool {
@@ -373,7 +365,7 @@ impl Inner {
             return false;
         }
         let datagram = self.pending.waiting(xid).and_then(|waiting| waiting.datagram.as_mut());
-        let Some(message) = datagram.and_then(|datagram| datagram.take_unsent()) else { return false };
+        let Some(message) = datagram.and_then(|datagram| datagram.unsent()) else { return false };
         self.one_way_datagrams.push_back(message);
         self.one_way = true;
         true
