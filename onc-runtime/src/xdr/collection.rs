@@ -135,8 +135,12 @@ impl<const N: u32> Shape<Bytes> for Max<N> {
 
     #[inline(always)]
     fn encode<S: Sink>(value: &Bytes, out: &mut S) {
-        put_length(value.len(), out);
-        if may_be_long(N) { out.put_shared(value) } else { out.put_opaque(value) }
+        if may_be_long(N) {
+            out.put_counted(value);
+        } else {
+            put_length(value.len(), out);
+            out.put_opaque(value);
+        }
     }
 
     #[inline]

@@ -90,7 +90,7 @@ impl Sink for Encoder<'_> {
     fn put_shared(&mut self, bytes: &Bytes) {
         match &mut self.segments {
             Some(segments) if bytes.len() >= BY_REFERENCE => {
-                push(segments, self.buffer.len(), bytes);
+                segments.push(Segment { at: self.buffer.len(), bytes: bytes.clone() });
                 self.put_slice(&[0; 3][..padding(bytes.len())]);
             }
             _ => self.put_opaque(bytes),
@@ -151,6 +151,32 @@ impl<'a> EncodeRun<'a> {
         self.room = tail;
     }
 
+    /// What is to leave by reference, and room for it among the segments; `None`: the bytes go into the run.
+    #[inline(always)]
+    fn share(&mut self, bytes: &Bytes) -> Option<Bytes> {
+        match &mut self.segments {
+            Some(segments) if bytes.len() >= BY_REFERENCE => {
+                // With the clone in hand the vector would have it go through memory once more in order to grow.
+                segments.reserve(1);
+                Some(bytes.clone())
+            }
+            _ => None,
+        }
+    }
+
+    /// Has these bytes leave by reference, and their padding follow.
+    #[inline(always)]
+    fn refer_to(&mut self, bytes: Bytes) {
+        let at = self.end - self.room.len();
+        let padding = padding(bytes.len());
+        if let Some(segments) = &mut self.segments {
+            segments.extend(std::iter::once(bytes).map(|bytes| Segment { at, bytes }));
+        }
+        for _ in 0..padding {
+            self.put([0]);
+        }
+    }
+
     /// The next `length` bytes, and the room after them, which the caller puts back.
     #[inline(always)]
     fn split(&mut self, length: usize) -> (&'a mut [MaybeUninit<u8>], &'a mut [MaybeUninit<u8>]) {
@@ -185,15 +211,21 @@ impl Sink for EncodeRun<'_> {
 
     #[inline(always)]
     fn put_shared(&mut self, bytes: &Bytes) {
-        match &mut self.segments {
-            Some(segments) if bytes.len() >= BY_REFERENCE => {
-                // Only `segments` is handed on: a reference to the run would keep its place in memory, not in registers.
-                push(segments, self.end - self.room.len(), bytes);
-                for _ in 0..padding(bytes.len()) {
-                    self.put([0]);
-                }
-            }
-            _ => self.put_opaque(bytes),
+        match self.share(bytes) {
+            Some(shared) => self.refer_to(shared),
+            None => self.put_opaque(bytes),
+        }
+    }
+
+    #[inline(always)]
+    fn put_counted(&mut self, bytes: &Bytes) {
+        // A clone is in eight-byte pieces on its way to memory, and moved at once it would have to be there first: the length is
+        // written meanwhile.
+        let shared = self.share(bytes);
+        self.put((bytes.len() as u32).to_be_bytes());
+        match shared {
+            Some(shared) => self.refer_to(shared),
+            None => self.put_opaque(bytes),
         }
     }
 
@@ -211,10 +243,4 @@ impl Sink for EncodeRun<'_> {
 #[inline(never)]
 fn overrun() -> ! {
     panic!("a value is longer than it was measured: its `Xdr` or `Shape` contradicts itself")
-}
-
-/// Adds a segment. Room for it is made first: were the vector to grow with the clone in hand, that would go through memory once more.
-#[inline(always)]
-fn push(segments: &mut Vec<Segment>, at: usize, bytes: &Bytes) {
-    segments.extend(std::iter::once(bytes).map(|bytes| Segment { at, bytes: bytes.clone() }));
 }

@@ -197,6 +197,14 @@ pub trait Sink {
     fn put_shared(&mut self, bytes: &Bytes) {
         self.put_opaque(bytes);
     }
+
+    /// [`put_shared`](Self::put_shared), with the length in front, which the value was [measured](Xdr::measure) to have in 32 bits.
+    // RFC 4506 §4.10
+    #[inline]
+    fn put_counted(&mut self, bytes: &Bytes) {
+        self.put((bytes.len() as u32).to_be_bytes());
+        self.put_shared(bytes);
+    }
 }
 
 /// Where an encoding is read from: a [`Decoder`], or a [run](DecodeRun) of known length inside it.
