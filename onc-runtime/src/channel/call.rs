@@ -19,6 +19,7 @@ use super::client::{Client, Shared, Through, deadline};
 use super::one_way::OneWay;
 use super::pending::{Body, CallKey};
 use super::queue::{Channel, Expiry, Terms};
+use super::replies::Short;
 
 /// A call of procedure `P`, to be awaited as it is or after its options were set.
 ///
@@ -107,60 +108,117 @@ impl<P: Procedure> Call<P> {
 
     #[inline]
     fn poll_channel(&mut self, cx: &mut Context<'_>) -> Poll<Result<P::Results, Error>> {
-        let Self { client, arguments, idempotent, strayed, stage, observation, .. } = self;
         // The client is borrowed and not cloned: its count of clones is shared by all who call.
-        let Through::Channel(channel) = &client.shared.target else { return self.poll_caller(cx) };
-        let mut submit = |stage: &mut Stage, expiry, again| -> Result<(), Error> {
-            let started = Observation::start();
-            let terms = Terms { expiry, idempotent: *idempotent, again };
-            let (call, expiry) = submit::<P>(&client.shared, channel, arguments, terms, cx)?;
-            *stage = Stage::InFlight { call, expiry };
-            if observation.is_none() {
-                let server = channel.settings.server();
-                *observation = Observation::begin(started, Side::Client, P::INTERFACE, P::NUMBER, call.xid, server);
-            }
-            Ok(())
-        };
-        match *stage {
+        let Through::Channel(channel) = &self.client.shared.target else { return self.poll_caller(cx) };
+        match self.stage {
             Stage::Ready(expiry) => {
                 step!(1, "the client stub marshals the arguments", procedure = P::NAME);
-                submit(stage, expiry, false)?;
+                self.submit(expiry, false, cx)?;
                 Poll::Pending
             }
             Stage::InFlight { call, expiry } => {
                 let limits = channel.settings.limits;
-                let outcome =
-                    std::task::ready!(channel.poll_reply(call, cx.waker(), |body| results::<P>(body, limits)));
-                *stage = Stage::Done;
-                step!(
-                    10,
-                    "the stub unmarshals the results and returns to its caller",
-                    xid = call.xid,
-                    procedure = P::NAME
-                );
-                match outcome {
-                    Ok(outcome) => {
-                        if let Err(error) = &outcome
-                            && !std::mem::replace(strayed, true)
-                            && let Some(call) = channel.look_elsewhere(error, P::INTERFACE, cx.waker(), expiry)
-                        {
-                            *stage = Stage::InFlight { call, expiry };
-                            return Poll::Pending;
-                        }
-                        Poll::Ready(outcome)
-                    }
-                    // What never left, or may be executed twice, is sent again; nothing else ever is.
-                    Err(Error::Lost(lost)) if *idempotent || !lost.sent => match submit(stage, expiry, true) {
-                        Ok(()) => Poll::Pending,
-                        Err(Error::Closed) => Poll::Ready(Err(Error::Lost(lost))),
-                        Err(error) => Poll::Ready(Err(error)),
-                    },
-                    Err(error) => Poll::Ready(Err(error)),
+                // Results are handed on by themselves: a whole outcome that has just been written, moved at once, would have to be
+                // in memory first.
+                let mut reply = Short::new();
+                if channel.fetch(call, &mut reply) {
+                    return match results::<P>(Body::Short(reply.as_bytes()), limits) {
+                        Ok(results) => self.returned(call, results),
+                        Err(error) => self.refused(call, expiry, error, cx),
+                    };
+                }
+                match std::task::ready!(channel.poll_later(call, cx.waker(), |body| results::<P>(body, limits))) {
+                    Ok(Ok(results)) => self.returned(call, results),
+                    Ok(Err(error)) => self.refused(call, expiry, error, cx),
+                    Err(error) => self.unanswered(call, expiry, error, cx),
                 }
             }
             Stage::Elsewhere(_) => unreachable!("the target does not change"),
             Stage::Done => panic!("a call was polled after it had ended"),
         }
+    }
+
+    /// Somebody wants to know how the call ends.
+    #[cold]
+    #[inline(never)]
+    fn poll_observed(&mut self, cx: &mut Context<'_>) -> Poll<Result<P::Results, Error>> {
+        let poll = self.poll_channel(cx);
+        if let Poll::Ready(outcome) = &poll
+            && let Some(observation) = self.observation.take()
+        {
+            observation.end(outcome.as_ref().map_or_else(Error::status, |_| "SUCCESS"));
+        }
+        poll
+    }
+
+    #[inline]
+    fn submit(&mut self, expiry: Expiry, again: bool, cx: &Context<'_>) -> Result<(), Error> {
+        let Self { client, arguments, idempotent, stage, observation, .. } = self;
+        let Through::Channel(channel) = &client.shared.target else { unreachable!("the target does not change") };
+        let started = Observation::start();
+        let terms = Terms { expiry, idempotent: *idempotent, again };
+        let (call, expiry) = submit::<P>(&client.shared, channel, arguments, terms, cx)?;
+        *stage = Stage::InFlight { call, expiry };
+        if observation.is_none() {
+            let server = channel.settings.server();
+            *observation = Observation::begin(started, Side::Client, P::INTERFACE, P::NUMBER, call.xid, server);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn returned(&mut self, call: CallKey, results: P::Results) -> Poll<Result<P::Results, Error>> {
+        self.ended(call);
+        Poll::Ready(Ok(results))
+    }
+
+    /// The reply holds no results.
+    #[cold]
+    #[inline(never)]
+    fn refused(
+        &mut self,
+        call: CallKey,
+        expiry: Expiry,
+        error: Error,
+        cx: &Context<'_>,
+    ) -> Poll<Result<P::Results, Error>> {
+        self.ended(call);
+        if !std::mem::replace(&mut self.strayed, true)
+            && let Through::Channel(channel) = &self.client.shared.target
+            && let Some(call) = channel.look_elsewhere(&error, P::INTERFACE, cx.waker(), expiry)
+        {
+            self.stage = Stage::InFlight { call, expiry };
+            return Poll::Pending;
+        }
+        Poll::Ready(Err(error))
+    }
+
+    /// There will be no reply.
+    #[cold]
+    #[inline(never)]
+    fn unanswered(
+        &mut self,
+        call: CallKey,
+        expiry: Expiry,
+        error: Error,
+        cx: &Context<'_>,
+    ) -> Poll<Result<P::Results, Error>> {
+        self.ended(call);
+        match error {
+            // What never left, or may be executed twice, is sent again; nothing else ever is.
+            Error::Lost(lost) if self.idempotent || !lost.sent => match self.submit(expiry, true, cx) {
+                Ok(()) => Poll::Pending,
+                Err(Error::Closed) => Poll::Ready(Err(Error::Lost(lost))),
+                Err(error) => Poll::Ready(Err(error)),
+            },
+            error => Poll::Ready(Err(error)),
+        }
+    }
+
+    #[inline]
+    fn ended(&mut self, call: CallKey) {
+        self.stage = Stage::Done;
+        step!(10, "the stub unmarshals the results and returns to its caller", xid = call.xid, procedure = P::NAME);
     }
 
     /// The way through middleware, or to a service in this process.
@@ -273,13 +331,7 @@ impl<P: Procedure> Future for Call<P> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let poll = self.poll_channel(cx);
-        if let Poll::Ready(outcome) = &poll
-            && let Some(observation) = self.observation.take()
-        {
-            observation.end(outcome.as_ref().map_or_else(Error::status, |_| "SUCCESS"));
-        }
-        poll
+        if self.observation.is_some() { self.poll_observed(cx) } else { self.poll_channel(cx) }
     }
 }
 

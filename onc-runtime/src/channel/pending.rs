@@ -109,7 +109,7 @@ impl Pending {
     #[inline]
     pub(super) fn insert(&mut self, waiting: Waiting) -> CallKey {
         let call = self.next();
-        self.put(call, waiting);
+        self.put(call, || waiting);
         call
     }
 
@@ -129,10 +129,12 @@ impl Pending {
         }
     }
 
-    /// Adds the call that has just been given this xid.
+    /// Adds the call that has just been given this xid. What is to wait is made in its place: moved at once, it would have to be in
+    /// memory first.
     #[inline]
-    pub(super) fn put(&mut self, call: CallKey, waiting: Waiting) {
+    pub(super) fn put(&mut self, call: CallKey, waiting: impl FnOnce() -> Waiting) {
         let slot = &mut self.slots[call.place as usize];
+        let waiting = waiting();
         (slot.xid, slot.place) = (call.xid, call.place);
         // In place of nothing, which need not be dropped.
         std::mem::forget(std::mem::replace(&mut slot.state, State::Waiting(waiting)));

@@ -24,7 +24,7 @@ use super::driver::Settings;
 use super::elsewhere::Strays;
 use super::link::Line;
 use super::pending::{Body, CallKey, NOT_QUEUED, Pending, Tick, Waiting};
-use super::replies::Replies;
+use super::replies::{Replies, Short};
 
 /// One unit of the channel's time.
 pub(super) const TICK: Duration = Duration::from_millis(100);
@@ -216,7 +216,7 @@ impl Channel {
         if datagram.is_some() {
             inner.datagrams.push_back(xid);
         }
-        inner.pending.put(call, Waiting { waker: waker.clone(), deadline, position, datagram });
+        inner.pending.put(call, || Waiting { waker: waker.clone(), deadline, position, datagram });
         if inner.may_go_alone() {
             inner.alone = Some(xid);
             self.send_alone(inner, xid, waker);
@@ -237,10 +237,27 @@ impl Channel {
         waker: &Waker,
         read: impl FnOnce(Body<'_>) -> R,
     ) -> Poll<Result<R, Error>> {
-        // Whoever is woken nearly always finds it here, and waits for nobody.
-        if let Some(reply) = self.replies.take(call) {
+        let mut reply = Short::new();
+        if self.fetch(call, &mut reply) {
             return Poll::Ready(Ok(read(Body::Short(reply.as_bytes()))));
         }
+        self.poll_later(call, waker, read)
+    }
+
+    /// Fetches a short reply. Whoever is woken nearly always finds it there, and waits for nobody.
+    #[inline]
+    pub(super) fn fetch(&self, call: CallKey, reply: &mut Short) -> bool {
+        self.replies.fetch(call, reply)
+    }
+
+    /// As [`poll_reply`](Self::poll_reply), for a reply that is not to be [fetched](Self::fetch).
+    #[inline]
+    pub(super) fn poll_later<R>(
+        &self,
+        call: CallKey,
+        waker: &Waker,
+        read: impl FnOnce(Body<'_>) -> R,
+    ) -> Poll<Result<R, Error>> {
         let inner = self.lock();
         if inner.alone == Some(call.xid) {
             return self.poll_alone(inner, call, waker, read);

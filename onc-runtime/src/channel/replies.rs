@@ -44,6 +44,12 @@ pub(super) struct Short {
 }
 
 impl Short {
+    /// None yet.
+    #[inline]
+    pub(super) fn new() -> Self {
+        Self { bytes: [0; SHORT], length: 0 }
+    }
+
     #[inline]
     pub(super) fn as_bytes(&self) -> &[u8] {
         &self.bytes[..self.length]
@@ -79,18 +85,25 @@ impl Replies {
     /// Fetches the reply to `call`, if it is there. Only the caller may do this.
     #[inline]
     pub(super) fn take(&self, call: CallKey) -> Option<Short> {
-        let place = self.place(call)?;
+        let mut reply = Short::new();
+        self.fetch(call, &mut reply).then_some(reply)
+    }
+
+    /// As [`take`](Self::take), to where the reply stays: moved at once, it would have to be in memory first.
+    #[inline]
+    pub(super) fn fetch(&self, call: CallKey, reply: &mut Short) -> bool {
+        let Some(place) = self.place(call) else { return false };
         let state = place.state.load(Ordering::Acquire);
         if state == EMPTY || (state >> 32) as u32 != call.xid {
-            return None;
+            return false;
         }
-        let length = (state as u32 as usize).min(SHORT);
-        let mut bytes = [0; SHORT];
-        for (bytes, word) in bytes.as_chunks_mut::<8>().0.iter_mut().zip(&place.words).take(length.div_ceil(8)) {
+        reply.length = (state as u32 as usize).min(SHORT);
+        let words = place.words.iter().take(reply.length.div_ceil(8));
+        for (bytes, word) in reply.bytes.as_chunks_mut::<8>().0.iter_mut().zip(words) {
             *bytes = word.load(Ordering::Relaxed).to_ne_bytes();
         }
         place.state.store(EMPTY, Ordering::Release);
-        Some(Short { bytes, length })
+        true
     }
 
     #[inline]
