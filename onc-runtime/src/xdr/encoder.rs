@@ -170,7 +170,7 @@ impl<'a> EncodeRun<'a> {
         let at = self.end - self.room.len();
         let padding = padding(bytes.len());
         if let Some(segments) = &mut self.segments {
-            segments.extend(std::iter::once(bytes).map(|bytes| Segment { at, bytes }));
+            segments.push(Segment { at, bytes });
         }
         for _ in 0..padding {
             self.put([0]);
