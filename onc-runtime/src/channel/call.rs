@@ -118,10 +118,10 @@ impl<P: Procedure> Call<P> {
             }
             Stage::InFlight { call, expiry } => {
                 let limits = channel.settings.limits;
-                // Results are handed on by themselves: a whole outcome that has just been written, moved at once, would have to be
-                // in memory first.
+                // Whoever is woken nearly always finds the reply left, and waits for nobody. Its results are handed on by themselves: a
+                // whole outcome that has just been written, moved at once, would have to be in memory first.
                 let mut reply = Short::new();
-                if channel.fetch(call, &mut reply) {
+                if channel.replies().fetch(call, &mut reply) {
                     return match results::<P>(Body::Short(reply.as_bytes()), limits) {
                         Ok(results) => self.returned(call, results),
                         Err(error) => self.refused(call, expiry, error, cx),

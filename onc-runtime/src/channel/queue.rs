@@ -238,19 +238,13 @@ impl Channel {
         read: impl FnOnce(Body<'_>) -> R,
     ) -> Poll<Result<R, Error>> {
         let mut reply = Short::new();
-        if self.fetch(call, &mut reply) {
+        if self.replies.fetch(call, &mut reply) {
             return Poll::Ready(Ok(read(Body::Short(reply.as_bytes()))));
         }
         self.poll_later(call, waker, read)
     }
 
-    /// Fetches a short reply. Whoever is woken nearly always finds it there, and waits for nobody.
-    #[inline]
-    pub(super) fn fetch(&self, call: CallKey, reply: &mut Short) -> bool {
-        self.replies.fetch(call, reply)
-    }
-
-    /// As [`poll_reply`](Self::poll_reply), for a reply that is not to be [fetched](Self::fetch).
+    /// As [`poll_reply`](Self::poll_reply), for a reply that is not [left](Self::replies) already.
     #[inline]
     pub(super) fn poll_later<R>(
         &self,
